@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { Handle, Id, Ok, Target, Time, page } from './common'
+import { routes } from './route'
+
+export const Visibility = z.enum(['public', 'private'])
+export const MemberKind = z.enum(['human', 'agent'])
+export type MemberKind = z.infer<typeof MemberKind>
+export const MemberRole = z.enum(['admin', 'member', 'viewer'])
+
+/** When a channel's messages become deliveries to an agent that is a member. */
+export const DeliveryMode = z.enum(['mentions', 'all', 'off'])
+export type DeliveryMode = z.infer<typeof DeliveryMode>
+
+export const ChannelMember = z.object({
+  kind: MemberKind,
+  memberId: Id,
+  name: Handle,
+  displayName: z.string(),
+  role: MemberRole,
+  deliveryMode: DeliveryMode,
+  joinedAt: Time,
+})
+export type ChannelMember = z.infer<typeof ChannelMember>
+
+export const Channel = z.object({
+  id: Id,
+  target: Target,
+  kind: z.enum(['channel', 'dm']),
+  name: z.string(),
+  topic: z.string(),
+  visibility: Visibility,
+  /** The caller's own membership. */
+  joined: z.boolean(),
+  role: MemberRole.nullable(),
+  memberCount: z.number().int(),
+  /** Of a direct conversation: who is in it besides the caller. Empty for channels. */
+  peers: z.array(ChannelMember.pick({ kind: true, memberId: true, name: true, displayName: true })),
+  unreadCount: z.number().int(),
+  mentionCount: z.number().int(),
+  lastReadMessageId: z.string().nullable(),
+  lastMessageAt: Time.nullable(),
+  createdAt: Time,
+  updatedAt: Time,
+})
+export type Channel = z.infer<typeof Channel>
+
+const ChannelName = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .transform((s) => s.replace(/^#/, ''))
+  .pipe(
+    z
+      .string()
+      .regex(/^[\p{Ll}\p{Lo}\p{N}][\p{Ll}\p{Lo}\p{N}._-]{0,79}$/u, 'use letters, digits, dot, dash and underscore'),
+  )
+const At = z.object({ target: Target })
+
+export const channelRoutes = routes({
+  'GET /api/channels': {
+    summary: 'Channels and direct conversations that the caller may see',
+    tag: 'channels',
+    who: ['user', 'agent'],
+    response: page(Channel),
+  },
+  'POST /api/channels': {
+    summary: 'Create a channel',
+    tag: 'channels',
+    who: ['user'],
+    role: 'member',
+    status: 201,
+    body: z.strictObject({
+      name: ChannelName,
+      topic: z.string().max(500).optional(),
+      visibility: Visibility.optional(),
+    }),
+    response: Channel,
+    errors: ['name_taken'],
+  },
+  'GET /api/channels/{target}': {
+    summary: 'One channel',
+    tag: 'channels',
+    who: ['user', 'agent'],
+    params: At,
+    response: Channel,
+  },
+  'PATCH /api/channels/{target}': {
+    summary: 'Change a channel',
+    tag: 'channels',
+    who: ['user'],
+    params: At,
+    body: z.strictObject({ topic: z.string().max(500).optional(), visibility: Visibility.optional() }),
+    response: Channel,
+  },
+  'DELETE /api/channels/{target}': {
+    summary: 'Archive a channel: it disappears from lists and takes no more messages',
+    tag: 'channels',
+    who: ['user'],
+    params: At,
+    response: Ok,
+  },
+  'POST /api/channels/{target}/join': {
+    summary: 'Join a public channel',
+    tag: 'channels',
+    who: ['user'],
+    params: At,
+    response: Channel,
+  },
+  'POST /api/channels/{target}/read': {
+    summary: 'Mark as read up to a message',
+    tag: 'channels',
+    who: ['user'],
+    params: At,
+    body: z.strictObject({ messageId: Id }),
+    response: Channel,
+  },
+  'GET /api/channels/{target}/members': {
+    summary: 'Members',
+    tag: 'channels',
+    who: ['user', 'agent'],
+    params: At,
+    response: page(ChannelMember),
+  },
+  'POST /api/channels/{target}/members': {
+    summary: 'Add a person or an agent',
+    tag: 'channels',
+    who: ['user'],
+    status: 201,
+    params: At,
+    body: z.strictObject({
+      kind: MemberKind,
+      memberId: Id,
+      role: MemberRole.optional(),
+      deliveryMode: DeliveryMode.optional(),
+    }),
+    response: ChannelMember,
+  },
+  'PATCH /api/channels/{target}/members/{kind}/{memberId}': {
+    summary: 'Change a member’s role or an agent’s delivery mode',
+    tag: 'channels',
+    who: ['user'],
+    params: At.extend({ kind: MemberKind, memberId: Id }),
+    body: z.strictObject({ role: MemberRole.optional(), deliveryMode: DeliveryMode.optional() }),
+    response: ChannelMember,
+  },
+  'DELETE /api/channels/{target}/members/{kind}/{memberId}': {
+    summary: 'Remove a member, or leave',
+    tag: 'channels',
+    who: ['user'],
+    params: At.extend({ kind: MemberKind, memberId: Id }),
+    response: Ok,
+  },
+  'POST /api/dms': {
+    summary: 'Open the direct conversation with a person or an agent',
+    tag: 'channels',
+    who: ['user'],
+    role: 'member',
+    status: 201,
+    body: z.strictObject({ kind: MemberKind, memberId: Id }),
+    response: Channel,
+  },
+})

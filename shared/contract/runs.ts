@@ -1,0 +1,235 @@
+import { z } from 'zod'
+import { Actor, Id, Target, Time, page, PageQuery } from './common'
+import { Failure } from './failures'
+import { routes } from './route'
+
+export const DeliveryState = z.enum(['pending', 'claimed', 'answered', 'declined', 'failed', 'expired'])
+export type DeliveryState = z.infer<typeof DeliveryState>
+
+/** Why a pending delivery has not started yet. */
+export const Waiting = z.enum(['computer_offline', 'agent_busy', 'start_queue', 'agent_disabled'])
+
+/** What an agent owes an answer to: one message, one agent. */
+export const Delivery = z.object({
+  id: Id,
+  messageId: Id,
+  agentId: Id,
+  target: Target,
+  threadId: z.string().nullable(),
+  cause: z.enum(['mention', 'direct', 'subscription', 'retry']),
+  state: DeliveryState,
+  waiting: Waiting.nullable(),
+  failure: Failure.nullable(),
+  /** The latest attempt. */
+  runId: z.string().nullable(),
+  answerMessageId: z.string().nullable(),
+  createdAt: Time,
+  updatedAt: Time,
+})
+export type Delivery = z.infer<typeof Delivery>
+
+export const RunState = z.enum(['queued', 'starting', 'running', 'waiting_approval', 'completed', 'failed', 'canceled'])
+export type RunState = z.infer<typeof RunState>
+
+/** Tokens of one run. `input` leaves out what came from the provider's cache. */
+export const Usage = z.object({
+  input: z.number(),
+  cacheRead: z.number(),
+  cacheWrite: z.number(),
+  output: z.number(),
+  reasoning: z.number(),
+})
+export type Usage = z.infer<typeof Usage>
+
+export const Run = z.object({
+  id: Id,
+  deliveryId: z.string().nullable(),
+  agentId: Id,
+  computerId: Id,
+  target: Target,
+  threadId: z.string().nullable(),
+  inputMessageId: z.string().nullable(),
+  resultMessageId: z.string().nullable(),
+  /** The run whose turn took this run's message in, when the message arrived in the middle of that turn. */
+  joinedRunId: z.string().nullable(),
+  state: RunState,
+  attempt: z.number().int(),
+  maxAttempts: z.number().int(),
+  failure: Failure.nullable(),
+  summary: z.string(),
+  usage: Usage.nullable(),
+  costUsd: z.number().nullable(),
+  createdAt: Time,
+  startedAt: Time.nullable(),
+  completedAt: Time.nullable(),
+  updatedAt: Time,
+})
+export type Run = z.infer<typeof Run>
+
+export const ToolKind = z.enum([
+  'read',
+  'edit',
+  'delete',
+  'move',
+  'search',
+  'execute',
+  'think',
+  'fetch',
+  'mcp',
+  'other',
+])
+export type ToolKind = z.infer<typeof ToolKind>
+
+export const FileDiff = z.object({ path: z.string(), diff: z.string() })
+
+/**
+ * What one step of a run holds. A daemon sends it as JSON in `RunStep.detail`; `text` and `thought` travel in pieces:
+ * `offset` is where the piece starts (UTF-16 code units), so a piece that is sent twice changes nothing.
+ */
+export const StepDetail = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), offset: z.number().int().nonnegative(), text: z.string() }),
+  z.object({ type: z.literal('thought'), offset: z.number().int().nonnegative(), text: z.string() }),
+  z.object({
+    type: z.literal('tool'),
+    name: z.string(),
+    kind: ToolKind,
+    title: z.string(),
+    input: z.unknown().optional(),
+    output: z.string().optional(),
+    diff: z.array(FileDiff).optional(),
+    outcome: z.enum(['completed', 'failed', 'denied', 'interrupted']).optional(),
+  }),
+  z.object({
+    type: z.literal('plan'),
+    entries: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })),
+  }),
+  z.object({
+    type: z.literal('approval'),
+    requestId: z.string(),
+    name: z.string(),
+    kind: ToolKind,
+    title: z.string(),
+    input: z.unknown().optional(),
+    canRemember: z.boolean(),
+    /** Set when the request is over without a person's decision. */
+    withdrawn: z.boolean().optional(),
+  }),
+  z.object({
+    type: z.literal('usage'),
+    usage: Usage,
+    costUsd: z.number().optional(),
+    context: z.object({ used: z.number(), size: z.number() }).optional(),
+  }),
+  z.object({ type: z.literal('retry'), attempt: z.number().int(), message: z.string() }),
+  z.object({ type: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+])
+export type StepDetail = z.infer<typeof StepDetail>
+
+export const StepStatus = z.enum(['running', 'completed', 'failed', 'skipped'])
+
+export const RunStep = z.object({
+  id: z.string(),
+  runId: Id,
+  sequence: z.number().int(),
+  status: StepStatus,
+  detail: StepDetail,
+  startedAt: Time,
+  completedAt: Time.nullable(),
+})
+export type RunStep = z.infer<typeof RunStep>
+
+export const ApprovalState = z.enum(['pending', 'allowed', 'denied', 'withdrawn'])
+export const Approval = z.object({
+  id: Id,
+  runId: Id,
+  agentId: Id,
+  target: Target,
+  threadId: z.string().nullable(),
+  name: z.string(),
+  kind: ToolKind,
+  title: z.string(),
+  input: z.unknown(),
+  canRemember: z.boolean(),
+  state: ApprovalState,
+  decidedBy: Actor.nullable(),
+  decidedAt: Time.nullable(),
+  createdAt: Time,
+})
+export type Approval = z.infer<typeof Approval>
+
+export const RunAction = z.enum(['interrupt', 'kill', 'restart', 'retry'])
+export type RunAction = z.infer<typeof RunAction>
+
+const ById = z.object({ id: Id })
+
+export const runRoutes = routes({
+  'GET /api/runs': {
+    summary: 'Runs that the caller may see, newest first',
+    tag: 'runs',
+    who: ['user', 'agent'],
+    query: PageQuery.extend({ target: Target.optional(), agentId: Id.optional(), state: RunState.optional() }),
+    response: page(Run),
+  },
+  'GET /api/runs/{id}': {
+    summary: 'One run with its steps and approvals',
+    tag: 'runs',
+    who: ['user', 'agent'],
+    params: ById,
+    response: z.object({ run: Run, steps: z.array(RunStep), approvals: z.array(Approval) }),
+  },
+  'POST /api/runs/{id}/actions': {
+    summary: 'Interrupt, kill, restart or retry a run',
+    tag: 'runs',
+    who: ['user'],
+    role: 'member',
+    status: 202,
+    params: ById,
+    body: z.strictObject({ action: RunAction }),
+    response: Run,
+    errors: ['illegal_transition'],
+  },
+  'GET /api/deliveries': {
+    summary: 'Deliveries that the caller may see, newest first',
+    tag: 'runs',
+    who: ['user', 'agent'],
+    query: PageQuery.extend({
+      messageId: Id.optional(),
+      agentId: Id.optional(),
+      target: Target.optional(),
+      state: DeliveryState.optional(),
+    }),
+    response: page(Delivery),
+  },
+  'POST /api/deliveries/{id}/retry': {
+    summary: 'Try a failed delivery again; also “continue” when a guard stopped it',
+    tag: 'runs',
+    who: ['user'],
+    role: 'member',
+    status: 202,
+    params: ById,
+    response: Delivery,
+    errors: ['illegal_transition'],
+  },
+  'GET /api/approvals': {
+    summary: 'Permission requests of agents',
+    tag: 'runs',
+    who: ['user'],
+    query: PageQuery.extend({ state: ApprovalState.optional(), runId: Id.optional() }),
+    response: page(Approval),
+  },
+  'POST /api/approvals/{id}/decision': {
+    summary: 'Allow or deny a permission request',
+    tag: 'runs',
+    who: ['user'],
+    role: 'member',
+    params: ById,
+    body: z.strictObject({
+      allow: z.boolean(),
+      /** Allow the same kind of request for the rest of the agent's session. */
+      remember: z.boolean().optional(),
+      message: z.string().max(2000).optional(),
+    }),
+    response: Approval,
+    errors: ['already_decided'],
+  },
+})
