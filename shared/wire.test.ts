@@ -32,7 +32,7 @@ async function generatedFiles(): Promise<DescFile[]> {
 
 const files = await generatedFiles()
 const services = files.flatMap((file) => file.services)
-const types = files.flatMap((file) => [...nestedTypes(file)])
+const types = files.flatMap((file) => Array.from(nestedTypes(file)))
 const messages = types.filter((type) => type.kind === 'message')
 const enums = types.filter((type) => type.kind === 'enum')
 
