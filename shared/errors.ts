@@ -1,0 +1,49 @@
+/** What went wrong, in the terms of a caller. Each adapter maps it once: HTTP status, Connect code, exit code. */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'gone'
+  | 'precondition'
+  | 'too_large'
+  | 'unsupported_media'
+  | 'throttled'
+  | 'unimplemented'
+  | 'unavailable'
+  | 'internal'
+
+export interface ErrorOptions {
+  /** Stable, for programs: `name_taken`. Default: the kind. */
+  code?: string
+  /** What the reader does next. */
+  next?: string
+  details?: { path: string; message: string }[]
+  retryAfterSeconds?: number
+  cause?: unknown
+}
+
+/** The one error type. Made where the fact is known; `message` and `next` are for people and for agents. */
+export class NekodeError extends Error {
+  readonly code: string
+  readonly next: string | undefined
+  readonly details: { path: string; message: string }[] | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    readonly kind: ErrorKind,
+    message: string,
+    options: ErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'NekodeError'
+    this.code = options.code ?? kind
+    this.next = options.next
+    this.details = options.details
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
+
+/** The text of anything that was thrown. */
+export const errorText = (e: unknown): string => (e instanceof Error ? e.message : String(e))
