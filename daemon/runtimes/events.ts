@@ -47,8 +47,16 @@ export type AgentEvent =
       title: string
       input?: unknown
     }
-  /** `output` is what was added since the last update; `input` and `diff` replace what was known. */
-  | { type: 'tool.update'; turnId: string; toolId: string; input?: unknown; output?: string; diff?: FileDiff[] }
+  /** `output` is what was added since the last update; `title`, `input` and `diff` replace what was known. */
+  | {
+      type: 'tool.update'
+      turnId: string
+      toolId: string
+      title?: string
+      input?: unknown
+      output?: string
+      diff?: FileDiff[]
+    }
   /** Every tool.start is followed by exactly one of these, at the latest before turn.end. `output` is the whole output. */
   | { type: 'tool.end'; turnId: string; toolId: string; status: ToolStatus; output: string; diff?: FileDiff[] }
   | { type: 'plan'; turnId: string; entries: PlanEntry[] }

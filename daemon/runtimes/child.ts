@@ -1,0 +1,207 @@
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import type { DaemonMark } from './events'
+import { RuntimeFailure, type ProcessEnd } from './failure'
+import { clip, LineTooLong, MAX_LINE, readLines } from './lines'
+import { carrying, descendants, isAlive, type Process, processes, signal } from './processes'
+
+/** In the environment of every child and so of everything it starts: one id for each child. */
+export const RUN_MARK = 'NEKODE_RUN'
+/** Likewise, one id for each daemon installation. */
+export const DAEMON_MARK = 'NEKODE_DAEMON_MARK'
+
+/** How long a stop waits for the child to end by itself before SIGKILL. */
+export const GRACE_MS = 3000
+const EOF_MS = 500
+const MAX_STDERR_LINE = 2000
+const LAST_WORDS = 8
+
+export interface ChildOptions {
+  argv: string[]
+  cwd: string
+  /** Complete: nothing else is inherited. */
+  env: Record<string, string>
+  mark?: DaemonMark | undefined
+  maxLine?: number
+  onLine(line: string): void
+  onStderr(line: string): void
+  /** After the last line. What the child left running has been killed by then. */
+  onExit(end: ProcessEnd): void
+}
+
+/** A program in a process group of its own, with standard streams as lines, that can be stopped with all it has started. */
+export class Child {
+  readonly run = crypto.randomUUID()
+  readonly pid: number
+  readonly exited: Promise<ProcessEnd>
+  readonly #process: Bun.Subprocess<'pipe', 'pipe', 'pipe'>
+  readonly #pidFile: string | undefined
+  /** Everything ever seen below the child, for the sweep after its end. */
+  readonly #seen = new Map<number, Process>()
+  readonly #lastWords: string[] = []
+  #overflow = false
+  #stopping: Promise<void> | undefined
+
+  /** @throws RuntimeFailure workspace_unavailable, runtime_missing or permission_denied */
+  constructor(options: ChildOptions) {
+    const argv = [resolveProgram(options), ...options.argv.slice(1)]
+    const marks = { [RUN_MARK]: this.run, ...(options.mark ? { [DAEMON_MARK]: options.mark.id } : {}) }
+    try {
+      this.#process = Bun.spawn(argv, {
+        cwd: options.cwd,
+        env: { ...options.env, ...marks },
+        stdin: 'pipe',
+        stdout: 'pipe',
+        stderr: 'pipe',
+        // setsid: a Ctrl-C in the daemon's terminal does not reach the agent, and the group can be killed as one.
+        detached: true,
+      })
+    } catch (cause) {
+      throw new RuntimeFailure('permission_denied', `${argv[0]} could not be executed: ${errorText(cause)}`, { cause })
+    }
+    this.pid = this.#process.pid
+    this.#pidFile = options.mark && writePidFile(options.mark, this.pid, this.run)
+    this.exited = this.#watch(options)
+  }
+
+  /** The last lines of standard error. */
+  get lastWords(): string {
+    return this.#lastWords.join('\n')
+  }
+
+  /** False when the child no longer reads. */
+  write(line: string): boolean {
+    try {
+      this.#process.stdin.write(`${line}\n`)
+      settle(this.#process.stdin.flush())
+      return true
+    } catch {
+      // Bun throws EPIPE here when the child has exited; its exit event says so too.
+      return false
+    }
+  }
+
+  closeInput(): void {
+    try {
+      settle(this.#process.stdin.end())
+    } catch {
+      // Already closed by the child's end.
+    }
+  }
+
+  /**
+   * Closes stdin, then SIGTERM, then SIGKILL, and kills every descendant that is left. Agent CLIs start their shells in
+   * sessions of their own and orphan them when killed, so descendants are collected before each step.
+   */
+  stop(graceMs = GRACE_MS): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs)
+    return this.#stopping
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#collect()
+    this.closeInput()
+    if (!(await within(this.exited, Math.min(EOF_MS, graceMs / 2)))) {
+      this.#collect()
+      this.#process.kill('SIGTERM')
+      if (!(await within(this.exited, graceMs))) {
+        this.#collect()
+        this.#process.kill('SIGKILL')
+      }
+    }
+    await this.exited
+  }
+
+  #collect(): void {
+    const all = processes()
+    for (const found of [...descendants(this.pid, all), ...carrying(RUN_MARK, this.run, all)])
+      this.#seen.set(found.pid, found)
+  }
+
+  async #watch(options: ChildOptions): Promise<ProcessEnd> {
+    const { stdout, stderr } = this.#process
+    const output = readLines(stdout, options.onLine, options.maxLine ?? MAX_LINE).catch((error: unknown) => {
+      if (!(error instanceof LineTooLong)) return
+      this.#overflow = true
+      this.#process.kill('SIGKILL')
+    })
+    const errors = readLines(stderr, (line) => {
+      const short = clip(line, MAX_STDERR_LINE)
+      this.#lastWords.push(short)
+      if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift()
+      options.onStderr(short)
+    }).catch((error: unknown) => options.onStderr(`standard error could not be read: ${errorText(error)}`))
+    const code = await this.#process.exited
+    const signalName = this.#process.signalCode
+    await this.#sweep()
+    // Nobody holds the pipes any more, except on systems where a grandchild could not be found.
+    await within(Promise.all([output, errors]), EOF_MS)
+    if (this.#pidFile) rmSync(this.#pidFile, { force: true })
+    const signalText = signalName === null ? null : String(signalName)
+    const end = { code: signalText ? null : code, signal: signalText, overflow: this.#overflow }
+    options.onExit(end)
+    return end
+  }
+
+  /** Kills what the child left behind: by what was seen below it, by the mark that orphans carry, and by group. */
+  async #sweep(): Promise<void> {
+    await killAll(() => {
+      const all = processes()
+      const left = [...this.#seen.values()].filter((one) => one.pid !== this.pid && isAlive(one, all))
+      return [...left, ...carrying(RUN_MARK, this.run, all).filter(({ pid }) => pid !== this.pid)]
+    })
+    signal(-this.pid, 'SIGKILL')
+  }
+}
+
+/** SIGKILLs what `find` finds until it finds nothing more. @returns how many processes were killed */
+export async function killAll(find: () => Process[]): Promise<number> {
+  const killed = new Set<string>()
+  for (let round = 0; round < 50; round++) {
+    const left = find()
+    if (left.length === 0) break
+    for (const { pid, start } of left) {
+      killed.add(`${pid} ${start}`)
+      signal(pid, 'SIGKILL')
+    }
+    await Bun.sleep(10)
+  }
+  return killed.size
+}
+
+function resolveProgram({ argv: [program = ''], cwd, env }: ChildOptions): string {
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    throw new RuntimeFailure('workspace_unavailable', `The workspace folder ${cwd} does not exist.`)
+  const path = isAbsolute(program) ? program : Bun.which(program, { PATH: env.PATH ?? '', cwd })
+  if (!path || !statSync(path, { throwIfNoEntry: false }))
+    throw new RuntimeFailure('runtime_missing', `${program} is not installed, or not on the PATH of the daemon.`)
+  return path
+}
+
+function writePidFile({ pidDir }: DaemonMark, pid: number, run: string): string {
+  mkdirSync(pidDir, { recursive: true, mode: 0o700 })
+  const path = join(pidDir, `${run}.json`)
+  const start = processes().find((one) => one.pid === pid)?.start ?? ''
+  writeFileSync(path, JSON.stringify({ pid, start, run }), { mode: 0o600 })
+  return path
+}
+
+/** True when `work` settled within `ms`. */
+export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => resolve(false), ms)
+  const done = work.then(
+    () => true,
+    () => true,
+  )
+  const result = await Promise.race([done, late])
+  clearTimeout(timer)
+  return result
+}
+
+/** A late EPIPE of a pipe nobody reads is no news: the exit event follows. */
+function settle(result: unknown): void {
+  if (result instanceof Promise) result.catch(() => undefined)
+}
+
+const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error))
