@@ -1,0 +1,104 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { encodingSuffix, type Asset, type Encoding, type Manifest } from '@shared/assets'
+import { solidPlugin } from './solid'
+import { unoPlugin } from './uno'
+
+export interface ConsoleOptions {
+  /** Folder for the result; emptied first. */
+  outdir: string
+  /** Default true. */
+  minify?: boolean
+}
+
+const root = resolve(import.meta.dir, '..')
+const hashed = 'assets/[name]-[hash].[ext]'
+
+/**
+ * Builds the console into `outdir`: the files, each also compressed where that is smaller, and `manifest.json`.
+ * @returns the manifest
+ */
+export async function buildConsole({ outdir, minify = true }: ConsoleOptions): Promise<Manifest> {
+  rmSync(outdir, { recursive: true, force: true })
+  mkdirSync(outdir, { recursive: true })
+  await Bun.build({
+    entrypoints: [`${root}/index.html`],
+    root,
+    outdir,
+    target: 'browser',
+    publicPath: '/',
+    minify,
+    splitting: true,
+    minChunkSize: 4096,
+    sourcemap: 'none',
+    naming: { chunk: hashed, asset: hashed, entry: '[dir]/[name].[ext]' },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [solidPlugin(), unoPlugin()],
+  })
+  await addBlockingTheme(outdir, minify)
+  const manifest: Manifest = {}
+  for (const name of readdirSync(outdir, { recursive: true, encoding: 'utf8' })) {
+    const path = `${outdir}/${name}`
+    if (statSync(path).isFile()) manifest[`/${name.replaceAll('\\', '/')}`] = await compress(path, name)
+  }
+  await Bun.write(`${outdir}/manifest.json`, JSON.stringify(manifest))
+  return manifest
+}
+
+/**
+ * A chosen theme has to be known before the first paint. The bundler makes every script a module, which runs too late, and
+ * the content security policy allows no inline script: so this one is a small file of its own that blocks.
+ */
+async function addBlockingTheme(outdir: string, minify: boolean): Promise<void> {
+  const built = await Bun.build({
+    entrypoints: [`${root}/src/theme/boot.ts`],
+    outdir,
+    target: 'browser',
+    format: 'iife',
+    minify,
+    naming: { entry: hashed },
+  })
+  const [script] = built.outputs
+  if (!script) throw new Error('the theme script was not built')
+  const src = `/assets/${script.path.replaceAll('\\', '/').split('/').at(-1)}`
+  const page = `${outdir}/index.html`
+  const html = new HTMLRewriter()
+    .on('title', {
+      element(title) {
+        title.after(`<script src="${src}"></script>`, { html: true })
+      },
+    })
+    .transform(await Bun.file(page).text())
+  await Bun.write(page, html)
+}
+
+async function compress(path: string, name: string): Promise<Asset> {
+  const bytes = Buffer.from(await Bun.file(path).arrayBuffer())
+  const encodings: Asset['encodings'] = {}
+  const encoders: Record<Encoding, () => Uint8Array> = {
+    br: () => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+    zstd: () => Bun.zstdCompressSync(bytes, { level: 19 }),
+    gzip: () => gzipSync(bytes, { level: 9 }),
+  }
+  for (const encoding of ['br', 'zstd', 'gzip'] as const) {
+    const compressed = encoders[encoding]()
+    // A font or a picture is compressed already: another copy would only grow the executable.
+    if (compressed.length > bytes.length * 0.95) continue
+    await Bun.write(path + encodingSuffix[encoding], compressed)
+    encodings[encoding] = compressed.length
+  }
+  return {
+    type: Bun.file(path).type,
+    size: bytes.length,
+    etag: new Bun.CryptoHasher('sha256').update(bytes).digest('base64url').slice(0, 22),
+    immutable: name.startsWith('assets'),
+    encodings,
+  }
+}
+
+if (import.meta.main) {
+  const outdir = Bun.argv[2] ?? resolve(root, '../dist/console')
+  const manifest = await buildConsole({ outdir })
+  console.log(`console: ${Object.keys(manifest).length} files in ${outdir}`)
+}

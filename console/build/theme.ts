@@ -1,0 +1,44 @@
+import { defineConfig, presetIcons, presetWind4 } from 'unocss'
+
+/** Every colour is a token of `src/design/tokens.css`, so that a theme is a set of custom properties and nothing else. */
+const colours = [
+  'canvas',
+  'sidebar',
+  'surface',
+  'raised',
+  'sunken',
+  'hover',
+  'line',
+  'edge',
+  'ink',
+  'soft',
+  'faint',
+  'accent',
+  'accent-ink',
+  'accent-soft',
+  'accent-text',
+  'ok',
+  'ok-soft',
+  'warn',
+  'warn-soft',
+  'bad',
+  'bad-soft',
+  'info',
+  'info-soft',
+  'bot',
+  'bot-soft',
+]
+
+/** The console's utility classes: Tailwind's vocabulary over our tokens, and Lucide's icons as `i-lucide-*`. */
+export const unoConfig = defineConfig({
+  presets: [
+    presetWind4({ preflights: { reset: true } }),
+    presetIcons({ scale: 1.15, extraProperties: { flex: 'none' } }),
+  ],
+  theme: { colors: Object.fromEntries(colours.map((name) => [name, `var(--${name})`])) },
+  shortcuts: {
+    'focus-ring': 'outline-none focus-visible:(ring-2 ring-accent ring-offset-2 ring-offset-canvas)',
+    row: 'flex items-center',
+    col: 'flex flex-col',
+  },
+})
