@@ -1,0 +1,116 @@
+import type { Actor, EventKind, EventOperation } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { newId } from '@shared/ids'
+import type { BaseSQLiteDatabase, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { openMysql, openPostgres } from './sql'
+import { openSqlite } from './sqlite'
+import type { Tables } from './tables'
+
+/**
+ * One type for three databases: drizzle's asynchronous SQLite builder. `.returning()` is off limits, MySQL has none;
+ * ids are made by us, so nothing needs it.
+ */
+export type Query = Pick<
+  BaseSQLiteDatabase<'async', { affected: number }>,
+  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'with'
+>
+
+/** An event as a service hands it over. `payload` is the whole entity as the HTTP API shows it. */
+export interface NewEvent {
+  kind: EventKind
+  operation: EventOperation
+  aggregateId: string
+  /** `all`, `admin`, `channel:<id>`, `user:<id>` or `computer:<id>`. */
+  audience: string
+  target?: string | null
+  actor: Actor
+  payload: unknown
+}
+
+/** An event as the log has it. `payload` stays JSON text until somebody needs more. */
+export interface LogEvent {
+  sequence: number
+  id: string
+  kind: string
+  operation: string
+  aggregateId: string
+  audience: string
+  target: string | null
+  actor: Actor
+  payload: string
+  createdAt: number
+}
+
+/** A transaction: rows and events commit together or not at all. Await nothing but the database inside one. */
+export interface Tx {
+  readonly q: Query
+  /** Inserts whole rows; much faster than building an insert each time. */
+  insert<T extends SQLiteTable>(table: T, ...rows: T['$inferSelect'][]): Promise<void>
+  emit(event: NewEvent): void
+}
+
+export interface Database {
+  readonly dialect: 'sqlite' | 'postgres' | 'mysql'
+  readonly t: Tables
+  /** Reads outside a transaction. */
+  readonly q: Query
+  /**
+   * Runs `fn` in a transaction and resolves when it is durable. On SQLite transactions that wait at the same time share one
+   * commit; on the others a deadlock runs `fn` again, so it must not touch anything but the transaction.
+   */
+  tx<T>(fn: (tx: Tx) => Promise<T>): Promise<T>
+  raw(sql: string, params?: (string | number | null)[]): Promise<Record<string, unknown>[]>
+  /** Called with the events of each commit, in log order, before the transaction's promise resolves. */
+  onCommit(listener: (events: LogEvent[]) => Promise<void> | void): void
+  /** The last sequence in the log. */
+  head(): Promise<number>
+  close(): Promise<void>
+}
+
+/** `full`: an acknowledged write survives power loss. `normal`: it survives a crash of the process, not of the machine. */
+export type Durability = 'full' | 'normal'
+
+export interface OpenOptions {
+  durability?: Durability
+  /** Connections of a PostgreSQL or MySQL pool. */
+  poolSize?: number
+}
+
+/** `sqlite:PATH`, `postgres://…`, `mysql://…` or `mariadb://…`. */
+export async function openDatabase(dsn: string, options: OpenOptions = {}): Promise<Database> {
+  if (/^postgres(ql)?:/.test(dsn)) return openPostgres(dsn, options)
+  if (/^(mysql|mariadb):/.test(dsn)) return openMysql(dsn, options)
+  const path = dsn.replace(/^sqlite:(\/\/)?/, '').replace(/^file:/, '')
+  if (/^[a-z]+:\/\//.test(path))
+    throw new NekodeError('invalid', `The database address starts with an unknown scheme.`, {
+      code: 'config_invalid',
+      next: 'Use sqlite:PATH, postgres://… or mysql://… in NEKODE_DB_DSN.',
+    })
+  return openSqlite(path, options)
+}
+
+/** Numbers the events of one transaction, from `first`. */
+export const toLog = (events: NewEvent[], first: number, now: number): LogEvent[] =>
+  events.map((e, i) => ({
+    sequence: first + i,
+    id: newId('evt'),
+    kind: e.kind,
+    operation: e.operation,
+    aggregateId: e.aggregateId,
+    audience: e.audience,
+    target: e.target ?? null,
+    actor: e.actor,
+    payload: JSON.stringify(e.payload),
+    createdAt: now,
+  }))
+
+/** How many rows a write changed, whatever the driver calls it. */
+export function affected(result: unknown): number {
+  if (Array.isArray(result)) return affected(result[0] ?? result)
+  if (typeof result !== 'object' || result === null) return 0
+  for (const key of ['affectedRows', 'changes', 'count', 'affected']) {
+    const n: unknown = Reflect.get(result, key)
+    if (typeof n === 'number') return n
+  }
+  return 0
+}

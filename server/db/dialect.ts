@@ -1,0 +1,93 @@
+import * as m from 'drizzle-orm/mysql-core'
+import * as p from 'drizzle-orm/pg-core'
+import * as s from 'drizzle-orm/sqlite-core'
+import { z } from 'zod'
+
+/**
+ * Column builders for the three databases. Those of SQLite are the type master: PostgreSQL's and MySQL's make tables of the same
+ * TypeScript shape, so queries are written once. `id` and `str` are bounded because MySQL can only index bounded text.
+ */
+const encode = (v: unknown): string => JSON.stringify(v)
+const decode = (v: unknown): unknown => (typeof v === 'string' ? JSON.parse(v) : v)
+
+const bytes = (v: unknown): Uint8Array => {
+  if (v instanceof Uint8Array) return new Uint8Array(v)
+  // drizzle's JSON-shaped reads hand blobs over as base64 text
+  return Uint8Array.fromBase64(z.string().parse(v))
+}
+
+export const sqlite = {
+  name: 'sqlite' as 'sqlite' | 'postgres' | 'mysql',
+  table: s.sqliteTable,
+  id: () => s.text(),
+  str: (_length = 255) => s.text(),
+  text: () => s.text(),
+  int: () => s.integer(),
+  ms: () => s.integer(),
+  real: () => s.real(),
+  bool: () => s.integer({ mode: 'boolean' }),
+  json: <T>() =>
+    s.customType<{ data: T; driverData: string }>({
+      dataType: () => 'text',
+      toDriver: encode,
+      fromDriver: (v) => decode(v) as T,
+    })(),
+  bytes: () =>
+    s.customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'blob', fromDriver: bytes })(),
+  index: s.index,
+  unique: s.uniqueIndex,
+  primaryKey: s.primaryKey,
+}
+export type Dialect = typeof sqlite
+
+const asDialect = (d: Record<keyof Dialect, unknown>): Dialect => d as Dialect
+
+export const postgres = asDialect({
+  name: 'postgres',
+  table: p.pgTable,
+  id: () => p.varchar({ length: 64 }),
+  str: (length = 255) => p.varchar({ length }),
+  text: () => p.text(),
+  int: () => p.bigint({ mode: 'number' }),
+  ms: () => p.bigint({ mode: 'number' }),
+  real: () => p.doublePrecision(),
+  bool: () => p.boolean(),
+  json: () =>
+    p.customType<{ data: unknown; driverData: unknown }>({
+      dataType: () => 'jsonb',
+      toDriver: (v) => v,
+      fromDriver: decode,
+    })(),
+  bytes: () =>
+    p.customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea', fromDriver: bytes })(),
+  index: p.index,
+  unique: p.uniqueIndex,
+  primaryKey: p.primaryKey,
+})
+
+export const mysql = asDialect({
+  name: 'mysql',
+  table: m.mysqlTable,
+  id: () => m.varchar({ length: 64 }),
+  str: (length = 255) => m.varchar({ length }),
+  text: () => m.longtext(),
+  int: () => m.bigint({ mode: 'number' }),
+  ms: () => m.bigint({ mode: 'number' }),
+  real: () => m.double(),
+  bool: () => m.boolean(),
+  json: () =>
+    m.customType<{ data: unknown; driverData: string }>({
+      dataType: () => 'longtext',
+      toDriver: encode,
+      fromDriver: decode,
+    })(),
+  bytes: () =>
+    m.customType<{ data: Uint8Array; driverData: Uint8Array }>({
+      dataType: () => 'longblob',
+      toDriver: (v) => Buffer.from(v),
+      fromDriver: bytes,
+    })(),
+  index: m.index,
+  unique: m.uniqueIndex,
+  primaryKey: m.primaryKey,
+})

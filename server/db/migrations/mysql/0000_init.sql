@@ -1,0 +1,362 @@
+CREATE TABLE `activities` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64),
+	`target` varchar(200) NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`kind` varchar(64) NOT NULL,
+	`summary` longtext NOT NULL,
+	`detail` longtext NOT NULL,
+	`run_id` varchar(64),
+	`step_id` varchar(64),
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `activities_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `agents` (
+	`id` varchar(64) NOT NULL,
+	`name` varchar(64) NOT NULL,
+	`display_name` varchar(255) NOT NULL,
+	`description` longtext NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`runtime_kind` varchar(64) NOT NULL,
+	`model` varchar(255) NOT NULL,
+	`workspace` longtext NOT NULL,
+	`instructions` longtext NOT NULL,
+	`approvals` longtext NOT NULL,
+	`limits` longtext NOT NULL,
+	`command` longtext NOT NULL,
+	`env` longtext NOT NULL,
+	`enabled` boolean NOT NULL,
+	`status` longtext NOT NULL,
+	`created_by` varchar(64) NOT NULL,
+	`deleted_at` bigint,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `agents_id` PRIMARY KEY(`id`),
+	CONSTRAINT `agents_name` UNIQUE(`name`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `approvals` (
+	`id` varchar(64) NOT NULL,
+	`run_id` varchar(64) NOT NULL,
+	`step_id` varchar(64) NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`target` varchar(200) NOT NULL,
+	`thread_id` varchar(64),
+	`request_id` varchar(255) NOT NULL,
+	`name` varchar(255) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`title` longtext NOT NULL,
+	`input` longtext NOT NULL,
+	`can_remember` boolean NOT NULL,
+	`state` varchar(16) NOT NULL,
+	`decided_by` longtext NOT NULL,
+	`decided_at` bigint,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `approvals_id` PRIMARY KEY(`id`),
+	CONSTRAINT `approvals_step` UNIQUE(`step_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `archive_events` (
+	`run_id` varchar(128) NOT NULL,
+	`position` bigint NOT NULL,
+	`phase` varchar(16) NOT NULL,
+	`at_ns` varchar(24) NOT NULL,
+	`summary` longtext NOT NULL,
+	`payload` longtext NOT NULL,
+	`exit_code` bigint NOT NULL,
+	`error` longtext NOT NULL,
+	CONSTRAINT `archive_events_run_id_position_pk` PRIMARY KEY(`run_id`,`position`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `archives` (
+	`run_id` varchar(128) NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`started_at` bigint NOT NULL,
+	`ended_at` bigint,
+	`exit_code` bigint NOT NULL,
+	`summary` longtext NOT NULL,
+	`error` longtext NOT NULL,
+	`event_count` bigint NOT NULL,
+	CONSTRAINT `archives_run_id` PRIMARY KEY(`run_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `audit` (
+	`id` varchar(64) NOT NULL,
+	`actor` longtext NOT NULL,
+	`action` varchar(64) NOT NULL,
+	`subject` varchar(200) NOT NULL,
+	`detail` longtext NOT NULL,
+	`address` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `audit_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `channels` (
+	`id` varchar(64) NOT NULL,
+	`target` varchar(200) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`name` varchar(200) NOT NULL,
+	`topic` longtext NOT NULL,
+	`visibility` varchar(16) NOT NULL,
+	`created_by` varchar(64) NOT NULL,
+	`archived_at` bigint,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `channels_id` PRIMARY KEY(`id`),
+	CONSTRAINT `channels_target` UNIQUE(`target`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `computers` (
+	`id` varchar(64) NOT NULL,
+	`daemon_id` varchar(255) NOT NULL,
+	`display_name` varchar(255) NOT NULL,
+	`hostname` varchar(255) NOT NULL,
+	`os` varchar(32) NOT NULL,
+	`arch` varchar(32) NOT NULL,
+	`version` varchar(64) NOT NULL,
+	`local` boolean NOT NULL,
+	`runtimes` longtext NOT NULL,
+	`inventory_version` varchar(255) NOT NULL,
+	`lease_id` varchar(64),
+	`last_seen_at` bigint,
+	`announced` varchar(16) NOT NULL,
+	`acked_sequence` bigint NOT NULL,
+	`removed_at` bigint,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `computers_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `credentials` (
+	`id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`owner_id` varchar(64) NOT NULL,
+	`token_hash` varchar(64) NOT NULL,
+	`prefix` varchar(16) NOT NULL,
+	`name` varchar(255) NOT NULL,
+	`scopes` longtext NOT NULL,
+	`csrf` varchar(64) NOT NULL,
+	`user_agent` varchar(255) NOT NULL,
+	`address` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	`last_used_at` bigint,
+	`expires_at` bigint,
+	CONSTRAINT `credentials_id` PRIMARY KEY(`id`),
+	CONSTRAINT `credentials_token` UNIQUE(`token_hash`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `deliveries` (
+	`id` varchar(64) NOT NULL,
+	`message_id` varchar(64) NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`target` varchar(200) NOT NULL,
+	`thread_id` varchar(64),
+	`cause` varchar(16) NOT NULL,
+	`state` varchar(16) NOT NULL,
+	`waiting` varchar(32),
+	`failure` longtext NOT NULL,
+	`run_id` varchar(64),
+	`answer_message_id` varchar(64),
+	`hops` bigint NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `deliveries_id` PRIMARY KEY(`id`),
+	CONSTRAINT `deliveries_once` UNIQUE(`message_id`,`agent_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `enrollments` (
+	`id` varchar(64) NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`display_name` varchar(255) NOT NULL,
+	`code_hash` varchar(64) NOT NULL,
+	`status` varchar(16) NOT NULL,
+	`created_by` varchar(64) NOT NULL,
+	`expires_at` bigint NOT NULL,
+	`connected_at` bigint,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `enrollments_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `events` (
+	`sequence` bigint NOT NULL,
+	`id` varchar(64) NOT NULL,
+	`kind` varchar(32) NOT NULL,
+	`operation` varchar(16) NOT NULL,
+	`aggregate_id` varchar(64) NOT NULL,
+	`audience` varchar(80) NOT NULL,
+	`target` varchar(200),
+	`actor` longtext NOT NULL,
+	`payload` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `events_sequence` PRIMARY KEY(`sequence`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `idempotency` (
+	`principal` varchar(80) NOT NULL,
+	`method` varchar(80) NOT NULL,
+	`key` varchar(128) NOT NULL,
+	`request_hash` varchar(64) NOT NULL,
+	`response` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `idempotency_principal_method_key_pk` PRIMARY KEY(`principal`,`method`,`key`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `members` (
+	`channel_id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`member_id` varchar(64) NOT NULL,
+	`role` varchar(16) NOT NULL,
+	`delivery_mode` varchar(16) NOT NULL,
+	`last_read_message_id` varchar(64),
+	`joined_at` bigint NOT NULL,
+	CONSTRAINT `members_channel_id_kind_member_id_pk` PRIMARY KEY(`channel_id`,`kind`,`member_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `mentions` (
+	`message_id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`member_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	CONSTRAINT `mentions_kind_member_id_channel_id_message_id_pk` PRIMARY KEY(`kind`,`member_id`,`channel_id`,`message_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `messages` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`target` varchar(200) NOT NULL,
+	`thread_id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`sender_kind` varchar(16) NOT NULL,
+	`sender_id` varchar(64) NOT NULL,
+	`sender_name` varchar(64) NOT NULL,
+	`sender_display_name` varchar(255) NOT NULL,
+	`content` longtext NOT NULL,
+	`mentions` longtext NOT NULL,
+	`system` longtext NOT NULL,
+	`run_id` varchar(64),
+	`request_id` varchar(128),
+	`reply_count` bigint NOT NULL,
+	`last_reply_at` bigint,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `messages_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `operations` (
+	`id` varchar(64) NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`agent_id` varchar(64),
+	`action` varchar(64) NOT NULL,
+	`reason` longtext NOT NULL,
+	`state` varchar(16) NOT NULL,
+	`detail` longtext NOT NULL,
+	`requested_by` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `operations_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `permits` (
+	`id` varchar(64) NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`expires_at` bigint NOT NULL,
+	CONSTRAINT `permits_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `prompts` (
+	`run_id` varchar(64) NOT NULL,
+	`id` varchar(64) NOT NULL,
+	`content` longtext NOT NULL,
+	`content_hash` varchar(64) NOT NULL,
+	`sections` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `prompts_run_id` PRIMARY KEY(`run_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `run_steps` (
+	`id` varchar(64) NOT NULL,
+	`run_id` varchar(64) NOT NULL,
+	`sequence` bigint NOT NULL,
+	`status` varchar(16) NOT NULL,
+	`detail` longtext NOT NULL,
+	`started_at` bigint NOT NULL,
+	`completed_at` bigint,
+	CONSTRAINT `run_steps_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `runs` (
+	`id` varchar(64) NOT NULL,
+	`delivery_id` varchar(64),
+	`agent_id` varchar(64) NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`target` varchar(200) NOT NULL,
+	`thread_id` varchar(64),
+	`input_message_id` varchar(64),
+	`result_message_id` varchar(64),
+	`joined_run_id` varchar(64),
+	`state` varchar(24) NOT NULL,
+	`attempt` bigint NOT NULL,
+	`max_attempts` bigint NOT NULL,
+	`lease_id` varchar(64),
+	`lease_expires_at` bigint,
+	`failure` longtext NOT NULL,
+	`summary` longtext NOT NULL,
+	`usage` longtext NOT NULL,
+	`cost_usd` double,
+	`started_at` bigint,
+	`completed_at` bigint,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `runs_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `settings` (
+	`name` varchar(100) NOT NULL,
+	`value` longtext NOT NULL,
+	CONSTRAINT `settings_name` PRIMARY KEY(`name`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `users` (
+	`id` varchar(64) NOT NULL,
+	`username` varchar(64) NOT NULL,
+	`display_name` varchar(255) NOT NULL,
+	`password_hash` varchar(255) NOT NULL,
+	`role` varchar(16) NOT NULL,
+	`disabled_at` bigint,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `users_id` PRIMARY KEY(`id`),
+	CONSTRAINT `users_username` UNIQUE(`username`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE INDEX `activities_channel` ON `activities` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `activities_agent` ON `activities` (`agent_id`,`id`);--> statement-breakpoint
+CREATE INDEX `agents_computer` ON `agents` (`computer_id`);--> statement-breakpoint
+CREATE INDEX `approvals_state` ON `approvals` (`state`,`id`);--> statement-breakpoint
+CREATE INDEX `approvals_run` ON `approvals` (`run_id`);--> statement-breakpoint
+CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statement-breakpoint
+CREATE INDEX `audit_created` ON `audit` (`created_at`);--> statement-breakpoint
+CREATE INDEX `computers_seen` ON `computers` (`last_seen_at`);--> statement-breakpoint
+CREATE INDEX `credentials_owner` ON `credentials` (`kind`,`owner_id`);--> statement-breakpoint
+CREATE INDEX `deliveries_agent` ON `deliveries` (`agent_id`,`state`);--> statement-breakpoint
+CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `enrollments_computer` ON `enrollments` (`computer_id`);--> statement-breakpoint
+CREATE INDEX `events_audience` ON `events` (`audience`,`sequence`);--> statement-breakpoint
+CREATE INDEX `events_created` ON `events` (`created_at`);--> statement-breakpoint
+CREATE INDEX `idempotency_created` ON `idempotency` (`created_at`);--> statement-breakpoint
+CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
+CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`);--> statement-breakpoint
+CREATE INDEX `operations_computer` ON `operations` (`computer_id`,`created_at`);--> statement-breakpoint
+CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
+CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`);--> statement-breakpoint
+CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
+CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
+CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
+CREATE INDEX `runs_input` ON `runs` (`input_message_id`);

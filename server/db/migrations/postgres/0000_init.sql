@@ -1,0 +1,343 @@
+CREATE TABLE "activities" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64),
+	"target" varchar(200) NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"kind" varchar(64) NOT NULL,
+	"summary" text NOT NULL,
+	"detail" text NOT NULL,
+	"run_id" varchar(64),
+	"step_id" varchar(64),
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "agents" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"name" varchar(64) NOT NULL,
+	"display_name" varchar(255) NOT NULL,
+	"description" text NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"runtime_kind" varchar(64) NOT NULL,
+	"model" varchar(255) NOT NULL,
+	"workspace" text NOT NULL,
+	"instructions" text NOT NULL,
+	"approvals" jsonb NOT NULL,
+	"limits" jsonb NOT NULL,
+	"command" jsonb NOT NULL,
+	"env" jsonb NOT NULL,
+	"enabled" boolean NOT NULL,
+	"status" jsonb NOT NULL,
+	"created_by" varchar(64) NOT NULL,
+	"deleted_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "approvals" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"run_id" varchar(64) NOT NULL,
+	"step_id" varchar(64) NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"target" varchar(200) NOT NULL,
+	"thread_id" varchar(64),
+	"request_id" varchar(255) NOT NULL,
+	"name" varchar(255) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"title" text NOT NULL,
+	"input" jsonb NOT NULL,
+	"can_remember" boolean NOT NULL,
+	"state" varchar(16) NOT NULL,
+	"decided_by" jsonb NOT NULL,
+	"decided_at" bigint,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "archive_events" (
+	"run_id" varchar(128) NOT NULL,
+	"position" bigint NOT NULL,
+	"phase" varchar(16) NOT NULL,
+	"at_ns" varchar(24) NOT NULL,
+	"summary" text NOT NULL,
+	"payload" text NOT NULL,
+	"exit_code" bigint NOT NULL,
+	"error" text NOT NULL,
+	CONSTRAINT "archive_events_run_id_position_pk" PRIMARY KEY("run_id","position")
+);
+--> statement-breakpoint
+CREATE TABLE "archives" (
+	"run_id" varchar(128) PRIMARY KEY NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"started_at" bigint NOT NULL,
+	"ended_at" bigint,
+	"exit_code" bigint NOT NULL,
+	"summary" text NOT NULL,
+	"error" text NOT NULL,
+	"event_count" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"actor" jsonb NOT NULL,
+	"action" varchar(64) NOT NULL,
+	"subject" varchar(200) NOT NULL,
+	"detail" jsonb NOT NULL,
+	"address" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "channels" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"target" varchar(200) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"name" varchar(200) NOT NULL,
+	"topic" text NOT NULL,
+	"visibility" varchar(16) NOT NULL,
+	"created_by" varchar(64) NOT NULL,
+	"archived_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "computers" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"daemon_id" varchar(255) NOT NULL,
+	"display_name" varchar(255) NOT NULL,
+	"hostname" varchar(255) NOT NULL,
+	"os" varchar(32) NOT NULL,
+	"arch" varchar(32) NOT NULL,
+	"version" varchar(64) NOT NULL,
+	"local" boolean NOT NULL,
+	"runtimes" jsonb NOT NULL,
+	"inventory_version" varchar(255) NOT NULL,
+	"lease_id" varchar(64),
+	"last_seen_at" bigint,
+	"announced" varchar(16) NOT NULL,
+	"acked_sequence" bigint NOT NULL,
+	"removed_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "credentials" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"owner_id" varchar(64) NOT NULL,
+	"token_hash" varchar(64) NOT NULL,
+	"prefix" varchar(16) NOT NULL,
+	"name" varchar(255) NOT NULL,
+	"scopes" jsonb NOT NULL,
+	"csrf" varchar(64) NOT NULL,
+	"user_agent" varchar(255) NOT NULL,
+	"address" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_used_at" bigint,
+	"expires_at" bigint
+);
+--> statement-breakpoint
+CREATE TABLE "deliveries" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"message_id" varchar(64) NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"target" varchar(200) NOT NULL,
+	"thread_id" varchar(64),
+	"cause" varchar(16) NOT NULL,
+	"state" varchar(16) NOT NULL,
+	"waiting" varchar(32),
+	"failure" jsonb NOT NULL,
+	"run_id" varchar(64),
+	"answer_message_id" varchar(64),
+	"hops" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "enrollments" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"display_name" varchar(255) NOT NULL,
+	"code_hash" varchar(64) NOT NULL,
+	"status" varchar(16) NOT NULL,
+	"created_by" varchar(64) NOT NULL,
+	"expires_at" bigint NOT NULL,
+	"connected_at" bigint,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "events" (
+	"sequence" bigint PRIMARY KEY NOT NULL,
+	"id" varchar(64) NOT NULL,
+	"kind" varchar(32) NOT NULL,
+	"operation" varchar(16) NOT NULL,
+	"aggregate_id" varchar(64) NOT NULL,
+	"audience" varchar(80) NOT NULL,
+	"target" varchar(200),
+	"actor" jsonb NOT NULL,
+	"payload" text NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "idempotency" (
+	"principal" varchar(80) NOT NULL,
+	"method" varchar(80) NOT NULL,
+	"key" varchar(128) NOT NULL,
+	"request_hash" varchar(64) NOT NULL,
+	"response" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "idempotency_principal_method_key_pk" PRIMARY KEY("principal","method","key")
+);
+--> statement-breakpoint
+CREATE TABLE "members" (
+	"channel_id" varchar(64) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"member_id" varchar(64) NOT NULL,
+	"role" varchar(16) NOT NULL,
+	"delivery_mode" varchar(16) NOT NULL,
+	"last_read_message_id" varchar(64),
+	"joined_at" bigint NOT NULL,
+	CONSTRAINT "members_channel_id_kind_member_id_pk" PRIMARY KEY("channel_id","kind","member_id")
+);
+--> statement-breakpoint
+CREATE TABLE "mentions" (
+	"message_id" varchar(64) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"member_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	CONSTRAINT "mentions_kind_member_id_channel_id_message_id_pk" PRIMARY KEY("kind","member_id","channel_id","message_id")
+);
+--> statement-breakpoint
+CREATE TABLE "messages" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"target" varchar(200) NOT NULL,
+	"thread_id" varchar(64) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"sender_kind" varchar(16) NOT NULL,
+	"sender_id" varchar(64) NOT NULL,
+	"sender_name" varchar(64) NOT NULL,
+	"sender_display_name" varchar(255) NOT NULL,
+	"content" text NOT NULL,
+	"mentions" jsonb NOT NULL,
+	"system" jsonb NOT NULL,
+	"run_id" varchar(64),
+	"request_id" varchar(128),
+	"reply_count" bigint NOT NULL,
+	"last_reply_at" bigint,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "operations" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"agent_id" varchar(64),
+	"action" varchar(64) NOT NULL,
+	"reason" text NOT NULL,
+	"state" varchar(16) NOT NULL,
+	"detail" text NOT NULL,
+	"requested_by" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "permits" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"expires_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "prompts" (
+	"run_id" varchar(64) PRIMARY KEY NOT NULL,
+	"id" varchar(64) NOT NULL,
+	"content" text NOT NULL,
+	"content_hash" varchar(64) NOT NULL,
+	"sections" jsonb NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "run_steps" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"run_id" varchar(64) NOT NULL,
+	"sequence" bigint NOT NULL,
+	"status" varchar(16) NOT NULL,
+	"detail" jsonb NOT NULL,
+	"started_at" bigint NOT NULL,
+	"completed_at" bigint
+);
+--> statement-breakpoint
+CREATE TABLE "runs" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"delivery_id" varchar(64),
+	"agent_id" varchar(64) NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"target" varchar(200) NOT NULL,
+	"thread_id" varchar(64),
+	"input_message_id" varchar(64),
+	"result_message_id" varchar(64),
+	"joined_run_id" varchar(64),
+	"state" varchar(24) NOT NULL,
+	"attempt" bigint NOT NULL,
+	"max_attempts" bigint NOT NULL,
+	"lease_id" varchar(64),
+	"lease_expires_at" bigint,
+	"failure" jsonb NOT NULL,
+	"summary" text NOT NULL,
+	"usage" jsonb NOT NULL,
+	"cost_usd" double precision,
+	"started_at" bigint,
+	"completed_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "settings" (
+	"name" varchar(100) PRIMARY KEY NOT NULL,
+	"value" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "users" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"username" varchar(64) NOT NULL,
+	"display_name" varchar(255) NOT NULL,
+	"password_hash" varchar(255) NOT NULL,
+	"role" varchar(16) NOT NULL,
+	"disabled_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX "activities_channel" ON "activities" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "activities_agent" ON "activities" USING btree ("agent_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "agents_name" ON "agents" USING btree ("name");--> statement-breakpoint
+CREATE INDEX "agents_computer" ON "agents" USING btree ("computer_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "approvals_step" ON "approvals" USING btree ("step_id");--> statement-breakpoint
+CREATE INDEX "approvals_state" ON "approvals" USING btree ("state","id");--> statement-breakpoint
+CREATE INDEX "approvals_run" ON "approvals" USING btree ("run_id");--> statement-breakpoint
+CREATE INDEX "archives_agent" ON "archives" USING btree ("agent_id","started_at");--> statement-breakpoint
+CREATE INDEX "audit_created" ON "audit" USING btree ("created_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "channels_target" ON "channels" USING btree ("target");--> statement-breakpoint
+CREATE INDEX "computers_seen" ON "computers" USING btree ("last_seen_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "credentials_token" ON "credentials" USING btree ("token_hash");--> statement-breakpoint
+CREATE INDEX "credentials_owner" ON "credentials" USING btree ("kind","owner_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "deliveries_once" ON "deliveries" USING btree ("message_id","agent_id");--> statement-breakpoint
+CREATE INDEX "deliveries_agent" ON "deliveries" USING btree ("agent_id","state");--> statement-breakpoint
+CREATE INDEX "deliveries_channel" ON "deliveries" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "enrollments_computer" ON "enrollments" USING btree ("computer_id");--> statement-breakpoint
+CREATE INDEX "events_audience" ON "events" USING btree ("audience","sequence");--> statement-breakpoint
+CREATE INDEX "events_created" ON "events" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "idempotency_created" ON "idempotency" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "members_member" ON "members" USING btree ("kind","member_id");--> statement-breakpoint
+CREATE INDEX "messages_page" ON "messages" USING btree ("channel_id","thread_id","id");--> statement-breakpoint
+CREATE INDEX "operations_computer" ON "operations" USING btree ("computer_id","created_at");--> statement-breakpoint
+CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
+CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence");--> statement-breakpoint
+CREATE INDEX "runs_computer" ON "runs" USING btree ("computer_id","state");--> statement-breakpoint
+CREATE INDEX "runs_agent" ON "runs" USING btree ("agent_id","created_at");--> statement-breakpoint
+CREATE INDEX "runs_channel" ON "runs" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "runs_lease" ON "runs" USING btree ("state","lease_expires_at");--> statement-breakpoint
+CREATE INDEX "runs_input" ON "runs" USING btree ("input_message_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "users_username" ON "users" USING btree ("username");

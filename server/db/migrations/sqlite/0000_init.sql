@@ -1,0 +1,343 @@
+CREATE TABLE `activities` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text,
+	`target` text NOT NULL,
+	`agent_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`summary` text NOT NULL,
+	`detail` text NOT NULL,
+	`run_id` text,
+	`step_id` text,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `activities_channel` ON `activities` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `activities_agent` ON `activities` (`agent_id`,`id`);--> statement-breakpoint
+CREATE TABLE `agents` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`display_name` text NOT NULL,
+	`description` text NOT NULL,
+	`computer_id` text NOT NULL,
+	`runtime_kind` text NOT NULL,
+	`model` text NOT NULL,
+	`workspace` text NOT NULL,
+	`instructions` text NOT NULL,
+	`approvals` text NOT NULL,
+	`limits` text NOT NULL,
+	`command` text NOT NULL,
+	`env` text NOT NULL,
+	`enabled` integer NOT NULL,
+	`status` text NOT NULL,
+	`created_by` text NOT NULL,
+	`deleted_at` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `agents_name` ON `agents` (`name`);--> statement-breakpoint
+CREATE INDEX `agents_computer` ON `agents` (`computer_id`);--> statement-breakpoint
+CREATE TABLE `approvals` (
+	`id` text PRIMARY KEY NOT NULL,
+	`run_id` text NOT NULL,
+	`step_id` text NOT NULL,
+	`agent_id` text NOT NULL,
+	`computer_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`target` text NOT NULL,
+	`thread_id` text,
+	`request_id` text NOT NULL,
+	`name` text NOT NULL,
+	`kind` text NOT NULL,
+	`title` text NOT NULL,
+	`input` text NOT NULL,
+	`can_remember` integer NOT NULL,
+	`state` text NOT NULL,
+	`decided_by` text NOT NULL,
+	`decided_at` integer,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `approvals_step` ON `approvals` (`step_id`);--> statement-breakpoint
+CREATE INDEX `approvals_state` ON `approvals` (`state`,`id`);--> statement-breakpoint
+CREATE INDEX `approvals_run` ON `approvals` (`run_id`);--> statement-breakpoint
+CREATE TABLE `archive_events` (
+	`run_id` text NOT NULL,
+	`position` integer NOT NULL,
+	`phase` text NOT NULL,
+	`at_ns` text NOT NULL,
+	`summary` text NOT NULL,
+	`payload` text NOT NULL,
+	`exit_code` integer NOT NULL,
+	`error` text NOT NULL,
+	PRIMARY KEY(`run_id`, `position`)
+);
+--> statement-breakpoint
+CREATE TABLE `archives` (
+	`run_id` text PRIMARY KEY NOT NULL,
+	`agent_id` text NOT NULL,
+	`computer_id` text NOT NULL,
+	`started_at` integer NOT NULL,
+	`ended_at` integer,
+	`exit_code` integer NOT NULL,
+	`summary` text NOT NULL,
+	`error` text NOT NULL,
+	`event_count` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statement-breakpoint
+CREATE TABLE `audit` (
+	`id` text PRIMARY KEY NOT NULL,
+	`actor` text NOT NULL,
+	`action` text NOT NULL,
+	`subject` text NOT NULL,
+	`detail` text NOT NULL,
+	`address` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `audit_created` ON `audit` (`created_at`);--> statement-breakpoint
+CREATE TABLE `channels` (
+	`id` text PRIMARY KEY NOT NULL,
+	`target` text NOT NULL,
+	`kind` text NOT NULL,
+	`name` text NOT NULL,
+	`topic` text NOT NULL,
+	`visibility` text NOT NULL,
+	`created_by` text NOT NULL,
+	`archived_at` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `channels_target` ON `channels` (`target`);--> statement-breakpoint
+CREATE TABLE `computers` (
+	`id` text PRIMARY KEY NOT NULL,
+	`daemon_id` text NOT NULL,
+	`display_name` text NOT NULL,
+	`hostname` text NOT NULL,
+	`os` text NOT NULL,
+	`arch` text NOT NULL,
+	`version` text NOT NULL,
+	`local` integer NOT NULL,
+	`runtimes` text NOT NULL,
+	`inventory_version` text NOT NULL,
+	`lease_id` text,
+	`last_seen_at` integer,
+	`announced` text NOT NULL,
+	`acked_sequence` integer NOT NULL,
+	`removed_at` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `computers_seen` ON `computers` (`last_seen_at`);--> statement-breakpoint
+CREATE TABLE `credentials` (
+	`id` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`owner_id` text NOT NULL,
+	`token_hash` text NOT NULL,
+	`prefix` text NOT NULL,
+	`name` text NOT NULL,
+	`scopes` text NOT NULL,
+	`csrf` text NOT NULL,
+	`user_agent` text NOT NULL,
+	`address` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_used_at` integer,
+	`expires_at` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `credentials_token` ON `credentials` (`token_hash`);--> statement-breakpoint
+CREATE INDEX `credentials_owner` ON `credentials` (`kind`,`owner_id`);--> statement-breakpoint
+CREATE TABLE `deliveries` (
+	`id` text PRIMARY KEY NOT NULL,
+	`message_id` text NOT NULL,
+	`agent_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`target` text NOT NULL,
+	`thread_id` text,
+	`cause` text NOT NULL,
+	`state` text NOT NULL,
+	`waiting` text,
+	`failure` text NOT NULL,
+	`run_id` text,
+	`answer_message_id` text,
+	`hops` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `deliveries_once` ON `deliveries` (`message_id`,`agent_id`);--> statement-breakpoint
+CREATE INDEX `deliveries_agent` ON `deliveries` (`agent_id`,`state`);--> statement-breakpoint
+CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statement-breakpoint
+CREATE TABLE `enrollments` (
+	`id` text PRIMARY KEY NOT NULL,
+	`computer_id` text NOT NULL,
+	`display_name` text NOT NULL,
+	`code_hash` text NOT NULL,
+	`status` text NOT NULL,
+	`created_by` text NOT NULL,
+	`expires_at` integer NOT NULL,
+	`connected_at` integer,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `enrollments_computer` ON `enrollments` (`computer_id`);--> statement-breakpoint
+CREATE TABLE `events` (
+	`sequence` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`kind` text NOT NULL,
+	`operation` text NOT NULL,
+	`aggregate_id` text NOT NULL,
+	`audience` text NOT NULL,
+	`target` text,
+	`actor` text NOT NULL,
+	`payload` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `events_audience` ON `events` (`audience`,`sequence`);--> statement-breakpoint
+CREATE INDEX `events_created` ON `events` (`created_at`);--> statement-breakpoint
+CREATE TABLE `idempotency` (
+	`principal` text NOT NULL,
+	`method` text NOT NULL,
+	`key` text NOT NULL,
+	`request_hash` text NOT NULL,
+	`response` text NOT NULL,
+	`created_at` integer NOT NULL,
+	PRIMARY KEY(`principal`, `method`, `key`)
+);
+--> statement-breakpoint
+CREATE INDEX `idempotency_created` ON `idempotency` (`created_at`);--> statement-breakpoint
+CREATE TABLE `members` (
+	`channel_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`member_id` text NOT NULL,
+	`role` text NOT NULL,
+	`delivery_mode` text NOT NULL,
+	`last_read_message_id` text,
+	`joined_at` integer NOT NULL,
+	PRIMARY KEY(`channel_id`, `kind`, `member_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
+CREATE TABLE `mentions` (
+	`message_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`member_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	PRIMARY KEY(`kind`, `member_id`, `channel_id`, `message_id`)
+);
+--> statement-breakpoint
+CREATE TABLE `messages` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`target` text NOT NULL,
+	`thread_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`sender_kind` text NOT NULL,
+	`sender_id` text NOT NULL,
+	`sender_name` text NOT NULL,
+	`sender_display_name` text NOT NULL,
+	`content` text NOT NULL,
+	`mentions` text NOT NULL,
+	`system` text NOT NULL,
+	`run_id` text,
+	`request_id` text,
+	`reply_count` integer NOT NULL,
+	`last_reply_at` integer,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`);--> statement-breakpoint
+CREATE TABLE `operations` (
+	`id` text PRIMARY KEY NOT NULL,
+	`computer_id` text NOT NULL,
+	`agent_id` text,
+	`action` text NOT NULL,
+	`reason` text NOT NULL,
+	`state` text NOT NULL,
+	`detail` text NOT NULL,
+	`requested_by` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `operations_computer` ON `operations` (`computer_id`,`created_at`);--> statement-breakpoint
+CREATE TABLE `permits` (
+	`id` text PRIMARY KEY NOT NULL,
+	`computer_id` text NOT NULL,
+	`agent_id` text NOT NULL,
+	`expires_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
+CREATE TABLE `prompts` (
+	`run_id` text PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`content` text NOT NULL,
+	`content_hash` text NOT NULL,
+	`sections` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `run_steps` (
+	`id` text PRIMARY KEY NOT NULL,
+	`run_id` text NOT NULL,
+	`sequence` integer NOT NULL,
+	`status` text NOT NULL,
+	`detail` text NOT NULL,
+	`started_at` integer NOT NULL,
+	`completed_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`);--> statement-breakpoint
+CREATE TABLE `runs` (
+	`id` text PRIMARY KEY NOT NULL,
+	`delivery_id` text,
+	`agent_id` text NOT NULL,
+	`computer_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`target` text NOT NULL,
+	`thread_id` text,
+	`input_message_id` text,
+	`result_message_id` text,
+	`joined_run_id` text,
+	`state` text NOT NULL,
+	`attempt` integer NOT NULL,
+	`max_attempts` integer NOT NULL,
+	`lease_id` text,
+	`lease_expires_at` integer,
+	`failure` text NOT NULL,
+	`summary` text NOT NULL,
+	`usage` text NOT NULL,
+	`cost_usd` real,
+	`started_at` integer,
+	`completed_at` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
+CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
+CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
+CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
+CREATE TABLE `settings` (
+	`name` text PRIMARY KEY NOT NULL,
+	`value` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `users` (
+	`id` text PRIMARY KEY NOT NULL,
+	`username` text NOT NULL,
+	`display_name` text NOT NULL,
+	`password_hash` text NOT NULL,
+	`role` text NOT NULL,
+	`disabled_at` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `users_username` ON `users` (`username`);
