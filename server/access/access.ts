@@ -1,0 +1,101 @@
+import type { Channel, Directory, Member } from '../directory/directory'
+import { NekodeError } from '@shared/errors'
+import { isAdmin, type Principal } from './principal'
+
+export type ChannelAction = 'read' | 'write' | 'manage' | 'join'
+
+/** Who may do what in a channel. `member` is the caller's own membership. */
+const rules: Record<ChannelAction, (p: Principal, channel: Channel, member: Member | undefined) => boolean> = {
+  // An agent sees the channels that somebody put it into, public or not.
+  read: (p, channel, member) => (p.kind === 'user' && channel.visibility === 'public') || member !== undefined,
+  write: (p, channel, member) =>
+    p.kind === 'user'
+      ? p.role !== 'viewer' && (member ? member.role !== 'viewer' : channel.visibility === 'public')
+      : member !== undefined && member.role !== 'viewer',
+  manage: (p, channel, member) =>
+    p.kind === 'user' &&
+    channel.kind === 'channel' &&
+    (member?.role === 'admin' || (isAdmin(p) && (channel.visibility === 'public' || member !== undefined))),
+  join: (p, channel) => p.kind === 'user' && channel.kind === 'channel' && channel.visibility === 'public',
+}
+
+/** The one place that knows who may see and do what. */
+export class Access {
+  constructor(private readonly directory: Directory) {}
+
+  can(p: Principal, action: ChannelAction, channel: Channel): boolean {
+    return rules[action](p, channel, this.membership(p, channel.id))
+  }
+
+  membership(p: Principal, channelId: string): Member | undefined {
+    if (p.kind !== 'user' && p.kind !== 'agent') return undefined
+    return this.directory.member(channelId, p.kind === 'user' ? 'human' : 'agent', p.id)
+  }
+
+  /**
+   * The channel at `target`, when the caller may do `action` there. One that the caller may not even read is `not_found`, as if it did
+   * not exist: names of private channels are private.
+   */
+  channel(p: Principal, action: ChannelAction, target: string): Channel {
+    const channel = this.directory.channelAt(target)
+    if (!channel || !this.can(p, 'read', channel))
+      throw new NekodeError('not_found', `There is no channel ${target} that you can see.`, {
+        next: 'Check its name. To read a private channel, ask a member to add you.',
+      })
+    return this.#check(p, action, channel)
+  }
+
+  /** As `channel`, by id. */
+  channelById(p: Principal, action: ChannelAction, id: string): Channel {
+    const channel = this.directory.channel(id)
+    if (!channel || !this.can(p, 'read', channel))
+      throw new NekodeError('not_found', 'This is not there, or not for you to see.')
+    return this.#check(p, action, channel)
+  }
+
+  #check(p: Principal, action: ChannelAction, channel: Channel): Channel {
+    if (action !== 'read' && !this.can(p, action, channel))
+      throw new NekodeError(
+        'forbidden',
+        `You may read ${channel.target}, but not ${action === 'manage' ? 'change' : `${action} in`} it.`,
+        {
+          next: 'Ask an admin of the channel.',
+        },
+      )
+    if (action === 'write' && channel.archivedAt !== null)
+      throw new NekodeError('precondition', `${channel.target} is archived and takes no more messages.`, {
+        code: 'channel_archived',
+      })
+    return channel
+  }
+
+  /** Ids of the channels whose contents the caller may see. */
+  visibleChannels(p: Principal): string[] {
+    return this.directory
+      .channels()
+      .filter((c) => this.can(p, 'read', c))
+      .map((c) => c.id)
+  }
+
+  /** Whether an event of the log is for this reader. `audience` as in `NewEvent`. */
+  sees(p: Principal, audience: string): boolean {
+    const colon = audience.indexOf(':')
+    const id = audience.slice(colon + 1)
+    switch (colon < 0 ? audience : audience.slice(0, colon)) {
+      case 'all':
+        return p.kind === 'user'
+      case 'admin':
+        return isAdmin(p)
+      case 'user':
+        return p.kind === 'user' && p.id === id
+      case 'computer':
+        return p.kind === 'computer' && p.id === id
+      case 'channel': {
+        const channel = this.directory.channel(id)
+        return channel !== undefined && this.can(p, 'read', channel)
+      }
+      default:
+        return false
+    }
+  }
+}

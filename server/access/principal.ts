@@ -1,0 +1,54 @@
+import type { Actor, Role, Scope } from '@shared/contract'
+
+interface Credentialed {
+  id: string
+  name: string
+  displayName: string
+  credentialId: string
+  /** Aborted when the credential is revoked or expires: open streams end with it. */
+  revoked: AbortSignal
+}
+
+export interface UserPrincipal extends Credentialed {
+  kind: 'user'
+  role: Role
+  /** What an API token may do; a browser session has no limit besides its user's role. */
+  scopes: ReadonlySet<Scope> | null
+  /** Of a browser session: what mutating requests have to repeat in a header. */
+  csrf: string | null
+}
+
+export interface AgentPrincipal extends Credentialed {
+  kind: 'agent'
+}
+
+export interface ComputerPrincipal extends Credentialed {
+  kind: 'computer'
+}
+
+/** A caller without a credential. */
+export interface Guest {
+  kind: 'guest'
+}
+
+/** Whom a request stands for. Made from the credential alone, never from what a request says about itself. */
+export type Principal = UserPrincipal | AgentPrincipal | ComputerPrincipal | Guest
+
+/** The server itself, for what happens by rule. */
+export const SYSTEM: Actor = { kind: 'system', id: 'system', name: 'nekode', displayName: 'Nekode' }
+
+/** How a principal appears as the author of something. */
+export function actorOf(p: Principal): Actor {
+  switch (p.kind) {
+    case 'user':
+      return { kind: 'human', id: p.id, name: p.name, displayName: p.displayName }
+    case 'agent':
+      return { kind: 'agent', id: p.id, name: p.name, displayName: p.displayName }
+    case 'computer':
+      return { kind: 'daemon', id: p.id, name: p.name, displayName: p.displayName }
+    case 'guest':
+      return SYSTEM
+  }
+}
+
+export const isAdmin = (p: Principal): boolean => p.kind === 'user' && (p.role === 'owner' || p.role === 'admin')

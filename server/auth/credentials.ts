@@ -1,0 +1,185 @@
+import type { Scope } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { hashSecret, newId, newSecret } from '@shared/ids'
+import { and, eq, inArray, lt, ne } from 'drizzle-orm'
+import type { Principal } from '../access/principal'
+import type { Database, Tx } from '../db/database'
+import type { Row } from '../db/tables'
+import type { Directory } from '../directory/directory'
+
+export type Credential = Row<'credentials'>
+type Kind = Credential['kind']
+
+/** Tells a reader what a token is, and a secret scanner too. */
+const PREFIX: Record<Kind, string> = { session: 'nus', api: 'nup', computer: 'ndt', agent: 'nat' }
+
+/** How often `lastUsedAt` is written, at most: it is for people to look at. */
+const TOUCH_MS = 60_000
+/** How long a token that another replica revoked may still work. */
+const CACHE_MS = 10_000
+/** A revocation counts from the moment it is asked for; by the end of this time its transaction is over, and the table decides. */
+const REVOKING_MS = 5_000
+
+export interface NewCredential {
+  kind: Kind
+  ownerId: string
+  name: string
+  scopes?: Scope[]
+  csrf?: string
+  userAgent?: string
+  address?: string
+  expiresAt?: number
+}
+
+interface Cached {
+  credential: Credential
+  principal: Principal
+  revoke: AbortController
+  checkedAt: number
+}
+
+/** Issues, recognises and revokes every token of the server. Keeps hashes only. */
+export class Credentials {
+  readonly #cache = new Map<string, Cached>()
+  readonly #revoking = new Map<string, number>()
+
+  constructor(
+    private readonly db: Database,
+    private readonly directory: Directory,
+  ) {}
+
+  /** Makes a token. Its text is in this answer and nowhere else. */
+  async issue(tx: Tx, input: NewCredential): Promise<{ token: string; credential: Credential }> {
+    const token = newSecret(PREFIX[input.kind])
+    const credential: Credential = {
+      id: newId(input.kind === 'session' ? 'ses' : 'tok'),
+      kind: input.kind,
+      ownerId: input.ownerId,
+      tokenHash: hashSecret(token),
+      prefix: token.slice(0, 12),
+      name: input.name,
+      scopes: input.scopes ?? [],
+      csrf: input.csrf ?? '',
+      userAgent: (input.userAgent ?? '').slice(0, 255),
+      address: input.address ?? '',
+      createdAt: Date.now(),
+      lastUsedAt: null,
+      expiresAt: input.expiresAt ?? null,
+    }
+    await tx.insert(this.db.t.credentials, credential)
+    return { token, credential }
+  }
+
+  /** Whom a token stands for. Throws `unauthenticated` for one that is unknown, expired or revoked. */
+  async resolve(token: string): Promise<Principal> {
+    const hash = hashSecret(token)
+    const now = Date.now()
+    if ((this.#revoking.get(hash) ?? 0) > now) throw unknownToken()
+    const known = this.#cache.get(hash)
+    const fresh = known && now - known.checkedAt < CACHE_MS ? known : await this.#load(hash, known, now)
+    if (!fresh || (fresh.credential.expiresAt !== null && fresh.credential.expiresAt <= now)) {
+      this.#forget(hash)
+      throw unknownToken()
+    }
+    return fresh.principal
+  }
+
+  async #load(hash: string, known: Cached | undefined, now: number): Promise<Cached | undefined> {
+    const { q, t } = this.db
+    const [credential] = await q.select().from(t.credentials).where(eq(t.credentials.tokenHash, hash))
+    if (!credential) return undefined
+    const revoke = known?.revoke ?? new AbortController()
+    const principal = await this.#principal(credential, revoke.signal)
+    if (!principal) return undefined
+    const cached = { credential, principal, revoke, checkedAt: now }
+    this.#cache.set(hash, cached)
+    if (now - (credential.lastUsedAt ?? 0) > TOUCH_MS) {
+      const touch = (tx: Tx): Promise<unknown> =>
+        Promise.resolve(tx.q.update(t.credentials).set({ lastUsedAt: now }).where(eq(t.credentials.id, credential.id)))
+      // Nobody waits for this mark, and a full disk must not keep people from reading.
+      this.db.tx(touch).catch(() => undefined)
+    }
+    return cached
+  }
+
+  async #principal(c: Credential, revoked: AbortSignal): Promise<Principal | undefined> {
+    const base = { credentialId: c.id, revoked }
+    if (c.kind === 'computer') {
+      const { q, t } = this.db
+      const [computer] = await q.select().from(t.computers).where(eq(t.computers.id, c.ownerId))
+      if (!computer || computer.removedAt !== null) return undefined
+      return { kind: 'computer', id: computer.id, name: computer.id, displayName: computer.displayName, ...base }
+    }
+    if (c.kind === 'agent') {
+      const agent = this.directory.agent(c.ownerId)
+      if (!agent) return undefined
+      return { kind: 'agent', id: agent.id, name: agent.name, displayName: agent.displayName, ...base }
+    }
+    const user = this.directory.user(c.ownerId)
+    if (!user || user.disabledAt !== null) return undefined
+    return {
+      kind: 'user',
+      id: user.id,
+      name: user.username,
+      displayName: user.displayName,
+      role: user.role,
+      scopes: c.kind === 'api' ? new Set(c.scopes) : null,
+      csrf: c.kind === 'session' ? c.csrf : null,
+      ...base,
+    }
+  }
+
+  /** Revokes what matches and ends its open streams. */
+  async revoke(tx: Tx, which: { kind: Kind; ownerId: string; id?: string; except?: string }): Promise<number> {
+    const { credentials } = this.db.t
+    const match = and(
+      eq(credentials.kind, which.kind),
+      eq(credentials.ownerId, which.ownerId),
+      ...(which.id === undefined ? [] : [eq(credentials.id, which.id)]),
+      ...(which.except === undefined ? [] : [ne(credentials.id, which.except)]),
+    )
+    const rows = await tx.q.select({ id: credentials.id, hash: credentials.tokenHash }).from(credentials).where(match)
+    if (!rows.length) return 0
+    await tx.q.delete(credentials).where(
+      inArray(
+        credentials.id,
+        rows.map((r) => r.id),
+      ),
+    )
+    for (const { hash } of rows) {
+      this.#revoking.set(hash, Date.now() + REVOKING_MS)
+      this.#forget(hash)
+    }
+    return rows.length
+  }
+
+  async list(kind: Kind, ownerId: string): Promise<Credential[]> {
+    const { q, t } = this.db
+    return q
+      .select()
+      .from(t.credentials)
+      .where(and(eq(t.credentials.kind, kind), eq(t.credentials.ownerId, ownerId)))
+  }
+
+  /** Forgets what was derived from a user, agent or computer that changed; its next request derives it anew. */
+  changed(ownerId: string): void {
+    for (const cached of this.#cache.values()) if (cached.credential.ownerId === ownerId) cached.checkedAt = 0
+  }
+
+  async sweep(now = Date.now()): Promise<void> {
+    for (const [hash, until] of this.#revoking) if (until < now) this.#revoking.delete(hash)
+    const { t } = this.db
+    await this.db.tx((tx) => Promise.resolve(tx.q.delete(t.credentials).where(lt(t.credentials.expiresAt, now))))
+  }
+
+  #forget(hash: string): void {
+    this.#cache.get(hash)?.revoke.abort()
+    this.#cache.delete(hash)
+  }
+}
+
+export const unknownToken = (): NekodeError =>
+  new NekodeError('unauthenticated', 'This login or token is not valid any more.', {
+    code: 'token_invalid',
+    next: 'Log in again, or ask for a new token.',
+  })

@@ -1,0 +1,176 @@
+import { NekodeError } from '@shared/errors'
+import { and, asc, eq, gt, lte } from 'drizzle-orm'
+import type { Access } from '../access/access'
+import type { Principal } from '../access/principal'
+import type { Database, LogEvent } from '../db/database'
+
+/** Events kept in memory: a reader that is at most this far behind needs no query. */
+const RECENT = 4096
+const PAGE = 500
+
+export interface Reader {
+  /** Resolves with the next events for this reader, in order, at least one; rejects when the reader is closed. */
+  next(): Promise<LogEvent[]>
+  close(reason?: unknown): void
+}
+
+export interface ReaderOptions {
+  principal: Principal
+  /** Where to start: events after this sequence. */
+  after: number
+  /** Only this target. */
+  target?: string
+  /** Ends the reader: the request is over, or the credential was revoked. */
+  signal?: AbortSignal
+}
+
+/** Hands the log to its readers: live from memory, and from the table for whoever is behind. */
+export class EventHub {
+  #recent: LogEvent[] = []
+  #head = 0
+  readonly #readers = new Set<LiveReader>()
+
+  constructor(
+    readonly db: Database,
+    private readonly access: Access,
+    readonly serverId: string,
+  ) {
+    db.onCommit((events) => this.publish(events))
+  }
+
+  async start(): Promise<void> {
+    this.#head = await this.db.head()
+  }
+
+  get head(): number {
+    return this.#head
+  }
+
+  get readers(): number {
+    return this.#readers.size
+  }
+
+  /** `<server id>:<sequence>`. */
+  cursor = (sequence = this.#head): string => `${this.serverId}:${sequence}`
+
+  /** The sequence of a cursor. Throws `cursor_gone` when another server made it, or when this one does not reach so far. */
+  parseCursor(cursor: string): number {
+    const match = /^(?:(srv_[0-9a-f]+):)?(\d{1,15})$/.exec(cursor.trim())
+    const sequence = Number(match?.[2] ?? Number.NaN)
+    if (!match || (match[1] !== undefined && match[1] !== this.serverId) || sequence > this.#head)
+      throw new NekodeError('gone', 'This cursor does not belong to this server’s log.', {
+        code: 'cursor_gone',
+        next: 'Load GET /api/snapshot and follow from its cursor.',
+      })
+    return sequence
+  }
+
+  publish(events: LogEvent[]): void {
+    const first = events[0]
+    if (!first) return
+    // Another replica appended in between: readers fill the gap from the table.
+    if (this.#recent.length && first.sequence !== this.#head + 1) this.#recent = []
+    this.#recent.push(...events)
+    if (this.#recent.length > RECENT * 2) this.#recent = this.#recent.slice(-RECENT)
+    this.#head = events.at(-1)?.sequence ?? this.#head
+    for (const reader of this.#readers) reader.wake()
+  }
+
+  /** Another replica says that the log reaches `sequence`. */
+  announce(sequence: number): void {
+    if (sequence <= this.#head) return
+    this.#recent = []
+    this.#head = sequence
+    for (const reader of this.#readers) reader.wake()
+  }
+
+  open(options: ReaderOptions): Reader {
+    const reader = new LiveReader(this, options, () => this.#readers.delete(reader))
+    this.#readers.add(reader)
+    return reader
+  }
+
+  sees(p: Principal, event: LogEvent): boolean {
+    return this.access.sees(p, event.audience)
+  }
+
+  /** Events after `sequence`, from memory when they are all there. At most a page; `complete` when it reaches the head. */
+  async after(sequence: number): Promise<{ events: LogEvent[]; complete: boolean }> {
+    const oldest = this.#recent[0]
+    if (oldest && oldest.sequence <= sequence + 1) {
+      const events = this.#recent.slice(sequence + 1 - oldest.sequence, sequence + 1 - oldest.sequence + PAGE)
+      return { events, complete: (events.at(-1)?.sequence ?? sequence) >= this.#head }
+    }
+    const { q, t } = this.db
+    const rows = await q
+      .select()
+      .from(t.events)
+      .where(and(gt(t.events.sequence, sequence), lte(t.events.sequence, this.#head)))
+      .orderBy(asc(t.events.sequence))
+      .limit(PAGE)
+    return { events: rows, complete: rows.length < PAGE }
+  }
+
+  /** Past events of one audience, for readers such as a daemon that want nothing else. */
+  async ofAudience(audience: string, after: number, limit: number): Promise<LogEvent[]> {
+    const { q, t } = this.db
+    return q
+      .select()
+      .from(t.events)
+      .where(and(eq(t.events.audience, audience), gt(t.events.sequence, after)))
+      .orderBy(asc(t.events.sequence))
+      .limit(limit)
+  }
+}
+
+class LiveReader implements Reader {
+  #position: number
+  #waiting: { resolve: () => void } | undefined
+  #closed: { reason: unknown } | undefined
+  readonly #onAbort = (): void => this.close(this.options.signal?.reason)
+
+  constructor(
+    private readonly hub: EventHub,
+    private readonly options: ReaderOptions,
+    private readonly forget: () => void,
+  ) {
+    this.#position = options.after
+    if (options.signal?.aborted) this.#onAbort()
+    else options.signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  wake(): void {
+    this.#waiting?.resolve()
+    this.#waiting = undefined
+  }
+
+  async next(): Promise<LogEvent[]> {
+    for (;;) {
+      if (this.#closed) throw this.#closed.reason
+      const found = await this.#read()
+      if (found.length) return found
+      if (this.#closed || this.#position < this.hub.head) continue
+      await new Promise<void>((resolve) => {
+        this.#waiting = { resolve }
+      })
+    }
+  }
+
+  /** The next page of the log, less what is not for this reader. */
+  async #read(): Promise<LogEvent[]> {
+    if (this.#position >= this.hub.head) return []
+    const { events, complete } = await this.hub.after(this.#position)
+    // Rows of a gap can be invisible only by being deleted (retention): skip to the head then.
+    this.#position = events.at(-1)?.sequence ?? (complete ? this.hub.head : this.#position)
+    const { principal, target } = this.options
+    return events.filter((e) => (target === undefined || e.target === target) && this.hub.sees(principal, e))
+  }
+
+  close(reason: unknown = new NekodeError('unavailable', 'The stream was closed.')): void {
+    if (this.#closed) return
+    this.#closed = { reason }
+    this.options.signal?.removeEventListener('abort', this.#onAbort)
+    this.forget()
+    this.wake()
+  }
+}

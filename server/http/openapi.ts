@@ -1,0 +1,85 @@
+import { ErrorBody, type RouteSpec, api } from '@shared/contract'
+import { z } from 'zod'
+
+type Json = Record<string, unknown>
+
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json =>
+  z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
+
+/** Path or query parameters out of an object schema. */
+function parameters(schema: z.ZodType | undefined, where: 'path' | 'query'): Json[] {
+  if (!schema) return []
+  const { properties, required } = z
+    .object({ properties: z.record(z.string(), z.unknown()).default({}), required: z.array(z.string()).default([]) })
+    .parse(schemaOf(schema, 'input'))
+  return Object.entries(properties).map(([name, s]) => ({
+    name,
+    in: where,
+    required: where === 'path' || required.includes(name),
+    schema: s,
+  }))
+}
+
+function operation(key: string, spec: RouteSpec): Json {
+  const media = spec.media ?? 'application/json'
+  const parts = [`For: ${spec.who.join(', ')}.`]
+  if (spec.role) parts.push(`Role: ${spec.role} or above.`)
+  if (spec.errors?.length) parts.push(`Error codes: ${spec.errors.join(', ')}.`)
+  const op: Json = {
+    operationId: key.replace(/[^A-Za-z0-9]+(\w)/g, (_, c: string) => c.toUpperCase()).replace(/\W+/g, ''),
+    summary: spec.summary,
+    description: parts.join(' '),
+    tags: [spec.tag],
+    parameters: [...parameters(spec.params, 'path'), ...parameters(spec.query, 'query')],
+    responses: {
+      [spec.status ?? 200]: {
+        description: 'Success',
+        content: { [media]: { schema: spec.media ? { type: 'string' } : schemaOf(spec.response, 'output') } },
+      },
+      default: {
+        description: 'Error',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      },
+    },
+  }
+  if (spec.body)
+    op.requestBody = { required: true, content: { 'application/json': { schema: schemaOf(spec.body, 'input') } } }
+  op.security = spec.who.includes('guest') ? [] : [{ bearer: [] }, { session: [] }]
+  return op
+}
+
+/** OpenAPI 3.1 from the very schemas that validate requests. */
+export function openapi(version: string): Json {
+  const paths: Record<string, Json> = {}
+  for (const [key, spec] of Object.entries(api)) {
+    const [method = '', path = ''] = key.split(' ')
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(key, spec) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Nekode',
+      version,
+      description:
+        'Times are Unix milliseconds. Lists are pages: pass `nextCursor` back as `cursor`. `Idempotency-Key` makes a repeated POST safe for 24 hours.',
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: { Error: schemaOf(ErrorBody, 'output') },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API token (nup_…), an agent’s (nat_…) or a computer’s (ndt_…).',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'nekode_session',
+          description: 'A browser session; mutating requests also send x-csrf-token.',
+        },
+      },
+    },
+  }
+}
