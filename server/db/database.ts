@@ -1,9 +1,6 @@
 import type { Actor, EventKind, EventOperation } from '@shared/contract'
-import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { BaseSQLiteDatabase, SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { openMysql, openPostgres } from './sql'
-import { openSqlite } from './sqlite'
 import type { Tables } from './tables'
 
 /**
@@ -74,19 +71,6 @@ export interface OpenOptions {
   durability?: Durability
   /** Connections of a PostgreSQL or MySQL pool. */
   poolSize?: number
-}
-
-/** `sqlite:PATH`, `postgres://…`, `mysql://…` or `mariadb://…`. */
-export async function openDatabase(dsn: string, options: OpenOptions = {}): Promise<Database> {
-  if (/^postgres(ql)?:/.test(dsn)) return openPostgres(dsn, options)
-  if (/^(mysql|mariadb):/.test(dsn)) return openMysql(dsn, options)
-  const path = dsn.replace(/^sqlite:(\/\/)?/, '').replace(/^file:/, '')
-  if (/^[a-z]+:\/\//.test(path))
-    throw new NekodeError('invalid', `The database address starts with an unknown scheme.`, {
-      code: 'config_invalid',
-      next: 'Use sqlite:PATH, postgres://… or mysql://… in NEKODE_DB_DSN.',
-    })
-  return openSqlite(path, options)
 }
 
 /** Numbers the events of one transaction, from `first`. */

@@ -30,7 +30,7 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
   const inserts = new Inserts(wq)
   const listeners: ((events: LogEvent[]) => Promise<void> | void)[] = []
   const queue: Job[] = []
-  let draining = false
+  const state = { draining: false }
   let head: number | undefined
 
   const readHead = (): number => {
@@ -79,7 +79,7 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
   }
 
   const drain = async (): Promise<void> => {
-    draining = true
+    state.draining = true
     while (queue.length) {
       const jobs = queue.splice(0, GROUP)
       try {
@@ -93,7 +93,7 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
       // Let requests in, and let what waits for the next commit gather.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
-    draining = false
+    state.draining = false
   }
 
   return {
@@ -110,14 +110,14 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
           },
           settle: (error) => (error !== undefined || !value ? reject(explain(error)) : resolve(value.of)),
         })
-        if (!draining) void drain()
+        if (!state.draining) void drain()
       }),
     raw: async (text, params = []) =>
       writer.query<Record<string, unknown>, (string | number | null)[]>(text).all(...params),
     onCommit: (listener) => void listeners.push(listener),
     head: async () => (head ??= readHead()),
     close: async () => {
-      while (draining || queue.length) await Bun.sleep(1)
+      while (state.draining || queue.length) await Bun.sleep(1)
       if (reader !== writer) reader.close()
       writer.run('PRAGMA optimize')
       writer.close()
