@@ -64,6 +64,9 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** Thrown inside a transaction that met a parallel one: PostgreSQL and MySQL roll back and run it again. */
+export class RunAgain extends Error {}
+
 /** `full`: an acknowledged write survives power loss. `normal`: it survives a crash of the process, not of the machine. */
 export type Durability = 'full' | 'normal'
 

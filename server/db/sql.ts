@@ -3,7 +3,16 @@ import { SQL } from 'bun'
 import { eq } from 'drizzle-orm'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/bun-sql'
 import { drizzle as drizzleProxy } from 'drizzle-orm/mysql-proxy'
-import { type Database, type LogEvent, type NewEvent, type OpenOptions, type Query, type Tx, toLog } from './database'
+import {
+  type Database,
+  type LogEvent,
+  type NewEvent,
+  type OpenOptions,
+  type Query,
+  RunAgain,
+  type Tx,
+  toLog,
+} from './database'
 import { mysql, postgres } from './dialect'
 import { type Tables, tables } from './tables'
 
@@ -121,6 +130,7 @@ const forUpdate = <T>(select: PromiseLike<T>): PromiseLike<T> =>
 
 /** Serialisation failures and deadlocks: the database ended one of two transactions, and running it again is right. */
 function isConflict(error: unknown): boolean {
+  if (error instanceof RunAgain) return true
   for (let e: unknown = error; typeof e === 'object' && e !== null; e = Reflect.get(e, 'cause')) {
     const code = String(Reflect.get(e, 'errno') ?? Reflect.get(e, 'code') ?? '')
     if (['40001', '40P01', '1213', '1205', 'ER_LOCK_DEADLOCK'].includes(code)) return true
