@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { errorText } from '@shared/errors'
 import type { DaemonMark } from './events'
 import { RuntimeFailure, type ProcessEnd } from './failure'
 import { clip, LineTooLong, MAX_LINE, readLines } from './lines'
@@ -89,6 +90,12 @@ export class Child {
     }
   }
 
+  /** Kills a child that writes more than is allowed; its end says `overflow`. */
+  abort(): void {
+    this.#overflow = true
+    this.#process.kill('SIGKILL')
+  }
+
   /**
    * Closes stdin, then SIGTERM, then SIGKILL, and kills every descendant that is left. Agent CLIs start their shells in
    * sessions of their own and orphan them when killed, so descendants are collected before each step.
@@ -120,10 +127,17 @@ export class Child {
 
   async #watch(options: ChildOptions): Promise<ProcessEnd> {
     const { stdout, stderr } = this.#process
-    const output = readLines(stdout, options.onLine, options.maxLine ?? MAX_LINE).catch((error: unknown) => {
-      if (!(error instanceof LineTooLong)) return
-      this.#overflow = true
-      this.#process.kill('SIGKILL')
+    const safely = (line: string) => {
+      try {
+        options.onLine(line)
+      } catch (error) {
+        // One line that could not be handled must not end the reading of the others.
+        options.onStderr(`a line could not be handled: ${errorText(error)}`)
+      }
+    }
+    const output = readLines(stdout, safely, options.maxLine ?? MAX_LINE).catch((error: unknown) => {
+      if (error instanceof LineTooLong) this.abort()
+      else options.onStderr(`standard output could not be read: ${errorText(error)}`)
     })
     const errors = readLines(stderr, (line) => {
       const short = clip(line, MAX_STDERR_LINE)
@@ -203,5 +217,3 @@ export async function within(work: Promise<unknown>, ms: number): Promise<boolea
 function settle(result: unknown): void {
   if (result instanceof Promise) result.catch(() => undefined)
 }
-
-const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,42 +1,15 @@
-/** Why a turn, a start or a process failed. A closed list: each reason has one sentence and one next step in the product. */
-export const FAILURE_REASONS = [
-  'runtime_missing',
-  'runtime_login_required',
-  'quota_exhausted',
-  'rate_limited',
-  'context_overflow',
-  'permission_denied',
-  'model_unavailable',
-  'model_refused',
-  'turn_limit',
-  'session_lost',
-  'killed',
-  'crashed',
-  'timeout',
-  'output_limit',
-  'invalid_output',
-  'workspace_unavailable',
-  'lease_expired',
-  'internal',
-] as const
+import { type Failure, type FailureReason, failures } from '@shared/contract/failures'
+import { errorText, NekodeError } from '@shared/errors'
 
-export type FailureReason = (typeof FAILURE_REASONS)[number]
-
-export interface Failure {
-  reason: FailureReason
-  /** What the runtime said, without secrets, for a person to read. */
-  message: string
-  /** Unix milliseconds at which a quota or rate limit resets, when the runtime or its endpoint says so. */
-  resetsAt?: number
-}
+export type { Failure, FailureReason } from '@shared/contract/failures'
 
 /** What a driver throws: an error that already knows its reason. */
-export class RuntimeFailure extends Error {
-  override readonly name = 'RuntimeFailure'
+export class RuntimeFailure extends NekodeError {
   readonly failure: Failure
 
   constructor(reason: FailureReason, message: string, options: { cause?: unknown; resetsAt?: number } = {}) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    const kind = reason === 'internal' ? 'internal' : 'unavailable'
+    super(kind, message, { code: reason, next: failures[reason].next, cause: options.cause })
     this.failure = { reason, message, ...(options.resetsAt === undefined ? {} : { resetsAt: options.resetsAt }) }
   }
 }
@@ -115,9 +88,7 @@ export function failureFromExit(end: ProcessEnd, name: string, lastWords: string
   const words = lastWords.trim()
   const because = words ? `: ${words}` : ''
   if (end.overflow) return { reason: 'output_limit', message: `${name} wrote more than is allowed and was stopped` }
-  if (end.signal === 'SIGKILL' || end.signal === 'SIGTERM' || end.code === 137 || end.code === 143)
-    return { reason: 'killed', message: `${name} was killed (${end.signal ?? `exit ${end.code}`})${because}` }
-  if (end.signal !== null) return { reason: 'crashed', message: `${name} crashed (${end.signal})${because}` }
+  if (end.signal !== null) return { reason: 'crashed', message: `${name} was ended by ${end.signal}${because}` }
   if (end.code === 127) return { reason: 'runtime_missing', message: `${name} was not found${because}` }
   if (end.code === 126) return { reason: 'permission_denied', message: `${name} may not be executed${because}` }
   return failureFrom({ message: `${name} exited with ${end.code}${because}`, fallback: 'crashed' })
@@ -126,8 +97,7 @@ export function failureFromExit(end: ProcessEnd, name: string, lastWords: string
 /** The failure inside anything that a driver or this folder throws. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof RuntimeFailure) return error.failure
-  const message = error instanceof Error ? error.message : String(error)
-  return failureFrom({ message })
+  return failureFrom({ message: errorText(error) })
 }
 
 /** Unix milliseconds out of "…limit reached|1764230400" (Claude Code) or "try again in 2m 3.5s" (OpenAI), if it is there. */

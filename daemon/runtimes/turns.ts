@@ -28,7 +28,7 @@ export class Turns<Ask> {
   /** The last whole message of the turn. */
   text = ''
   readonly #asks = new Map<string, Ask>()
-  readonly #tools = new Map<string, string>()
+  readonly #tools = new Map<string, { kind: ToolKind; output: string }>()
   readonly #emit: (event: AgentEvent) => void
   #noise = 0
   #gone = false
@@ -51,7 +51,7 @@ export class Turns<Ask> {
 
   end(reason: TurnEnd, failure?: Failure): void {
     if (!this.busy) return
-    for (const [toolId, output] of this.#tools) this.#endTool({ toolId, status: 'interrupted', output })
+    for (const [toolId, { output }] of this.#tools) this.#endTool({ toolId, status: 'interrupted', output })
     this.#tools.clear()
     for (const requestId of this.#asks.keys()) this.emit({ type: 'permission.cancel', requestId })
     this.#asks.clear()
@@ -77,20 +77,21 @@ export class Turns<Ask> {
   /** A tool that is known already is left alone. */
   toolStart(tool: ToolStart): void {
     if (this.#tools.has(tool.toolId)) return
-    this.#tools.set(tool.toolId, '')
+    this.#tools.set(tool.toolId, { kind: tool.kind, output: '' })
     this.emit({ type: 'tool.start', turnId: this.turnId, ...tool })
   }
 
-  hasTool(toolId: string): boolean {
-    return this.#tools.has(toolId)
+  /** The kind of a running tool. */
+  toolKind(toolId: string): ToolKind | undefined {
+    return this.#tools.get(toolId)?.kind
   }
 
   toolUpdate(update: Omit<EventOf<'tool.update'>, 'type' | 'turnId'>): void {
     const known = this.#tools.get(update.toolId)
     if (known === undefined) return
     if (update.output) {
-      if (known.length > MAX_OUTPUT) return
-      this.#tools.set(update.toolId, known + update.output)
+      if (known.output.length > MAX_OUTPUT) return
+      known.output += update.output
     }
     this.emit({ type: 'tool.update', turnId: this.turnId, ...update })
   }
@@ -100,7 +101,7 @@ export class Turns<Ask> {
     const known = this.#tools.get(toolId)
     if (known === undefined) return
     this.#tools.delete(toolId)
-    this.#endTool({ toolId, status, output: output ?? known, ...(diff?.length ? { diff } : {}) })
+    this.#endTool({ toolId, status, output: output ?? known.output, ...(diff?.length ? { diff } : {}) })
   }
 
   #endTool(end: { toolId: string; status: ToolStatus; output: string; diff?: FileDiff[] }): void {

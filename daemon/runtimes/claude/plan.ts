@@ -34,6 +34,6 @@ export class Plan {
   }
 
   #entries(): PlanEntry[] {
-    return [...this.#tasks.values()].map((task) => ({ ...task }))
+    return [...this.#tasks.values()].map(({ text, status }) => ({ text, status }))
   }
 }

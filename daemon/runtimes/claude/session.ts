@@ -1,9 +1,9 @@
-import type { z } from 'zod'
 import { Calls } from '../calls'
 import { Child } from '../child'
 import type { Session } from '../driver'
 import type { Decision, StartOptions, ToolStatus } from '../events'
 import { type ProcessEnd, failureFromExit, RuntimeFailure } from '../failure'
+import { on } from '../handler'
 import { parseJson } from '../json'
 import { writeMcpConfig, writeState } from '../state'
 import { Turns } from '../turns'
@@ -269,15 +269,6 @@ function toolStatus(line: LineOf<'user'>, toolId: string, isError: boolean): Too
   if (meta?.permission_decision?.decision === 'reject') return 'denied'
   if (meta?.non_execution_kind) return 'interrupted'
   return isError ? 'failed' : 'completed'
-}
-
-/** A handler of lines of one schema; false when the line does not fit it. */
-function on<T extends z.ZodType>(schema: T, handle: (line: z.infer<T>) => void): (value: unknown) => boolean {
-  return (value) => {
-    const parsed = schema.safeParse(value)
-    if (parsed.success) handle(parsed.data)
-    return parsed.success
-  }
 }
 
 const isTyped = (value: unknown): value is { type: string } =>
