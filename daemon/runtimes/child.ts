@@ -24,6 +24,8 @@ export interface ChildOptions {
   env: Record<string, string>
   mark?: DaemonMark | undefined
   maxLine?: number
+  /** Pass empty lines to `onLine` too; a protocol of one value a line has no use for them. */
+  emptyLines?: boolean
   onLine(line: string): void
   onStderr(line: string): void
   /** After the last line. What the child left running has been killed by then. */
@@ -128,6 +130,7 @@ export class Child {
   async #watch(options: ChildOptions): Promise<ProcessEnd> {
     const { stdout, stderr } = this.#process
     const safely = (line: string) => {
+      if (!options.emptyLines && !line.trim()) return
       try {
         options.onLine(line)
       } catch (error) {
@@ -140,6 +143,7 @@ export class Child {
       else options.onStderr(`standard output could not be read: ${errorText(error)}`)
     })
     const errors = readLines(stderr, (line) => {
+      if (!line.trim()) return
       const short = clip(line, MAX_STDERR_LINE)
       this.#lastWords.push(short)
       if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift()

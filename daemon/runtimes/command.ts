@@ -74,6 +74,7 @@ export class CommandSession implements Session {
         NEKODE_SESSION: this.sessionId,
       },
       mark,
+      emptyLines: true,
       onLine: (line) => {
         this.#options.onRaw?.('in', line)
         answer.push(line)

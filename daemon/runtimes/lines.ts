@@ -5,7 +5,7 @@ export const MAX_LINE = 32 * 1024 * 1024
 export class LineTooLong extends Error {}
 
 /**
- * Calls `onLine` for each non-empty line (without its line end), also for a last line without one.
+ * Calls `onLine` for each line (without its line end), also for a last line without one.
  * @throws LineTooLong after `max` characters without a line end; the stream is cancelled then.
  */
 export async function readLines(
@@ -27,12 +27,12 @@ export async function readLines(
     size += last.length
     if (size > max) throw new LineTooLong(`a line is longer than ${max} characters`)
   }
-  flush(parts, decoder.decode(), onLine)
+  const rest = parts.join('') + decoder.decode()
+  if (rest) onLine(rest.replace(/\r$/, ''))
 }
 
 function flush(parts: string[], end: string, onLine: (line: string) => void): void {
-  const line = (parts.splice(0).join('') + end).replace(/\r$/, '')
-  if (line.trim()) onLine(line)
+  onLine((parts.splice(0).join('') + end).replace(/\r$/, ''))
 }
 
 /** The first `max` characters, never half of a surrogate pair, with a mark when something was cut. */
