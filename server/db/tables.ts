@@ -117,7 +117,7 @@ export function tables(d: Dialect) {
       lastReplyAt: d.ms(),
       createdAt: d.ms().notNull(),
     },
-    (t) => [d.index('messages_page').on(t.channelId, t.threadId, t.id)],
+    (t) => [d.index('messages_page').on(t.channelId, t.threadId, t.id), d.index('messages_run').on(t.runId)],
   )
 
   /** One row a mention of a person, so that mention counts need no scan of message text. */

@@ -106,6 +106,8 @@ export class Directory {
   }
 
   #putChannel(channel: Channel): void {
+    const before = this.#channels.get(channel.id)
+    if (before && before.target !== channel.target) this.#byTarget.delete(before.target)
     this.#channels.set(channel.id, channel)
     this.#byTarget.set(channel.target, channel)
   }

@@ -1,0 +1,454 @@
+import type { Channel as ChannelView, ChannelMember, EventPayload } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { newId } from '@shared/ids'
+import type { z } from 'zod'
+import { SYSTEM, type UserPrincipal, type Principal, actorOf } from '../access/principal'
+import type { Core } from '../app'
+import type { Tx } from '../db/database'
+import { onDuplicate } from '../db/errors'
+import type { Agent, Channel, Member, User } from '../directory/directory'
+import { ChannelStore } from './store'
+
+/** Where everybody is. */
+export const GENERAL = '#general'
+
+type Kind = Member['kind']
+type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
+
+/** Milliseconds out of an id: its first 12 digits are those of a UUIDv7. */
+const timeOf = (id: string | null | undefined): number | null =>
+  id ? Number.parseInt(id.slice(id.indexOf('_') + 1, id.indexOf('_') + 13), 16) : null
+
+/** `dm:` and the sorted ids of who is in it: the same two always meet in the same place. */
+const dmTarget = (...ids: string[]): string => `dm:${ids.toSorted().join('+')}`
+
+export class ChannelService {
+  readonly #store: ChannelStore
+
+  constructor(private readonly core: Core) {
+    this.#store = new ChannelStore(core.db)
+  }
+
+  async list(p: Principal): Promise<ChannelView[]> {
+    const { access, directory } = this.core
+    const visible = directory.channels().filter((c) => c.archivedAt === null && access.can(p, 'read', c))
+    return this.#views(p, visible)
+  }
+
+  async get(p: Principal, target: string): Promise<ChannelView> {
+    return this.#view(p, this.core.access.channel(p, 'read', target))
+  }
+
+  async create(
+    p: UserPrincipal,
+    input: { name: string; topic?: string | undefined; visibility?: 'public' | 'private' | undefined },
+  ): Promise<ChannelView> {
+    const target = `#${input.name}`
+    if (this.core.directory.channelAt(target)) throw taken(target)
+    const creation = this.core.db.tx(async (tx) => {
+      const made = await this.#insert(tx, {
+        target,
+        name: input.name,
+        topic: input.topic ?? '',
+        visibility: input.visibility ?? 'public',
+        kind: 'channel',
+        createdBy: p.id,
+      })
+      await this.#addMember(tx, p, made, 'human', p.id, { role: 'admin' })
+      return made
+    })
+    const channel = await onDuplicate(creation, () => {
+      throw taken(target)
+    })
+    return this.#view(p, channel)
+  }
+
+  async update(
+    p: UserPrincipal,
+    target: string,
+    set: { topic?: string | undefined; visibility?: 'public' | 'private' | undefined },
+  ): Promise<ChannelView> {
+    const channel = this.core.access.channel(p, 'manage', target)
+    if (channel.target === GENERAL && set.visibility === 'private')
+      throw new NekodeError('precondition', `${GENERAL} stays public: everybody is in it.`, { code: 'general_public' })
+    const changes = { topic: set.topic ?? channel.topic, visibility: set.visibility ?? channel.visibility }
+    await this.core.db.tx(async (tx) => {
+      await this.#store.update(tx, channel.id, changes)
+      this.#emit(tx, p, { ...channel, ...changes, updatedAt: Date.now() }, 'updated')
+    })
+    return this.get(p, target)
+  }
+
+  async archive(p: UserPrincipal, target: string): Promise<void> {
+    const channel = this.core.access.channel(p, 'manage', target)
+    if (channel.target === GENERAL)
+      throw new NekodeError('precondition', `${GENERAL} cannot be archived: everybody is in it.`, {
+        code: 'general_public',
+      })
+    const archivedAt = Date.now()
+    // The name is free again; the archived one keeps its messages under its id.
+    const renamed = `${channel.target}~${channel.id.slice(-8)}`
+    await this.core.db.tx(async (tx) => {
+      await this.#store.update(tx, channel.id, { archivedAt, target: renamed })
+      this.#emit(tx, p, { ...channel, target: renamed, archivedAt, updatedAt: archivedAt }, 'deleted')
+    })
+  }
+
+  async join(p: UserPrincipal, target: string): Promise<ChannelView> {
+    const channel = this.core.access.channel(p, 'join', target)
+    if (!this.core.access.membership(p, channel.id))
+      await this.core.db.tx((tx) => this.#addMember(tx, p, channel, 'human', p.id, {}))
+    return this.#view(p, channel)
+  }
+
+  members(p: Principal, target: string): ChannelMember[] {
+    const channel = this.core.access.channel(p, 'read', target)
+    return this.core.directory.members(channel.id).flatMap((m) => this.#memberView(m) ?? [])
+  }
+
+  async addMember(
+    p: UserPrincipal,
+    target: string,
+    input: {
+      kind: Kind
+      memberId: string
+      role?: Member['role'] | undefined
+      deliveryMode?: Member['deliveryMode'] | undefined
+    },
+  ): Promise<ChannelMember> {
+    const channel = this.core.access.channel(p, 'read', target)
+    // In a public channel anybody may bring somebody in; only its admins give out roles.
+    const may = this.core.access.can(p, 'manage', channel)
+    if (!may && (channel.visibility === 'private' || channel.kind === 'dm' || (input.role && input.role !== 'member')))
+      this.core.access.channel(p, 'manage', target)
+    if (p.role === 'viewer')
+      throw new NekodeError('forbidden', 'You may read here, but not change anything.', { code: 'viewer' })
+    const known = this.core.directory.member(channel.id, input.kind, input.memberId)
+    if (!known) await this.core.db.tx((tx) => this.#addMember(tx, p, channel, input.kind, input.memberId, input))
+    return this.#memberOr404(channel, input.kind, input.memberId)
+  }
+
+  async updateMember(
+    p: UserPrincipal,
+    target: string,
+    kind: Kind,
+    memberId: string,
+    set: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
+  ): Promise<ChannelMember> {
+    const channel = this.core.access.channel(p, 'manage', target)
+    this.#memberOr404(channel, kind, memberId)
+    const member = this.#rowOr404(channel, kind, memberId)
+    const changes = { role: set.role ?? member.role, deliveryMode: set.deliveryMode ?? member.deliveryMode }
+    if (member.role === 'admin' && changes.role !== 'admin') this.#keepAnAdmin(channel, member)
+    await this.core.db.tx(async (tx) => {
+      await this.#store.updateMember(tx, member, changes)
+      this.#emitMember(tx, p, channel, { ...member, ...changes }, 'updated')
+    })
+    return this.#memberOr404(channel, kind, memberId)
+  }
+
+  /** Removes a member; people may remove themselves. */
+  async removeMember(p: UserPrincipal, target: string, kind: Kind, memberId: string): Promise<void> {
+    const self = kind === 'human' && memberId === p.id
+    const channel = this.core.access.channel(p, self ? 'read' : 'manage', target)
+    if (channel.kind === 'dm')
+      throw new NekodeError('precondition', 'Nobody can leave a direct conversation.', { code: 'dm_members' })
+    const member = this.#rowOr404(channel, kind, memberId)
+    if (member.role === 'admin') this.#keepAnAdmin(channel, member)
+    await this.core.db.tx(async (tx) => {
+      await this.#store.deleteMember(tx, member)
+      this.#emitMember(tx, p, channel, member, 'deleted')
+    })
+  }
+
+  /** The direct conversation of the caller with somebody, made at first use. */
+  async openDm(p: UserPrincipal, kind: Kind, memberId: string): Promise<ChannelView> {
+    const other = this.#someone(kind, memberId)
+    const target = dmTarget(p.id, memberId)
+    const known = this.core.directory.channelAt(target)
+    if (known) return this.#view(p, known)
+    const opening = this.core.db.tx(async (tx) => {
+      const channel = await this.#insert(tx, {
+        target,
+        name: other.name,
+        topic: '',
+        visibility: 'private',
+        kind: 'dm',
+        createdBy: p.id,
+      })
+      await this.#addMember(tx, p, channel, 'human', p.id, {})
+      if (memberId !== p.id) await this.#addMember(tx, p, channel, kind, memberId, { deliveryMode: 'all' })
+      return channel
+    })
+    // Both sides may open it at the same moment; one of them made it.
+    const channel = await onDuplicate(opening, async () => this.core.access.channel(p, 'read', target))
+    return this.#view(p, channel)
+  }
+
+  async markRead(p: UserPrincipal, target: string, messageId: string): Promise<ChannelView> {
+    const channel = this.core.access.channel(p, 'read', target)
+    const member = this.core.access.membership(p, channel.id)
+    if (member) {
+      const last = (await this.#store.lastRead([channel.id], p.id)).get(channel.id)
+      // Marks only move forward, whichever device is late.
+      if (!last || last < messageId) {
+        await this.core.db.tx((tx) => this.#store.updateMember(tx, member, { lastReadMessageId: messageId }))
+        const counts = (await this.#store.unread([channel.id], p.id)).get(channel.id)
+        await this.core.db.tx(async (tx) =>
+          tx.emit({
+            kind: 'read',
+            operation: 'updated',
+            aggregateId: channel.id,
+            audience: `user:${p.id}`,
+            target: channel.target,
+            actor: actorOf(p),
+            payload: {
+              lastReadMessageId: messageId,
+              unreadCount: counts?.unread ?? 0,
+              mentionCount: counts?.mentions ?? 0,
+            },
+          }),
+        )
+      }
+    }
+    return this.#view(p, channel)
+  }
+
+  /** `#general`, made with the first user; everybody who comes later is put into it. */
+  async ensureGeneral(
+    tx: Tx,
+    user: Pick<User, 'id' | 'username' | 'displayName'>,
+    role: Member['role'],
+  ): Promise<void> {
+    const p = { kind: 'human' as const, id: user.id, name: user.username, displayName: user.displayName }
+    const known = this.core.directory.channelAt(GENERAL)
+    const channel =
+      known ??
+      (await this.#insert(tx, {
+        target: GENERAL,
+        name: 'general',
+        topic: 'Everybody is here.',
+        visibility: 'public',
+        kind: 'channel',
+        createdBy: user.id,
+      }))
+    const member = newMember(channel.id, 'human', user.id, { role })
+    await this.#store.insertMember(tx, member)
+    tx.emit({
+      kind: 'member',
+      operation: 'created',
+      aggregateId: channel.id,
+      audience: `channel:${channel.id}`,
+      target: channel.target,
+      actor: p,
+      payload: { ...memberView(member, { name: user.username, displayName: user.displayName }), removed: false },
+    })
+  }
+
+  /** Puts an agent into a channel as part of another change. Does nothing when it is there. */
+  async admitAgent(
+    tx: Tx,
+    by: Principal,
+    channel: Channel,
+    agent: Pick<Agent, 'id' | 'name' | 'displayName'>,
+  ): Promise<void> {
+    if (this.core.directory.member(channel.id, 'agent', agent.id)) return
+    const member = newMember(channel.id, 'agent', agent.id, {})
+    await this.#store.insertMember(tx, member)
+    this.#emitMemberAs(tx, by, channel, member, agent, 'created')
+  }
+
+  async #insert(
+    tx: Tx,
+    input: Pick<Channel, 'target' | 'name' | 'topic' | 'visibility' | 'kind' | 'createdBy'>,
+  ): Promise<Channel> {
+    const now = Date.now()
+    const channel: Channel = { id: newId('chn'), ...input, archivedAt: null, createdAt: now, updatedAt: now }
+    await this.#store.insert(tx, channel)
+    const user = this.core.directory.user(input.createdBy)
+    const actor = user
+      ? { kind: 'human' as const, id: user.id, name: user.username, displayName: user.displayName }
+      : SYSTEM
+    tx.emit({
+      kind: 'channel',
+      operation: 'created',
+      aggregateId: channel.id,
+      audience: `channel:${channel.id}`,
+      target: channel.target,
+      actor,
+      payload: this.#eventView(channel, 1),
+    })
+    return channel
+  }
+
+  async #addMember(
+    tx: Tx,
+    by: Principal,
+    channel: Channel,
+    kind: Kind,
+    memberId: string,
+    options: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
+  ): Promise<void> {
+    const who = this.#someone(kind, memberId)
+    const member = newMember(channel.id, kind, memberId, options)
+    await this.#store.insertMember(tx, member)
+    this.#emitMemberAs(tx, by, channel, member, who, 'created')
+  }
+
+  #emit(tx: Tx, by: Principal, channel: Channel, operation: 'updated' | 'deleted'): void {
+    tx.emit({
+      kind: 'channel',
+      operation,
+      aggregateId: channel.id,
+      audience: `channel:${channel.id}`,
+      target: channel.target,
+      actor: actorOf(by),
+      payload: this.#eventView(channel, this.core.directory.memberCount(channel.id)),
+    })
+  }
+
+  #emitMember(tx: Tx, by: Principal, channel: Channel, member: Member, operation: 'updated' | 'deleted'): void {
+    this.#emitMemberAs(tx, by, channel, member, this.#someone(member.kind, member.memberId), operation)
+  }
+
+  #emitMemberAs(
+    tx: Tx,
+    by: Principal,
+    channel: Channel,
+    member: Member,
+    who: { name: string; displayName: string },
+    operation: 'created' | 'updated' | 'deleted',
+  ): void {
+    const event = {
+      kind: 'member' as const,
+      operation,
+      aggregateId: channel.id,
+      target: channel.target,
+      actor: actorOf(by),
+      payload: { ...memberView(member, who), removed: operation === 'deleted' },
+    }
+    tx.emit({ ...event, audience: `channel:${channel.id}` })
+    // Whoever leaves a private channel no longer sees the channel's own events.
+    if (operation === 'deleted' && member.kind === 'human') tx.emit({ ...event, audience: `user:${member.memberId}` })
+  }
+
+  #someone(kind: Kind, id: string): { name: string; displayName: string } {
+    const { directory } = this.core
+    const found = kind === 'human' ? directory.user(id) : directory.agent(id)
+    if (!found)
+      throw new NekodeError('not_found', kind === 'human' ? 'There is no such person.' : 'There is no such agent.')
+    return { name: 'username' in found ? found.username : found.name, displayName: found.displayName }
+  }
+
+  #rowOr404(channel: Channel, kind: Kind, memberId: string): Member {
+    const member = this.core.directory.member(channel.id, kind, memberId)
+    if (!member)
+      throw new NekodeError(
+        'not_found',
+        `That ${kind === 'human' ? 'person' : 'agent'} is not a member of ${channel.target}.`,
+      )
+    return member
+  }
+
+  #memberOr404(channel: Channel, kind: Kind, memberId: string): ChannelMember {
+    const view = this.#memberView(this.#rowOr404(channel, kind, memberId))
+    if (!view) throw new NekodeError('not_found', 'That member is not on this server any more.')
+    return view
+  }
+
+  #memberView(member: Member): ChannelMember | undefined {
+    const { directory } = this.core
+    const found = member.kind === 'human' ? directory.user(member.memberId) : directory.agent(member.memberId)
+    if (!found) return undefined
+    return memberView(member, {
+      name: 'username' in found ? found.username : found.name,
+      displayName: found.displayName,
+    })
+  }
+
+  #keepAnAdmin(channel: Channel, leaving: Member): void {
+    const others = this.core.directory
+      .members(channel.id)
+      .filter((m) => m.role === 'admin' && m.memberId !== leaving.memberId)
+    if (!others.length)
+      throw new NekodeError('precondition', `${channel.target} would have no admin.`, {
+        code: 'last_admin',
+        next: 'Make somebody else an admin of the channel first.',
+      })
+  }
+
+  async #view(p: Principal, channel: Channel): Promise<ChannelView> {
+    const [view] = await this.#views(p, [this.core.directory.channel(channel.id) ?? channel])
+    if (!view) throw new NekodeError('not_found', 'There is no such channel.')
+    return view
+  }
+
+  async #views(p: Principal, channels: Channel[]): Promise<ChannelView[]> {
+    const ids = channels.map((c) => c.id)
+    const last = await this.#store.lastMessageIds(ids)
+    const user = p.kind === 'user' ? p.id : undefined
+    const unread = user ? await this.#store.unread(ids, user) : new Map<string, { unread: number; mentions: number }>()
+    const marks = user ? await this.#store.lastRead(ids, user) : new Map<string, string | null>()
+    return channels.map((c) => {
+      const member = this.core.access.membership(p, c.id)
+      return {
+        ...this.#eventView(c, this.core.directory.memberCount(c.id)),
+        joined: member !== undefined,
+        role: member?.role ?? null,
+        peers: c.kind === 'dm' ? this.#peers(p, c) : [],
+        unreadCount: unread.get(c.id)?.unread ?? 0,
+        mentionCount: unread.get(c.id)?.mentions ?? 0,
+        lastReadMessageId: marks.get(c.id) ?? null,
+        lastMessageAt: timeOf(last.get(c.id)),
+      }
+    })
+  }
+
+  #eventView(c: Channel, memberCount: number): ChannelEvent {
+    const { id, target, kind, name, topic, visibility, createdAt, updatedAt } = c
+    return { id, target, kind, name, topic, visibility, memberCount, lastMessageAt: null, createdAt, updatedAt }
+  }
+
+  #peers(p: Principal, c: Channel): ChannelView['peers'] {
+    const own = p.kind === 'user' || p.kind === 'agent' ? p.id : ''
+    const views = this.core.directory.members(c.id).flatMap((m) => this.#memberView(m) ?? [])
+    const others = views.filter((m) => m.memberId !== own)
+    return (others.length ? others : views).map(({ kind, memberId, name, displayName }) => ({
+      kind,
+      memberId,
+      name,
+      displayName,
+    }))
+  }
+}
+
+const taken = (target: string): NekodeError =>
+  new NekodeError('conflict', `There is a channel ${target} already.`, {
+    code: 'name_taken',
+    next: 'Choose another name.',
+  })
+
+const newMember = (
+  channelId: string,
+  kind: Kind,
+  memberId: string,
+  options: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
+): Member => ({
+  channelId,
+  kind,
+  memberId,
+  role: options.role ?? 'member',
+  deliveryMode: options.deliveryMode ?? 'mentions',
+  lastReadMessageId: null,
+  joinedAt: Date.now(),
+})
+
+const memberView = (m: Member, who: { name: string; displayName: string }): ChannelMember => ({
+  kind: m.kind,
+  memberId: m.memberId,
+  name: who.name,
+  displayName: who.displayName,
+  role: m.role,
+  deliveryMode: m.deliveryMode,
+  joinedAt: m.joinedAt,
+})

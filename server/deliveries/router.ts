@@ -1,0 +1,158 @@
+import type { Actor, Failure } from '@shared/contract'
+import { newId } from '@shared/ids'
+import type { Core } from '../app'
+import { SYSTEM } from '../access/principal'
+import type { Tx } from '../db/database'
+import type { Agent, Channel } from '../directory/directory'
+import type { Guards } from '../guards/service'
+import type { MessageRow } from '../messages/view'
+import type { MessageWriter } from '../messages/writer'
+import type { RunStarter } from '../runs/starter'
+import { DeliveryStore } from './store'
+import { type DeliveryRow, deliveryView } from './view'
+
+type Cause = DeliveryRow['cause']
+
+export interface Routing {
+  channel: Channel
+  message: MessageRow
+  sender: Actor
+  /** Agents that answered each other before this message; 0 for a person's. */
+  hops: number
+}
+
+/** Turns a message into what agents owe: one delivery an agent, each with its first run. */
+export class DeliveryRouter {
+  readonly #store: DeliveryStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly guards: Guards,
+    private readonly starter: RunStarter,
+    private readonly writer: MessageWriter,
+  ) {
+    this.#store = new DeliveryStore(core.db)
+  }
+
+  async route(tx: Tx, routing: Routing): Promise<DeliveryRow[]> {
+    if (routing.sender.kind === 'system') return []
+    const { channel, message } = routing
+    const threadAgents = message.threadId ? await this.#store.agentsIn(tx, channel.id, message.threadId) : []
+    const rows: DeliveryRow[] = []
+    for (const [agent, cause] of this.#concerned(routing, threadAgents))
+      rows.push(await this.#deliver(tx, routing, agent, cause))
+    return rows
+  }
+
+  /** Whether a message could concern an agent at all; most do not, and need no look into the thread. */
+  concernsAgents(channel: Channel, mentions: MessageRow['mentions'], threadId: string | null): boolean {
+    if (mentions.some((m) => m.kind === 'agent')) return true
+    return this.core.directory
+      .members(channel.id)
+      .some((m) => m.kind === 'agent' && (m.deliveryMode === 'all' || threadId !== null))
+  }
+
+  #concerned({ channel, message, sender }: Routing, threadAgents: string[]): Map<Agent, Cause> {
+    const { directory } = this.core
+    const found = new Map<Agent, Cause>()
+    const add = (id: string, cause: Cause): void => {
+      const agent = directory.agent(id)
+      if (agent && agent.id !== sender.id && !found.has(agent)) found.set(agent, cause)
+    }
+    for (const m of message.mentions) {
+      const member = m.kind === 'agent' ? directory.member(channel.id, 'agent', m.id) : undefined
+      if (member && member.deliveryMode !== 'off') add(m.id, 'mention')
+    }
+    const fromPerson = sender.kind === 'human'
+    for (const member of directory.members(channel.id)) {
+      if (member.kind !== 'agent' || member.deliveryMode !== 'all') continue
+      if (channel.kind === 'dm') add(member.memberId, 'direct')
+      else if (fromPerson) add(member.memberId, 'subscription')
+    }
+    // A person who goes on in a thread with one agent and names nobody means that agent.
+    const only = threadAgents.length === 1 ? threadAgents[0] : undefined
+    const member = only === undefined ? undefined : directory.member(channel.id, 'agent', only)
+    if (fromPerson && member && member.deliveryMode !== 'off' && !message.mentions.length)
+      add(member.memberId, 'direct')
+    return found
+  }
+
+  async #deliver(
+    tx: Tx,
+    { channel, message, sender, hops }: Routing,
+    agent: Agent,
+    cause: Cause,
+  ): Promise<DeliveryRow> {
+    const now = Date.now()
+    const row: DeliveryRow = {
+      id: newId('dlv'),
+      messageId: message.id,
+      agentId: agent.id,
+      channelId: channel.id,
+      target: channel.target,
+      // A question at a channel's top level is answered in a thread of its own; a direct conversation goes on where it is.
+      threadId: message.threadId || (channel.kind === 'dm' ? null : message.id),
+      cause,
+      state: 'pending',
+      waiting: null,
+      failure: null,
+      runId: null,
+      answerMessageId: null,
+      hops,
+      createdAt: now,
+      updatedAt: now,
+    }
+    const refused = await this.#refusal(tx, agent, hops)
+    if (refused) Object.assign(row, { state: 'failed', failure: refused } satisfies Partial<DeliveryRow>)
+    await this.#store.insert(tx, row)
+    if (refused) {
+      this.emit(tx, row, 'created', sender)
+      if (refused.reason.startsWith('guard_')) await this.#announce(tx, channel, row, agent, refused)
+      return row
+    }
+    const { run, waiting } = await this.starter.start(tx, row, agent, sender)
+    const started: DeliveryRow = { ...row, runId: run.id, waiting }
+    await this.#store.update(tx, row.id, { runId: run.id, waiting })
+    this.emit(tx, started, 'created', sender)
+    return started
+  }
+
+  async #refusal(tx: Tx, agent: Agent, hops: number): Promise<Failure | undefined> {
+    if (!agent.enabled) return { reason: 'agent_disabled', message: `@${agent.name} is turned off.` }
+    return this.guards.check(tx, agent, hops)
+  }
+
+  /** A guard that trips says so where the conversation is. */
+  async #announce(tx: Tx, channel: Channel, row: DeliveryRow, agent: Agent, failure: Failure): Promise<void> {
+    await this.writer.write(tx, {
+      channel,
+      threadId: row.threadId,
+      sender: SYSTEM,
+      content: `${failure.message} Press “continue” to let @${agent.name} go on.`,
+      kind: 'status',
+      system: {
+        type: 'guard.tripped',
+        data: {
+          deliveryId: row.id,
+          agentId: agent.id,
+          agentName: agent.name,
+          reason: failure.reason,
+          message: failure.message,
+          resetsAt: failure.resetsAt ?? null,
+        },
+      },
+    })
+  }
+
+  emit(tx: Tx, row: DeliveryRow, operation: 'created' | 'state_changed', actor: Actor): void {
+    tx.emit({
+      kind: 'delivery',
+      operation,
+      aggregateId: row.id,
+      audience: `channel:${row.channelId}`,
+      target: row.target,
+      actor,
+      payload: deliveryView(row),
+    })
+  }
+}

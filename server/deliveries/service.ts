@@ -1,0 +1,119 @@
+import type { Actor, Delivery, MessagePage } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
+import type { Core } from '../app'
+import type { Tx } from '../db/database'
+import type { RunService } from '../runs/service'
+import type { RunStarter } from '../runs/starter'
+import type { RunRow } from '../runs/view'
+import type { DeliveryRouter } from './router'
+import { DeliveryStore } from './store'
+import { type DeliveryRow, deliveryView } from './view'
+
+type State = DeliveryRow['state']
+
+/** What became of messages to agents, and trying again. */
+export class DeliveryService {
+  readonly #store: DeliveryStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly router: DeliveryRouter,
+    private readonly starter: RunStarter,
+    private readonly runs: RunService,
+  ) {
+    this.#store = new DeliveryStore(core.db)
+  }
+
+  async list(
+    p: Principal,
+    query: {
+      messageId?: string | undefined
+      agentId?: string | undefined
+      target?: string | undefined
+      state?: State | undefined
+      limit?: number | undefined
+      cursor?: string | undefined
+    },
+  ): Promise<{ items: Delivery[]; nextCursor?: string }> {
+    const channelIds =
+      query.target === undefined
+        ? this.core.access.visibleChannels(p)
+        : [this.core.access.channel(p, 'read', query.target).id]
+    const limit = query.limit ?? 50
+    const rows = await this.#store.list({
+      channelIds,
+      messageId: query.messageId,
+      agentId: query.agentId,
+      state: query.state,
+      before: query.cursor,
+      limit: limit + 1,
+    })
+    const items = rows.slice(0, limit)
+    const last = items.at(-1)
+    return { items: items.map(deliveryView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+  }
+
+  /** What became of messages that the caller has been shown to see. */
+  async ofMessages(messageIds: string[]): Promise<Pick<MessagePage, 'deliveries' | 'runs'>> {
+    const deliveries = await this.#store.ofMessages(messageIds)
+    const runs = deliveries.length ? await this.runs.ofMessages(deliveries.map((d) => d.messageId)) : []
+    return { deliveries: deliveries.map(deliveryView), runs }
+  }
+
+  /** Tries a delivery that failed once more. A person asked for it, so guards do not stop it: this is also “continue”. */
+  async retry(p: UserPrincipal, id: string): Promise<Delivery> {
+    const seen = await this.#store.get(id)
+    if (!seen) throw new NekodeError('not_found', 'There is no such delivery.')
+    this.core.access.channelById(p, 'write', seen.channelId)
+    const { delivery } = await this.core.db.tx((tx) => this.startAgain(tx, id, actorOf(p)))
+    return deliveryView(delivery)
+  }
+
+  /** A new run for a delivery whose last one is over. */
+  async startAgain(tx: Tx, id: string, actor: Actor): Promise<{ delivery: DeliveryRow; run: RunRow }> {
+    const row = await this.#store.get(id, tx.q)
+    if (!row) throw new NekodeError('not_found', 'There is no such delivery.')
+    if (row.state === 'pending' || row.state === 'claimed')
+      throw new NekodeError('conflict', 'The agent is at it already.', {
+        code: 'illegal_transition',
+        next: 'Wait for its answer, or restart the run.',
+      })
+    const agent = this.core.directory.agent(row.agentId)
+    if (!agent)
+      throw new NekodeError('conflict', 'The agent was deleted.', { code: 'agent_removed', next: 'Ask another agent.' })
+    if (!agent.enabled)
+      throw new NekodeError('conflict', `@${agent.name} is turned off.`, {
+        code: 'agent_disabled',
+        next: 'Turn it on, then retry.',
+      })
+    const { run, waiting } = await this.starter.start(tx, row, agent, actor)
+    const set = { state: 'pending' as const, waiting, failure: null, runId: run.id, updatedAt: Date.now() }
+    await this.#store.update(tx, id, set)
+    const delivery = { ...row, ...set }
+    this.router.emit(tx, delivery, 'state_changed', actor)
+    return { delivery, run }
+  }
+
+  /** How far a delivery is from a person's message, in agents. */
+  async hops(tx: Tx, id: string): Promise<number> {
+    return (await this.#store.get(id, tx.q))?.hops ?? 0
+  }
+
+  /** A computer came or went: what waits for it says so. */
+  async computerChanged(computerId: string, online: boolean): Promise<void> {
+    const agents = this.core.directory.agents().filter((a) => a.computerId === computerId)
+    const open = await this.#store.open(agents.map((a) => a.id))
+    const waiting = online ? null : ('computer_offline' as const)
+    const stale = open.filter((d) => d.state === 'pending' && (d.waiting === 'computer_offline') === online)
+    if (!stale.length) return
+    await this.core.db.tx(async (tx) => {
+      for (const { id } of stale) {
+        const row = await this.#store.get(id, tx.q)
+        if (row?.state !== 'pending') continue
+        await this.#store.update(tx, id, { waiting, updatedAt: Date.now() })
+        this.router.emit(tx, { ...row, waiting }, 'state_changed', SYSTEM)
+      }
+    })
+  }
+}

@@ -1,0 +1,76 @@
+import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import type { Database, Query, Tx } from '../db/database'
+import type { DeliveryRow } from './view'
+
+export interface DeliveryFilter {
+  channelIds: string[]
+  messageId?: string | undefined
+  agentId?: string | undefined
+  state?: DeliveryRow['state'] | undefined
+  before?: string | undefined
+  limit: number
+}
+
+export class DeliveryStore {
+  constructor(private readonly db: Database) {}
+
+  insert(tx: Tx, row: DeliveryRow): Promise<void> {
+    return tx.insert(this.db.t.deliveries, row)
+  }
+
+  async update(tx: Tx, id: string, set: Partial<DeliveryRow>): Promise<void> {
+    const { deliveries } = this.db.t
+    await tx.q.update(deliveries).set(set).where(eq(deliveries.id, id))
+  }
+
+  async get(id: string, q: Query = this.db.q): Promise<DeliveryRow | undefined> {
+    const { deliveries } = this.db.t
+    const [row] = await q.select().from(deliveries).where(eq(deliveries.id, id))
+    return row
+  }
+
+  async ofMessages(messageIds: string[]): Promise<DeliveryRow[]> {
+    const { deliveries } = this.db.t
+    if (!messageIds.length) return []
+    return this.db.q.select().from(deliveries).where(inArray(deliveries.messageId, messageIds)).orderBy(deliveries.id)
+  }
+
+  async list(f: DeliveryFilter): Promise<DeliveryRow[]> {
+    const { deliveries } = this.db.t
+    if (!f.channelIds.length) return []
+    return this.db.q
+      .select()
+      .from(deliveries)
+      .where(
+        and(
+          inArray(deliveries.channelId, f.channelIds),
+          f.messageId === undefined ? undefined : eq(deliveries.messageId, f.messageId),
+          f.agentId === undefined ? undefined : eq(deliveries.agentId, f.agentId),
+          f.state === undefined ? undefined : eq(deliveries.state, f.state),
+          f.before === undefined ? undefined : lt(deliveries.id, f.before),
+        ),
+      )
+      .orderBy(desc(deliveries.id))
+      .limit(f.limit)
+  }
+
+  /** Deliveries of an agent that are still owed an answer. */
+  async open(agentIds: string[], q: Query = this.db.q): Promise<DeliveryRow[]> {
+    const { deliveries } = this.db.t
+    if (!agentIds.length) return []
+    return q
+      .select()
+      .from(deliveries)
+      .where(and(inArray(deliveries.agentId, agentIds), inArray(deliveries.state, ['pending', 'claimed'])))
+  }
+
+  /** The agents that have been asked in a thread. */
+  async agentsIn(tx: Tx, channelId: string, threadId: string): Promise<string[]> {
+    const { deliveries } = this.db.t
+    const rows = await tx.q
+      .selectDistinct({ id: deliveries.agentId })
+      .from(deliveries)
+      .where(and(eq(deliveries.channelId, channelId), eq(deliveries.threadId, threadId)))
+    return rows.map((r) => r.id)
+  }
+}

@@ -1,0 +1,225 @@
+import type { Delivery, Message, MessageKind, MessagePage } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { type AgentPrincipal, SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
+import type { Core } from '../app'
+import type { ChannelService } from '../channels/service'
+import type { Tx } from '../db/database'
+import { type DeliveryRow, deliveryView } from '../deliveries/view'
+import type { Channel } from '../directory/directory'
+import type { Idempotency } from '../idempotency/service'
+import { MessageStore } from './store'
+import { type MessageRow, messageView } from './view'
+import type { MessageWriter } from './writer'
+import { findMentions } from './mentions'
+
+export type Author = UserPrincipal | AgentPrincipal
+
+export interface Post {
+  target: string
+  content: string
+  threadId?: string | undefined
+  kind?: MessageKind | undefined
+  /** The caller's key: a repetition with the same one gets the first answer. */
+  requestId?: string | undefined
+}
+
+/** What becomes of a message once it is written. */
+export interface Router {
+  concernsAgents(channel: Channel, mentions: MessageRow['mentions'], threadId: string | null): boolean
+  route(
+    tx: Tx,
+    routing: { channel: Channel; message: MessageRow; sender: Message['sender']; hops: number },
+  ): Promise<DeliveryRow[]>
+}
+
+/** Which run an agent is at work on, for what it writes while it works. */
+export interface WorkInProgress {
+  current(
+    tx: Tx,
+    agentId: string,
+    channelId: string,
+  ): Promise<{ runId: string; sameChannel: boolean; hops: number } | undefined>
+}
+
+/** What became of messages, for showing them with it. */
+export interface Outcomes {
+  ofMessages(messageIds: string[]): Promise<Pick<MessagePage, 'deliveries' | 'runs'>>
+}
+
+/** A message and what it set going. */
+export interface Posted {
+  message: Message
+  deliveries: Delivery[]
+}
+
+export interface MessageServices {
+  writer: MessageWriter
+  router: Router
+  work: WorkInProgress
+  outcomes: Outcomes
+  channels: ChannelService
+  idempotency: Idempotency
+}
+
+const PAGE = 50
+
+export class MessageService {
+  readonly #store: MessageStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly services: MessageServices,
+  ) {
+    this.#store = new MessageStore(core.db)
+  }
+
+  /** Writes a message; agents that it concerns get a delivery in the same transaction. */
+  async post(p: Author, input: Post): Promise<Posted> {
+    const channel = this.core.access.channel(p, 'write', input.target)
+    if (input.content.trim() === '')
+      throw new NekodeError('invalid', 'A message needs some text.', { code: 'invalid_request' })
+    const threadId = input.threadId === undefined ? null : await this.#thread(channel, input.threadId)
+    if (p.kind === 'user') await this.#bringIn(p, channel, input.content)
+    return this.core.db.tx((tx) => {
+      const perform = (): Promise<Posted> => this.#write(tx, p, channel, threadId, input)
+      if (input.requestId === undefined) return perform()
+      const { target, content, kind } = input
+      const call = {
+        principal: `${p.kind}:${p.id}`,
+        method: 'message',
+        key: input.requestId,
+        request: { target, content, kind, threadId },
+      }
+      return this.services.idempotency.once(tx, call, perform)
+    })
+  }
+
+  async #write(tx: Tx, p: Author, channel: Channel, threadId: string | null, input: Post): Promise<Posted> {
+    const { writer, router, work } = this.services
+    const sender = actorOf(p)
+    const at = p.kind === 'agent' ? await work.current(tx, p.id, channel.id) : undefined
+    const message = await writer.write(tx, {
+      channel,
+      threadId,
+      sender,
+      content: input.content,
+      kind: input.kind,
+      requestId: input.requestId,
+      runId: at?.runId,
+    })
+    const strangers = message.mentions.filter(
+      (m) => m.kind === 'agent' && !this.core.directory.member(channel.id, 'agent', m.id),
+    )
+    for (const m of strangers) await this.#notAMember(tx, channel, message, m)
+    if (!router.concernsAgents(channel, message.mentions, threadId))
+      return { message: messageView(message), deliveries: [] }
+    const hops = p.kind === 'agent' ? (at?.hops ?? 0) + 1 : 0
+    const deliveries = await router.route(tx, { channel, message, sender, hops })
+    return { message: messageView(message), deliveries: deliveries.map(deliveryView) }
+  }
+
+  /** Mentioning an agent in a public channel brings it in; into a private one its members have to add it. */
+  async #bringIn(p: UserPrincipal, channel: Channel, content: string): Promise<void> {
+    const { directory, db } = this.core
+    const joining = this.core.access.membership(p, channel.id) === undefined
+    const agents = findMentions(content, directory).flatMap((m) => {
+      const agent = m.kind === 'agent' ? directory.agent(m.id) : undefined
+      return agent && !directory.member(channel.id, 'agent', agent.id) ? [agent] : []
+    })
+    if (channel.visibility !== 'public' || (!joining && !agents.length)) return
+    if (joining) await this.services.channels.join(p, channel.target)
+    if (agents.length)
+      await db.tx(async (tx) => {
+        for (const agent of agents) await this.services.channels.admitAgent(tx, p, channel, agent)
+      })
+  }
+
+  async #notAMember(tx: Tx, channel: Channel, message: MessageRow, m: MessageRow['mentions'][number]): Promise<void> {
+    await this.services.writer.write(tx, {
+      channel,
+      threadId: message.threadId || message.id,
+      sender: SYSTEM,
+      content: `@${m.name} is not a member of ${channel.target} and does not see this. Add it to the channel, then mention it again.`,
+      kind: 'status',
+      system: { type: 'agent.not_member', data: { agentId: m.id, agentName: m.name } },
+    })
+  }
+
+  /** The first message of a thread, whichever of its messages was named. */
+  async #thread(channel: Channel, id: string): Promise<string> {
+    const message = await this.#store.get(id)
+    if (!message || message.channelId !== channel.id)
+      throw new NekodeError('not_found', `There is no such thread in ${channel.target}.`, {
+        code: 'thread_unknown',
+        next: 'Use the id of a message in that channel.',
+      })
+    return message.threadId || message.id
+  }
+
+  async list(
+    p: Principal,
+    query: {
+      target: string
+      threadId?: string | undefined
+      limit?: number | undefined
+      cursor?: string | undefined
+      after?: string | undefined
+      around?: string | undefined
+    },
+  ): Promise<MessagePage> {
+    const channel = this.core.access.channel(p, 'read', query.target)
+    const limit = query.limit ?? PAGE
+    const scope = { channelId: channel.id, threadId: query.threadId ?? '' }
+    const rows =
+      query.around === undefined
+        ? await this.#store.page({ ...scope, limit: limit + 1, before: query.cursor, after: query.after })
+        : await this.#around(scope, query.around, limit)
+    const more = query.around === undefined && rows.length > limit
+    const items = more ? rows.slice(0, limit) : rows
+    // A thread's page shows its first message too, at the end of the oldest page.
+    const root =
+      query.threadId !== undefined && !more && query.after === undefined
+        ? await this.#store.get(query.threadId)
+        : undefined
+    if (root && root.channelId === channel.id) items.push(root)
+    const last = items.at(-1)
+    return { ...(await this.#with(items)), ...(more && last ? { nextCursor: last.id } : {}) }
+  }
+
+  async #around(scope: { channelId: string; threadId: string }, id: string, limit: number): Promise<MessageRow[]> {
+    const half = Math.ceil(limit / 2)
+    const newer = await this.#store.page({ ...scope, limit: half, after: id })
+    const middle = await this.#store.get(id)
+    const older = await this.#store.page({ ...scope, limit: half, before: id })
+    const own = middle && middle.channelId === scope.channelId && middle.threadId === scope.threadId ? [middle] : []
+    return [...newer.toReversed(), ...own, ...older]
+  }
+
+  async #with(rows: MessageRow[]): Promise<MessagePage> {
+    const ids = rows.map((r) => r.id)
+    return { items: rows.map(messageView), ...(await this.services.outcomes.ofMessages(ids)) }
+  }
+
+  async get(p: Principal, id: string): Promise<{ message: Message } & Pick<MessagePage, 'deliveries' | 'runs'>> {
+    const row = await this.#store.get(id)
+    if (!row) throw new NekodeError('not_found', 'There is no such message.')
+    this.core.access.channelById(p, 'read', row.channelId)
+    const { deliveries, runs } = await this.#with([row])
+    return { message: messageView(row), deliveries, runs }
+  }
+
+  async search(
+    p: Principal,
+    query: { q: string; target?: string | undefined; limit?: number | undefined; cursor?: string | undefined },
+  ): Promise<{ items: Message[]; nextCursor?: string }> {
+    const channels =
+      query.target === undefined
+        ? this.core.access.visibleChannels(p)
+        : [this.core.access.channel(p, 'read', query.target).id]
+    const limit = query.limit ?? PAGE
+    const rows = await this.#store.search(channels, query.q, limit + 1, query.cursor)
+    const items = rows.slice(0, limit)
+    const last = items.at(-1)
+    return { items: items.map(messageView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+  }
+}

@@ -1,0 +1,293 @@
+import { type Failure, FailureReason, type Run, type RunResult, type RunStep } from '@shared/contract'
+import type { Approval } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { newId } from '@shared/ids'
+import type { Actor } from '@shared/contract'
+import { type ComputerPrincipal, SYSTEM, type Principal } from '../access/principal'
+import type { ApprovalBook } from '../approvals/book'
+import type { Core } from '../app'
+import type { Tx } from '../db/database'
+import type { DeliverySettler } from '../deliveries/settler'
+import { announceRun } from './starter'
+import { RunStore } from './store'
+import { type RunRow, type RunState, isOver, runView, stepView } from './view'
+import { mayBecome } from './transitions'
+
+/** Seconds that a run's lease lasts; every step renews it. */
+export const RUN_LEASE_SECONDS = 300
+
+export interface StatusUpdate {
+  runId: string
+  state: RunState
+  leaseId: string
+  summary: string
+  /** The agent's answer, or as much of it as there is. */
+  resultMessage: string
+  result: RunResult
+  error: string
+}
+
+/** A refusal is an answer, not an error: the daemon stops the turn and forgets the run. */
+export type Outcome =
+  | { accepted: true; run: RunRow }
+  | { accepted: false; reason: 'lease_lost' | 'run_over' | 'illegal_transition'; run: RunRow }
+
+/** The life of runs, as daemons report it and as people read it. */
+export class RunService {
+  readonly #store: RunStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly approvals: ApprovalBook,
+    private readonly settler: DeliverySettler,
+  ) {
+    this.#store = new RunStore(core.db)
+  }
+
+  /** A daemon says what became of a run. `queued` gives it back. */
+  async report(p: ComputerPrincipal, update: StatusUpdate): Promise<Outcome> {
+    return this.core.db.tx(async (tx) => {
+      const run = await this.own(tx, p, update.runId)
+      if (run.state === update.state && isOver(run.state)) return { accepted: true, run }
+      if (isOver(run.state)) return { accepted: false, reason: 'run_over', run }
+      if (!holds(run, update)) return { accepted: false, reason: 'lease_lost', run }
+      if (run.state === update.state) return { accepted: true, run: await this.#renew(tx, run) }
+      if (!mayBecome(run.state, update.state)) return { accepted: false, reason: 'illegal_transition', run }
+      return { accepted: true, run: await this.#apply(tx, run, update) }
+    })
+  }
+
+  async #apply(tx: Tx, run: RunRow, update: StatusUpdate): Promise<RunRow> {
+    const actor = this.agentActor(run.agentId)
+    switch (update.state) {
+      case 'running':
+        return this.#running(tx, run, update.leaseId, actor)
+      case 'queued':
+        return this.requeue(tx, run, {
+          reason: 'crashed',
+          message: update.error || 'The agent’s computer gave the run back.',
+        })
+      case 'failed':
+        return this.fail(tx, run, failureOf(update), actor)
+      case 'canceled':
+        return this.#end(
+          tx,
+          run,
+          { state: 'canceled', failure: { reason: 'killed', message: update.error || 'The run was stopped.' } },
+          update.resultMessage,
+          actor,
+        )
+      case 'completed':
+        return this.#end(
+          tx,
+          run,
+          { state: 'completed', summary: update.summary, joinedRunId: update.result.joinedRunId ?? null },
+          update.resultMessage,
+          actor,
+        )
+      case 'starting':
+      case 'waiting_approval': {
+        const next = { ...run, state: update.state, updatedAt: Date.now() }
+        await this.#store.update(tx, run.id, { state: next.state, updatedAt: next.updatedAt })
+        announceRun(tx, next, 'state_changed', actor)
+        return next
+      }
+    }
+  }
+
+  async #running(tx: Tx, run: RunRow, leaseId: string, actor: Actor): Promise<RunRow> {
+    const now = Date.now()
+    const set = {
+      state: 'running' as const,
+      leaseId: leaseId || run.leaseId || newId('lease'),
+      leaseExpiresAt: now + RUN_LEASE_SECONDS * 1000,
+      startedAt: run.startedAt ?? now,
+      updatedAt: now,
+    }
+    await this.#store.update(tx, run.id, set)
+    const next = { ...run, ...set }
+    announceRun(tx, next, 'state_changed', actor)
+    await this.settler.claimed(tx, next, actor)
+    return next
+  }
+
+  /** Gives a run to its computer once more, or fails it when it has been tried often enough. */
+  async requeue(tx: Tx, run: RunRow, why: Failure): Promise<RunRow> {
+    if (run.attempt >= run.maxAttempts)
+      return this.fail(tx, run, { ...why, message: `${why.message} It was tried ${run.attempt} times.` }, SYSTEM)
+    const now = Date.now()
+    const set = {
+      state: 'queued' as const,
+      attempt: run.attempt + 1,
+      leaseId: null,
+      leaseExpiresAt: null,
+      updatedAt: now,
+    }
+    await this.#store.update(tx, run.id, set)
+    await this.#store.closeSteps(tx, run.id, 'failed', now)
+    await this.approvals.withdrawAll(tx, run)
+    const next = { ...run, ...set }
+    announceRun(tx, next, 'state_changed', SYSTEM)
+    await this.settler.waiting(tx, next)
+    return next
+  }
+
+  async fail(tx: Tx, run: RunRow, failure: Failure, actor: Actor): Promise<RunRow> {
+    return this.#end(tx, run, { state: 'failed', failure }, '', actor)
+  }
+
+  /** Stops a run from the server's side; its daemon is told separately. */
+  async cancel(tx: Tx, run: RunRow, failure: Failure, actor: Actor): Promise<RunRow> {
+    return this.#end(tx, run, { state: 'canceled', failure }, '', actor)
+  }
+
+  /** Ends a run: its open steps and approvals, its answer and its delivery, all at once. */
+  async #end(
+    tx: Tx,
+    run: RunRow,
+    end: {
+      state: 'completed' | 'failed' | 'canceled'
+      failure?: Failure
+      summary?: string
+      joinedRunId?: string | null
+    },
+    answer: string,
+    actor: Actor,
+  ): Promise<RunRow> {
+    const now = Date.now()
+    await this.#store.closeSteps(tx, run.id, end.state === 'completed' ? 'completed' : 'failed', now)
+    await this.approvals.withdrawAll(tx, run)
+    const next: RunRow = {
+      ...run,
+      state: end.state,
+      failure: end.failure ?? null,
+      summary: end.summary ?? run.summary,
+      joinedRunId: end.joinedRunId ?? null,
+      leaseId: run.leaseId,
+      leaseExpiresAt: null,
+      completedAt: now,
+      updatedAt: now,
+    }
+    const joined = next.joinedRunId === null ? undefined : await this.#store.get(next.joinedRunId, tx.q)
+    next.resultMessageId = await this.settler.settle(tx, next, answer, actor, joined)
+    await this.#store.update(tx, run.id, next)
+    announceRun(tx, next, 'state_changed', actor)
+    return next
+  }
+
+  /** Every permission request of a run is decided: it goes on. */
+  async resume(tx: Tx, runId: string, actor: Actor): Promise<void> {
+    const run = await this.#store.get(runId, tx.q)
+    if (run?.state !== 'waiting_approval') return
+    const next = { ...run, state: 'running' as const, updatedAt: Date.now() }
+    await this.#store.update(tx, runId, { state: next.state, updatedAt: next.updatedAt })
+    announceRun(tx, next, 'state_changed', actor)
+  }
+
+  async #renew(tx: Tx, run: RunRow): Promise<RunRow> {
+    if (run.leaseId === null) return run
+    const leaseExpiresAt = Date.now() + RUN_LEASE_SECONDS * 1000
+    await this.#store.update(tx, run.id, { leaseExpiresAt })
+    return { ...run, leaseExpiresAt }
+  }
+
+  async renewLease(p: ComputerPrincipal, runId: string, leaseId: string): Promise<Outcome> {
+    return this.core.db.tx(async (tx) => {
+      const run = await this.own(tx, p, runId)
+      if (isOver(run.state)) return { accepted: false, reason: 'run_over', run }
+      if (run.leaseId === null || run.leaseId !== leaseId) return { accepted: false, reason: 'lease_lost', run }
+      return { accepted: true, run: await this.#renew(tx, run) }
+    })
+  }
+
+  /** The runs of a computer that are not over, oldest first. */
+  async assigned(p: ComputerPrincipal, agentIds: string[], limit: number): Promise<RunRow[]> {
+    const rows = await this.#store.active({ computerId: p.id })
+    return rows.filter((r) => !agentIds.length || agentIds.includes(r.agentId)).slice(0, limit)
+  }
+
+  /** A run of this very computer; another computer's is not even admitted to exist. */
+  async own(tx: Tx, p: ComputerPrincipal, runId: string): Promise<RunRow> {
+    const run = await this.#store.get(runId, tx.q)
+    if (!run) throw new NekodeError('not_found', 'There is no such run.', { code: 'run_unknown' })
+    if (run.computerId !== p.id)
+      throw new NekodeError('forbidden', 'This run belongs to another computer.', { code: 'foreign_run' })
+    return run
+  }
+
+  async list(
+    p: Principal,
+    query: {
+      target?: string | undefined
+      agentId?: string | undefined
+      state?: RunState | undefined
+      limit?: number | undefined
+      cursor?: string | undefined
+    },
+  ): Promise<{ items: Run[]; nextCursor?: string }> {
+    const channelIds =
+      query.target === undefined
+        ? this.core.access.visibleChannels(p)
+        : [this.core.access.channel(p, 'read', query.target).id]
+    const limit = query.limit ?? 50
+    const rows = await this.#store.list({
+      channelIds,
+      agentId: query.agentId,
+      state: query.state,
+      before: query.cursor,
+      limit: limit + 1,
+    })
+    const items = rows.slice(0, limit)
+    const last = items.at(-1)
+    return { items: items.map(runView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+  }
+
+  /** All attempts at messages, oldest first. The caller has checked that the reader may see them. */
+  async ofMessages(messageIds: string[]): Promise<Run[]> {
+    return (await this.#store.ofMessages(messageIds)).map(runView)
+  }
+
+  /** A run that the caller may see: whoever reads its channel does. */
+  async visible(p: Principal, id: string): Promise<RunRow> {
+    const run = await this.#store.get(id)
+    if (!run) throw new NekodeError('not_found', 'There is no such run.')
+    if (p.kind === 'computer' ? run.computerId !== p.id : !this.#canRead(p, run))
+      throw new NekodeError('not_found', 'There is no such run.')
+    return run
+  }
+
+  #canRead(p: Principal, run: RunRow): boolean {
+    const channel = this.core.directory.channel(run.channelId)
+    return channel !== undefined && this.core.access.can(p, 'read', channel)
+  }
+
+  async get(p: Principal, id: string): Promise<{ run: Run; steps: RunStep[]; approvals: Approval[] }> {
+    const run = await this.visible(p, id)
+    const steps = await this.#store.steps(run.id)
+    return { run: runView(run), steps: steps.map(stepView), approvals: await this.approvals.ofRun(run.id) }
+  }
+
+  agentActor(agentId: string): Actor {
+    const agent = this.core.directory.agent(agentId)
+    return {
+      kind: 'agent',
+      id: agentId,
+      name: agent?.name ?? 'deleted',
+      displayName: agent?.displayName ?? 'Deleted agent',
+    }
+  }
+}
+
+/** Whoever reports about a run that was started has to hold its lease. A run that was not started yet has none. */
+const holds = (run: RunRow, update: StatusUpdate): boolean =>
+  run.leaseId === null ? run.state === 'queued' && update.state !== 'completed' : run.leaseId === update.leaseId
+
+function failureOf(update: StatusUpdate): Failure {
+  const reason = FailureReason.safeParse(update.result.failure?.reason)
+  const failure: Failure = {
+    reason: reason.success ? reason.data : 'crashed',
+    message: update.result.failure?.message || update.error || 'The agent gave no reason.',
+  }
+  if (update.result.failure?.resetsAt !== undefined) failure.resetsAt = update.result.failure.resetsAt
+  return failure
+}

@@ -1,0 +1,125 @@
+import { and, asc, desc, eq, inArray, isNotNull, lt } from 'drizzle-orm'
+import type { Database, Query, Tx } from '../db/database'
+import type { RunRow, RunState, StepRow } from './view'
+
+export const ACTIVE: RunState[] = ['queued', 'starting', 'running', 'waiting_approval']
+
+export interface RunFilter {
+  channelIds?: string[] | undefined
+  agentId?: string | undefined
+  state?: RunState | undefined
+  before?: string | undefined
+  limit: number
+}
+
+export class RunStore {
+  constructor(private readonly db: Database) {}
+
+  insert(tx: Tx, row: RunRow): Promise<void> {
+    return tx.insert(this.db.t.runs, row)
+  }
+
+  async update(tx: Tx, id: string, set: Partial<RunRow>): Promise<void> {
+    const { runs } = this.db.t
+    await tx.q.update(runs).set(set).where(eq(runs.id, id))
+  }
+
+  async get(id: string, q: Query = this.db.q): Promise<RunRow | undefined> {
+    const { runs } = this.db.t
+    const [row] = await q.select().from(runs).where(eq(runs.id, id))
+    return row
+  }
+
+  async ofMessages(messageIds: string[]): Promise<RunRow[]> {
+    const { runs } = this.db.t
+    if (!messageIds.length) return []
+    return this.db.q.select().from(runs).where(inArray(runs.inputMessageId, messageIds)).orderBy(asc(runs.id))
+  }
+
+  async list(f: RunFilter): Promise<RunRow[]> {
+    const { runs } = this.db.t
+    if (f.channelIds && !f.channelIds.length) return []
+    return this.db.q
+      .select()
+      .from(runs)
+      .where(
+        and(
+          f.channelIds ? inArray(runs.channelId, f.channelIds) : undefined,
+          f.agentId === undefined ? undefined : eq(runs.agentId, f.agentId),
+          f.state === undefined ? undefined : eq(runs.state, f.state),
+          f.before === undefined ? undefined : lt(runs.id, f.before),
+        ),
+      )
+      .orderBy(desc(runs.id))
+      .limit(f.limit)
+  }
+
+  /** Runs that are not over, oldest first: of one computer, of one agent, or in one channel. */
+  async active(
+    of: { computerId?: string; agentId?: string; channelId?: string },
+    q: Query = this.db.q,
+    limit = 1000,
+  ): Promise<RunRow[]> {
+    const { runs } = this.db.t
+    return q
+      .select()
+      .from(runs)
+      .where(
+        and(
+          inArray(runs.state, ACTIVE),
+          of.computerId === undefined ? undefined : eq(runs.computerId, of.computerId),
+          of.agentId === undefined ? undefined : eq(runs.agentId, of.agentId),
+          of.channelId === undefined ? undefined : eq(runs.channelId, of.channelId),
+        ),
+      )
+      .orderBy(asc(runs.id))
+      .limit(limit)
+  }
+
+  async expired(now: number): Promise<RunRow[]> {
+    const { runs } = this.db.t
+    return this.db.q
+      .select()
+      .from(runs)
+      .where(
+        and(
+          inArray(runs.state, ['starting', 'running', 'waiting_approval']),
+          isNotNull(runs.leaseExpiresAt),
+          lt(runs.leaseExpiresAt, now),
+        ),
+      )
+      .limit(200)
+  }
+
+  async step(id: string, q: Query = this.db.q): Promise<StepRow | undefined> {
+    const { runSteps } = this.db.t
+    const [row] = await q.select().from(runSteps).where(eq(runSteps.id, id))
+    return row
+  }
+
+  async steps(runId: string): Promise<StepRow[]> {
+    const { runSteps } = this.db.t
+    return this.db.q.select().from(runSteps).where(eq(runSteps.runId, runId)).orderBy(asc(runSteps.sequence))
+  }
+
+  insertStep(tx: Tx, row: StepRow): Promise<void> {
+    return tx.insert(this.db.t.runSteps, row)
+  }
+
+  async updateStep(tx: Tx, row: StepRow): Promise<void> {
+    const { runSteps } = this.db.t
+    await tx.q
+      .update(runSteps)
+      .set({ status: row.status, detail: row.detail, completedAt: row.completedAt })
+      .where(eq(runSteps.id, row.id))
+  }
+
+  /** Steps that were under way when their run ended. */
+  async closeSteps(tx: Tx, runId: string, status: StepRow['status'], at: number): Promise<void> {
+    const { runSteps } = this.db.t
+    await tx.q
+      .update(runSteps)
+      .set({ status, completedAt: at })
+      .where(and(eq(runSteps.runId, runId), eq(runSteps.status, 'running')))
+  }
+}
