@@ -352,6 +352,7 @@ CREATE INDEX `events_created` ON `events` (`created_at`);--> statement-breakpoin
 CREATE INDEX `idempotency_created` ON `idempotency` (`created_at`);--> statement-breakpoint
 CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
 CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`);--> statement-breakpoint
+CREATE INDEX `messages_run` ON `messages` (`run_id`);--> statement-breakpoint
 CREATE INDEX `operations_computer` ON `operations` (`computer_id`,`created_at`);--> statement-breakpoint
 CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
 CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`);--> statement-breakpoint

@@ -332,6 +332,7 @@ CREATE INDEX "events_created" ON "events" USING btree ("created_at");--> stateme
 CREATE INDEX "idempotency_created" ON "idempotency" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "members_member" ON "members" USING btree ("kind","member_id");--> statement-breakpoint
 CREATE INDEX "messages_page" ON "messages" USING btree ("channel_id","thread_id","id");--> statement-breakpoint
+CREATE INDEX "messages_run" ON "messages" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "operations_computer" ON "operations" USING btree ("computer_id","created_at");--> statement-breakpoint
 CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
 CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence");--> statement-breakpoint

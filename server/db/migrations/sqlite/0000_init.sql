@@ -251,6 +251,7 @@ CREATE TABLE `messages` (
 );
 --> statement-breakpoint
 CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`);--> statement-breakpoint
+CREATE INDEX `messages_run` ON `messages` (`run_id`);--> statement-breakpoint
 CREATE TABLE `operations` (
 	`id` text PRIMARY KEY NOT NULL,
 	`computer_id` text NOT NULL,
