@@ -22,6 +22,8 @@ const status: Record<ErrorKind, ContentfulStatusCode> = {
   internal: 500,
 }
 
+export const statusOf = (e: NekodeError): ContentfulStatusCode => status[e.kind]
+
 /** What failed in a schema, as a sentence and a list. */
 export function fromZod(error: ZodError, what: string): NekodeError {
   const details = error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
@@ -62,5 +64,5 @@ export function errorResponse(e: NekodeError): Response {
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
   if (e.retryAfterSeconds !== undefined) headers['retry-after'] = String(e.retryAfterSeconds)
   if (e.kind === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
-  return Response.json(body, { status: status[e.kind], headers })
+  return Response.json(body, { status: statusOf(e), headers })
 }

@@ -5,7 +5,7 @@ import { ZodError, type z } from 'zod'
 import { type Principal, isAdmin } from '../access/principal'
 import type { Credentials } from '../auth/credentials'
 import { authenticate } from './authenticate'
-import { fromZod } from './errors'
+import { fromZod, normalise, statusOf } from './errors'
 
 /** Default largest body, in bytes. A message is at most 40,000 characters. */
 const BODY_LIMIT = 1 << 20
@@ -24,6 +24,8 @@ export interface RouteInput<K extends RouteKey> {
   idempotencyKey: string | undefined
   /** The caller's address, for throttling and the audit log. */
   address: string
+  /** Headers to send along with the answer, by lower-case name. */
+  headers: Record<string, string>
   c: Context
 }
 
@@ -35,6 +37,8 @@ export interface RouterOptions {
   addressOf: (c: Context) => string
   /** Also hold answers to their schemas: for tests, where an answer that drifts from its contract has to fail. */
   checkResponses: boolean
+  /** Called after each request: for metrics. */
+  observe?: (key: RouteKey, status: number, ms: number) => void
 }
 
 /** Mounts handlers by their key in the route table, which decides who may call, what is valid, and how big a body may be. */
@@ -44,9 +48,10 @@ export function router(app: Hono, options: RouterOptions): { mount: Mount; mount
     const spec: RouteSpec = api[key]
     const [method = '', path = ''] = key.split(' ')
     mounted.add(key)
-    app.on(method, path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
-      const principal = await authenticate(c.req.raw, options.credentials)
+    const answer = async (c: Context): Promise<Response> => {
+      const principal = await callerOf(c.req.raw, spec, options.credentials)
       admit(principal, spec, method)
+      const headers: Record<string, string> = { 'cache-control': 'no-store' }
       const input = {
         principal,
         params: parse(spec.params, c.req.param(), 'address'),
@@ -54,17 +59,33 @@ export function router(app: Hono, options: RouterOptions): { mount: Mount; mount
         body: spec.body ? parse(spec.body, await json(c.req.raw, spec.bodyLimit ?? BODY_LIMIT), 'body') : undefined,
         idempotencyKey: keyOf(c.req.header('idempotency-key')),
         address: options.addressOf(c),
+        headers,
         c,
       }
       // The schemas of this very route have just been applied, which the compiler cannot follow through the table.
       const output = await handler(input as unknown as RouteInput<typeof key>)
       if (output instanceof Response) return output
       if (options.checkResponses) spec.response.parse(output)
-      return Response.json(output, { status: spec.status ?? 200, headers: { 'cache-control': 'no-store' } })
+      return Response.json(output, { status: spec.status ?? 200, headers })
+    }
+    app.on(method, path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
+      const start = performance.now()
+      try {
+        const response = await answer(c)
+        options.observe?.(key, response.status, performance.now() - start)
+        return response
+      } catch (error) {
+        options.observe?.(key, statusOf(normalise(error)), performance.now() - start)
+        throw error
+      }
     })
   }
   return { mount, mounted }
 }
+
+/** A route for guests alone ignores credentials: an old cookie must not keep anybody from logging in. */
+const callerOf = async (request: Request, spec: RouteSpec, credentials: Credentials): Promise<Principal> =>
+  spec.who.every((kind) => kind === 'guest') ? { kind: 'guest' } : authenticate(request, credentials)
 
 function admit(p: Principal, spec: RouteSpec, method: string): void {
   // A public route is public for everybody, logged in or not.

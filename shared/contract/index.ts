@@ -1,4 +1,5 @@
 import { agentRoutes } from './agents'
+import { auditRoutes } from './audit'
 import { channelRoutes } from './channels'
 import { computerRoutes } from './computers'
 import { eventRoutes } from './events'
@@ -8,6 +9,7 @@ import { systemRoutes } from './system'
 import { userRoutes } from './users'
 
 export * from './agents'
+export * from './audit'
 export * from './channels'
 export * from './common'
 export * from './computers'
@@ -30,6 +32,7 @@ export const api = {
   ...agentRoutes,
   ...computerRoutes,
   ...eventRoutes,
+  ...auditRoutes,
 }
 export type Api = typeof api
 export type RouteKey = keyof Api

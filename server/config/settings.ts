@@ -1,0 +1,204 @@
+import { parseDuration } from '@shared/duration'
+import { LOG_FORMATS, LOG_LEVELS } from '@shared/log'
+import { z } from 'zod'
+
+/** One setting: the same text is read from its flag, its variable, or its key in the configuration file. */
+export interface Setting {
+  env: string
+  /** Without dashes. Secrets have none: other users of the machine can read command lines. */
+  flag?: string
+  /** What the value looks like, for `--help`. */
+  hint?: string
+  help: string
+  schema: z.ZodType<unknown, string>
+}
+
+const settings = <const T extends Record<string, Setting>>(table: T): T => table
+
+const Text = z.string()
+const Yes = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'], 'must be true or false'))
+  .transform((text) => ['true', '1', 'yes', 'on'].includes(text))
+
+export interface Address {
+  /** Undefined: all addresses of the machine. */
+  hostname: string | undefined
+  port: number
+}
+
+/** `:18790`, `127.0.0.1:18790`, `[::1]:18790`; port 0 lets the system choose. */
+const ListenAddress = z.string().transform((text, context): Address => {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:\s]*)):(\d{1,5})$/i.exec(text.trim())
+  const port = Number(match?.[3] ?? Number.NaN)
+  if (match && port <= 65_535) return { hostname: match[1] || match[2] || undefined, port }
+  context.addIssue('must be HOST:PORT or :PORT')
+  return z.NEVER
+})
+
+const HttpUrl = z.string().transform((text, context) => {
+  const url = URL.parse(text)
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.search && !url.hash)
+    return url.href.replace(/\/+$/, '')
+  context.addIssue('must be an http:// or https:// address')
+  return z.NEVER
+})
+
+const Duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text)
+  if (ms !== undefined) return ms
+  context.addIssue('must be a duration such as 30s or 5m')
+  return z.NEVER
+})
+
+const Count = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number')
+  .transform(Number)
+
+const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(values, `must be one of ${values.join(', ')}`))
+
+/** The proxies in front of the server whose X-Forwarded headers count: `true` is one. */
+const Hops = z.string().transform((text, context) => {
+  const yes = Yes.safeParse(text)
+  const count = Count.safeParse(text)
+  if (count.success) return count.data
+  if (yes.success) return yes.data ? 1 : 0
+  context.addIssue('must be true, false or the number of proxies')
+  return z.NEVER
+})
+
+/** Every setting of the server by its key in the configuration file. */
+export const SETTINGS = settings({
+  addr: { env: 'NEKODE_ADDR', flag: 'addr', hint: 'host:port', help: 'Listen address', schema: ListenAddress },
+  baseUrl: {
+    env: 'NEKODE_BASE_URL',
+    flag: 'base-url',
+    hint: 'url',
+    help: 'Public address of the server',
+    schema: HttpUrl,
+  },
+  daemonRpcUrl: {
+    env: 'NEKODE_DAEMON_RPC_URL',
+    flag: 'daemon-rpc-url',
+    hint: 'url',
+    help: 'Address that installed daemons connect to, when it is not the public one',
+    schema: HttpUrl,
+  },
+  daemonTransport: {
+    env: 'NEKODE_DAEMON_TRANSPORT',
+    flag: 'daemon-transport',
+    hint: 'connect',
+    help: 'Transport of the daemon protocol',
+    schema: oneOf('connect'),
+  },
+  grpcAddr: {
+    env: 'NEKODE_GRPC_ADDR',
+    flag: 'grpc-addr',
+    hint: 'host:port',
+    help: 'Also serve native gRPC at this address',
+    schema: ListenAddress,
+  },
+  webDistDir: {
+    env: 'NEKODE_WEB_DIST_DIR',
+    flag: 'web-dist-dir',
+    hint: 'dir',
+    help: 'Serve the console from this folder instead of the built-in one',
+    schema: Text,
+  },
+  dataDir: {
+    env: 'NEKODE_DATA_DIR',
+    flag: 'data-dir',
+    hint: 'dir',
+    help: 'Folder for the database, keys and files',
+    schema: Text,
+  },
+  dbType: {
+    env: 'NEKODE_DB_TYPE',
+    flag: 'db-type',
+    hint: 'sqlite|postgres|mysql',
+    help: 'Database',
+    schema: oneOf('sqlite', 'sqlite3', 'postgres', 'postgresql', 'mysql', 'mariadb'),
+  },
+  dbDsn: { env: 'NEKODE_DB_DSN', flag: 'db-dsn', hint: 'dsn', help: 'Database address or SQLite file', schema: Text },
+  dbPath: { env: 'NEKODE_DB_PATH', help: 'SQLite file, when there is no address', schema: Text },
+  durability: {
+    env: 'NEKODE_DURABILITY',
+    flag: 'durability',
+    hint: 'full|normal',
+    help: 'Whether an accepted message survives power loss (full) or a crash of the process only (normal)',
+    schema: oneOf('full', 'normal'),
+  },
+  cacheDriver: {
+    env: 'NEKODE_CACHE_DRIVER',
+    flag: 'cache-driver',
+    hint: 'embedded|redis|none',
+    help: 'Cache for projections',
+    schema: oneOf('embedded', 'badger', 'redis', 'none'),
+  },
+  cacheDir: { env: 'NEKODE_CACHE_DIR', flag: 'cache-dir', hint: 'dir', help: 'Folder of the cache', schema: Text },
+  cacheTtl: { env: 'NEKODE_CACHE_TTL', help: 'How long the cache keeps an entry', schema: Duration },
+  cacheKeyVersion: { env: 'NEKODE_CACHE_KEY_VERSION', help: 'Prefix of cache keys', schema: Text },
+  cacheRedisAddr: { env: 'NEKODE_CACHE_REDIS_ADDR', help: 'Redis address', schema: Text },
+  cacheRedisUsername: { env: 'NEKODE_CACHE_REDIS_USERNAME', help: 'Redis user', schema: Text },
+  cacheRedisPassword: { env: 'NEKODE_CACHE_REDIS_PASSWORD', help: 'Redis password', schema: Text },
+  cacheRedisDb: { env: 'NEKODE_CACHE_REDIS_DB', help: 'Redis database number', schema: Count },
+  bootstrapAdminUsername: { env: 'NEKODE_BOOTSTRAP_ADMIN_USERNAME', help: 'Name of the first admin', schema: Text },
+  bootstrapAdminPassword: { env: 'NEKODE_BOOTSTRAP_ADMIN_PASSWORD', help: 'Password of the first admin', schema: Text },
+  bootstrapAdminName: { env: 'NEKODE_BOOTSTRAP_ADMIN_NAME', help: 'Display name of the first admin', schema: Text },
+  bootstrapDisableWeb: { env: 'NEKODE_BOOTSTRAP_DISABLE_WEB', help: 'No set-up in the browser', schema: Yes },
+  tlsCert: { env: 'NEKODE_TLS_CERT', flag: 'tls-cert', hint: 'file', help: 'TLS certificate (PEM)', schema: Text },
+  tlsKey: { env: 'NEKODE_TLS_KEY', flag: 'tls-key', hint: 'file', help: 'TLS key (PEM)', schema: Text },
+  trustProxy: {
+    env: 'NEKODE_TRUST_PROXY',
+    flag: 'trust-proxy',
+    hint: 'count',
+    help: 'Number of reverse proxies in front of the server, whose X-Forwarded headers are believed',
+    schema: Hops,
+  },
+  secretKey: {
+    env: 'NEKODE_SECRET_KEY',
+    help: 'Key that encrypts stored secrets: 32 bytes in base64 or hex',
+    schema: Text,
+  },
+  daemonDownloadVersion: {
+    env: 'NEKODE_DAEMON_DOWNLOAD_VERSION',
+    help: 'Version of the daemon that installers download',
+    schema: Text,
+  },
+  daemonDownloadBaseUrl: {
+    env: 'NEKODE_DAEMON_DOWNLOAD_BASE_URL',
+    help: 'Where installers download the daemon when this server has no archive of it',
+    schema: HttpUrl,
+  },
+  localDaemon: {
+    env: 'NEKODE_LOCAL_DAEMON',
+    flag: 'local-daemon',
+    help: 'Also run a daemon for this very computer',
+    schema: Yes,
+  },
+  logLevel: {
+    env: 'NEKODE_LOG_LEVEL',
+    flag: 'log-level',
+    hint: LOG_LEVELS.join('|'),
+    help: 'Least level that is logged',
+    schema: oneOf(...LOG_LEVELS),
+  },
+  logFormat: {
+    env: 'NEKODE_LOG_FORMAT',
+    flag: 'log-format',
+    hint: LOG_FORMATS.join('|'),
+    help: 'Form of the log',
+    schema: oneOf(...LOG_FORMATS),
+  },
+})
+
+export type SettingKey = keyof typeof SETTINGS
+/** What is known of each setting; undefined where nobody gave a value. */
+export type Given = { [K in SettingKey]?: z.output<(typeof SETTINGS)[K]['schema']> | undefined }
+export const SETTING_KEYS = Object.keys(SETTINGS).filter((key): key is SettingKey => key in SETTINGS)

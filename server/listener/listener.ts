@@ -1,0 +1,155 @@
+import { NekodeError, errorText } from '@shared/errors'
+import type { Address } from '../config/settings'
+import { isGrpc, refuseGrpc } from './grpc'
+
+/** Seconds without a byte after which a connection is closed. Streams switch it off for themselves. */
+const IDLE_SECONDS = 60
+
+/** What happens on one WebSocket. Whoever upgrades a request brings its own. */
+export interface SocketHandler {
+  open(socket: Socket): void
+  message(socket: Socket, data: string | Buffer): void
+  /** What was sent has left the buffer; after `send` answered -1. */
+  drain?(socket: Socket): void
+  close(socket: Socket, code: number, reason: string): void
+}
+export type Socket = Bun.ServerWebSocket<SocketHandler>
+
+/** What a handler needs to know of the connection that its request came over. */
+export class Edge {
+  /** The handler turned the request into a WebSocket: its response is not sent. */
+  upgraded = false
+
+  constructor(
+    readonly request: Request,
+    private readonly server: Bun.Server<SocketHandler>,
+    /** The listener itself speaks TLS. */
+    readonly tls: boolean,
+  ) {}
+
+  /** The other end of the connection: a proxy, where there is one. */
+  get peer(): string {
+    // A dual-stack socket shows IPv4 peers as IPv6.
+    return this.server.requestIP(this.request)?.address.replace(/^::ffff:/, '') ?? ''
+  }
+
+  /** The response is a stream that may be silent for as long as it likes. */
+  stream(): void {
+    this.server.timeout(this.request, 0)
+  }
+
+  /** False when the request is no WebSocket handshake. */
+  upgrade(handler: SocketHandler): boolean {
+    this.upgraded = this.server.upgrade(this.request, { data: handler })
+    return this.upgraded
+  }
+}
+
+export type RpcHandlers = ReadonlyMap<string, (request: Request) => Promise<Response>>
+
+export interface ListenerOptions {
+  addr: Address
+  /** Paths of PEM files. */
+  tls?: { cert: string; key: string } | undefined
+  fetch(request: Request, edge: Edge): Response | Promise<Response>
+  /** Connect and gRPC-Web, by path. */
+  rpc?: RpcHandlers
+}
+
+export interface Listener {
+  readonly port: number
+  /** Ends WebSockets, lets requests finish, and cuts what is left after `graceMs`. */
+  stop(graceMs: number): Promise<void>
+}
+
+/**
+ * The one port: HTTP/1.1, HTTP/2 (in clear text by prior knowledge, with TLS by ALPN), WebSocket, Connect and gRPC-Web.
+ * @throws NekodeError `port_in_use`, or `config_invalid` for an address or certificate that cannot be used
+ */
+export function listen(options: ListenerOptions): Listener {
+  const sockets = new Set<Socket>()
+  const { tls, rpc } = options
+  const handle = async (request: Request, server: Bun.Server<SocketHandler>): Promise<Response | undefined> => {
+    const path = pathOf(request.url)
+    const call = rpc?.get(path)
+    if (isGrpc(request.headers.get('content-type'))) return refuseGrpc()
+    if (call) {
+      server.timeout(request, 0)
+      return call(request)
+    }
+    const edge = new Edge(request, server, tls !== undefined)
+    const response = await options.fetch(request, edge)
+    return edge.upgraded ? undefined : response
+  }
+  const server = bind(options.addr, (hostname) =>
+    Bun.serve<SocketHandler>({
+      hostname,
+      port: options.addr.port,
+      http2: true,
+      // Without a development server Bun would share the port with a second process, silently.
+      reusePort: false,
+      development: false,
+      idleTimeout: IDLE_SECONDS,
+      // Bodies are bounded where they are read; a stream of many messages has no size.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      ...(tls ? { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } } : {}),
+      fetch: handle,
+      websocket: {
+        idleTimeout: IDLE_SECONDS,
+        maxPayloadLength: 1 << 20,
+        open(socket) {
+          sockets.add(socket)
+          socket.data.open(socket)
+        },
+        message: (socket, data) => socket.data.message(socket, data),
+        drain: (socket) => socket.data.drain?.(socket),
+        close(socket, code, reason) {
+          sockets.delete(socket)
+          socket.data.close(socket, code, reason)
+        },
+      },
+    }),
+  )
+  return {
+    port: server.port ?? options.addr.port,
+    stop: async (graceMs) => {
+      for (const socket of sockets) socket.close(1001, 'The server stops.')
+      await Promise.race([server.stop(), Bun.sleep(graceMs)])
+      await server.stop(true)
+    },
+  }
+}
+
+/** `/a/b` of `http://host/a/b?c`, without parsing the rest. */
+export function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3)
+  if (start < 0) return '/'
+  const end = url.slice(start).search(/[?#]/)
+  return end < 0 ? url.slice(start) : url.slice(start, start + end)
+}
+
+/** Binds all addresses of both families where none is given; a machine without IPv6 has one family only. */
+function bind<T>(addr: Address, serve: (hostname: string) => T): T {
+  const tries = addr.hostname === undefined ? ['::', '0.0.0.0'] : [addr.hostname]
+  const shown = `${addr.hostname ?? ''}:${addr.port}`
+  for (const [i, hostname] of tries.entries()) {
+    try {
+      return serve(hostname)
+    } catch (cause) {
+      const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+      if (code === 'EADDRINUSE')
+        throw new NekodeError('unavailable', `The address ${shown} is in use by another process.`, {
+          code: 'port_in_use',
+          next: 'Stop that process, or choose another address with --addr or NEKODE_ADDR.',
+          cause,
+        })
+      if (i < tries.length - 1) continue
+      throw new NekodeError('invalid', `The server cannot listen on ${shown}: ${errorText(cause)}`, {
+        code: 'config_invalid',
+        next: 'Check the address (--addr), that ports below 1024 are allowed for this user, and the TLS files.',
+        cause,
+      })
+    }
+  }
+  throw new RangeError('no address to bind')
+}
