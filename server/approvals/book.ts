@@ -1,7 +1,7 @@
 import type { Approval, StepDetail } from '@shared/contract'
 import { newId } from '@shared/ids'
 import { SYSTEM } from '../access/principal'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { RunRow } from '../runs/view'
 import { ApprovalStore } from './store'

@@ -1,7 +1,7 @@
 import type { Approval } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { type UserPrincipal, actorOf } from '../access/principal'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Commands } from '../computers/commands'
 import type { RunService } from '../runs/service'
 import type { ApprovalBook } from './book'

@@ -1,9 +1,9 @@
-import type { Channel as ChannelView, ChannelMember, EventPayload } from '@shared/contract'
+import type { Actor, Channel as ChannelView, ChannelMember, EventPayload } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { z } from 'zod'
 import { SYSTEM, type UserPrincipal, type Principal, actorOf } from '../access/principal'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
 import type { Agent, Channel, Member, User } from '../directory/directory'
@@ -13,6 +13,7 @@ import { ChannelStore } from './store'
 export const GENERAL = '#general'
 
 type Kind = Member['kind']
+type AgentLeft = (tx: Tx, agentId: string, channel: Channel, by: Actor) => Promise<void>
 type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
 
 /** Milliseconds out of an id: its first 12 digits are those of a UUIDv7. */
@@ -24,9 +25,15 @@ const dmTarget = (...ids: string[]): string => `dm:${ids.toSorted().join('+')}`
 
 export class ChannelService {
   readonly #store: ChannelStore
+  #onAgentLeft: AgentLeft = async () => {}
 
   constructor(private readonly core: Core) {
     this.#store = new ChannelStore(core.db)
+  }
+
+  /** What else happens, in the same transaction, when an agent is taken out of a channel: its work there ends. */
+  whenAgentLeaves(then: AgentLeft): void {
+    this.#onAgentLeft = then
   }
 
   async list(p: Principal): Promise<ChannelView[]> {
@@ -158,6 +165,7 @@ export class ChannelService {
     await this.core.db.tx(async (tx) => {
       await this.#store.deleteMember(tx, member)
       this.#emitMember(tx, p, channel, member, 'deleted')
+      if (kind === 'agent') await this.#onAgentLeft(tx, memberId, channel, actorOf(p))
     })
   }
 

@@ -1,6 +1,6 @@
 import type { Actor, Failure } from '@shared/contract'
 import { newId } from '@shared/ids'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import { SYSTEM } from '../access/principal'
 import type { Tx } from '../db/database'
 import type { Agent, Channel } from '../directory/directory'

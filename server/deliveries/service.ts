@@ -1,7 +1,7 @@
 import type { Actor, Delivery, MessagePage } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { RunService } from '../runs/service'
 import type { RunStarter } from '../runs/starter'

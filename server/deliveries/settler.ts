@@ -1,5 +1,5 @@
 import type { Actor } from '@shared/contract'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { MessageWriter } from '../messages/writer'
 import type { ComputerPresence } from '../runs/starter'

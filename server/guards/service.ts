@@ -1,5 +1,5 @@
 import type { Failure } from '@shared/contract'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Agent } from '../directory/directory'
 import { GuardStore } from './store'

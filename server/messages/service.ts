@@ -1,12 +1,11 @@
 import type { Delivery, Message, MessageKind, MessagePage } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { type AgentPrincipal, SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { ChannelService } from '../channels/service'
 import type { Tx } from '../db/database'
 import { type DeliveryRow, deliveryView } from '../deliveries/view'
 import type { Channel } from '../directory/directory'
-import type { Idempotency } from '../idempotency/service'
 import { MessageStore } from './store'
 import { type MessageRow, messageView } from './view'
 import type { MessageWriter } from './writer'
@@ -58,7 +57,6 @@ export interface MessageServices {
   work: WorkInProgress
   outcomes: Outcomes
   channels: ChannelService
-  idempotency: Idempotency
 }
 
 const PAGE = 50
@@ -90,7 +88,7 @@ export class MessageService {
         key: input.requestId,
         request: { target, content, kind, threadId },
       }
-      return this.services.idempotency.once(tx, call, perform)
+      return this.core.idempotency.once(tx, call, perform)
     })
   }
 

@@ -1,6 +1,6 @@
 import type { Actor, MessageKind } from '@shared/contract'
 import { newId } from '@shared/ids'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import { findMentions } from './mentions'

@@ -1,7 +1,7 @@
 import type { Actor, Failure, Run, RunAction } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { type UserPrincipal, actorOf } from '../access/principal'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Commands } from '../computers/commands'
 import type { Tx } from '../db/database'
 import type { DeliveryService } from '../deliveries/service'

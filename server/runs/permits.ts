@@ -1,7 +1,7 @@
 import { newId } from '@shared/ids'
 import type { ComputerPrincipal } from '../access/principal'
 import { NekodeError } from '@shared/errors'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import { PermitStore } from './permitstore'
 import { announceRun } from './starter'
 import { RunStore } from './store'

@@ -1,4 +1,4 @@
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { RunService } from './service'
 import { RunStore } from './store'
 

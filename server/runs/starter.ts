@@ -1,6 +1,6 @@
 import type { Actor } from '@shared/contract'
 import { newId } from '@shared/ids'
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Agent } from '../directory/directory'
 import type { DeliveryRow } from '../deliveries/view'

@@ -1,4 +1,4 @@
-import type { Core } from '../app'
+import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { RunStore } from './store'
 

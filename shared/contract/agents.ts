@@ -47,6 +47,7 @@ export const EnvVar = z.object({
   value: z.string().max(32_768).nullable(),
   secret: z.boolean(),
 })
+export type EnvVar = z.infer<typeof EnvVar>
 
 export const Agent = z.object({
   id: Id,

@@ -77,7 +77,8 @@ export function createApiClient(options: ClientOptions): Call {
   }
 }
 
-function failure(status: number, text: string): ApiError {
+/** An error response as an `ApiError`: what it says when it is ours, else its status. */
+export function failure(status: number, text: string): ApiError {
   try {
     const body: Partial<ErrorBody> = JSON.parse(text)
     return new ApiError(status, body.code ?? 'unknown', body.error ?? text, body.next, body.details)

@@ -1,0 +1,406 @@
+import {
+  type Agent,
+  type AgentStatus,
+  type Api,
+  DEFAULT_POLICY,
+  type EnvVar,
+  type EventPayload,
+} from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { newId } from '@shared/ids'
+import type { z } from 'zod'
+import { type ComputerPrincipal, type Principal, type UserPrincipal, actorOf } from '../access/principal'
+import type { Core } from '../core'
+import type { ChannelService } from '../channels/service'
+import { GENERAL } from '../channels/service'
+import type { Commands, ControlAction } from '../computers/commands'
+import type { Tx } from '../db/database'
+import { onDuplicate } from '../db/errors'
+import type { StoredEnvVar } from '../db/tables'
+import type { RunCleanup } from '../runs/cleanup'
+import type { ComputerPresence } from '../runs/starter'
+import { AgentStore } from './store'
+import { type AgentRow, agentView, statusView } from './view'
+
+export type NewAgent = z.output<Api['POST /api/agents']['body']>
+export type AgentChange = z.output<Api['PATCH /api/agents/{id}']['body']>
+
+/** An agent's token lasts this long; the daemon asks for a new one at each start. */
+const TOKEN_MS = 30 * 24 * 60 * 60 * 1000
+
+/** Environment that belongs to us: an agent must not be able to point its daemon's parts elsewhere. */
+const RESERVED = /^NEKODE_(?!MODEL_|EXECUTOR_)/
+
+export interface ComputerLookup {
+  /** The kinds of runtime that a computer has or could have; throws `not_found` for a computer that is not there. */
+  runtimeKinds(computerId: string): Promise<Set<string>>
+}
+
+export interface AgentServices {
+  channels: ChannelService
+  commands: Commands
+  computers: ComputerLookup
+  presence: ComputerPresence
+  cleanup: RunCleanup
+}
+
+/** Agents: who they are, where they run, what they may do. */
+export class AgentService {
+  readonly #store: AgentStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly services: AgentServices,
+  ) {
+    this.#store = new AgentStore(core.db)
+  }
+
+  list(p: Principal): Agent[] {
+    return this.core.directory.agents().map((row) => this.#view(p, row))
+  }
+
+  get(p: Principal, id: string): Agent {
+    return this.#view(p, this.#row(id))
+  }
+
+  async create(p: UserPrincipal, input: NewAgent): Promise<Agent> {
+    const { access, directory, db } = this.core
+    if (directory.byHandle(input.name)) throw taken(input.name)
+    await this.#checkRuntime(input.computerId, input.runtimeKind)
+    const channels = (input.channels ?? [GENERAL]).map((target) => access.channel(p, 'read', target))
+    const now = Date.now()
+    const row: AgentRow = {
+      id: newId('agent'),
+      name: input.name,
+      displayName: input.displayName ?? input.name,
+      description: input.description ?? '',
+      computerId: input.computerId,
+      runtimeKind: input.runtimeKind,
+      model: input.model ?? '',
+      workspace: input.workspace ?? '',
+      instructions: input.instructions ?? '',
+      approvals: input.approvals ?? DEFAULT_POLICY,
+      limits: input.limits ?? { turnsPerHour: 120, costPerDayUsd: null },
+      command: input.command ?? [],
+      env: [],
+      enabled: true,
+      status: { presence: 'sleeping', activity: '', health: 'ok', detail: '', runId: null, updatedAt: now },
+      createdBy: p.id,
+      deletedAt: null,
+      createdAt: now,
+      updatedAt: now,
+    }
+    row.env = this.#seal(row, input.env ?? [])
+    const creation = db.tx(async (tx) => {
+      await this.#store.insert(tx, row)
+      for (const channel of channels) await this.services.channels.admitAgent(tx, p, channel, row)
+      this.#emit(
+        tx,
+        p,
+        row,
+        'created',
+        channels
+          .filter((c) => c.visibility === 'public')
+          .map((c) => ({ target: c.target, deliveryMode: 'mentions' as const })),
+      )
+      await this.#reload(tx, p, row)
+      await this.core.audit.record(tx, {
+        by: p,
+        action: 'agent.create',
+        subject: row.id,
+        detail: { name: row.name, computerId: row.computerId, runtimeKind: row.runtimeKind },
+      })
+    })
+    await onDuplicate(creation, () => {
+      throw taken(input.name)
+    })
+    return this.get(p, row.id)
+  }
+
+  async update(p: UserPrincipal, id: string, change: AgentChange): Promise<Agent> {
+    const row = this.#row(id)
+    const next: AgentRow = { ...row, ...defined(change), updatedAt: Date.now() }
+    if (next.computerId !== row.computerId || next.runtimeKind !== row.runtimeKind)
+      await this.#checkRuntime(next.computerId, next.runtimeKind)
+    await this.core.db.tx(async (tx) => {
+      await this.#store.update(tx, id, next)
+      this.#emit(tx, p, next, 'updated')
+      await this.#reload(tx, p, row)
+      if (next.computerId !== row.computerId) {
+        await this.services.cleanup.move(tx, id, next.computerId, actorOf(p))
+        await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: id })
+        await this.#reload(tx, p, next)
+      }
+      await this.core.audit.record(tx, {
+        by: p,
+        action: 'agent.update',
+        subject: id,
+        detail: { fields: Object.keys(defined(change)) },
+      })
+    })
+    return this.get(p, id)
+  }
+
+  /** Replaces the environment. A secret with value null keeps the value that it has. */
+  async setEnv(p: UserPrincipal, id: string, env: EnvVar[]): Promise<Agent> {
+    const row = this.#row(id)
+    const next = { ...row, env: this.#seal(row, env), updatedAt: Date.now() }
+    await this.core.db.tx(async (tx) => {
+      await this.#store.update(tx, id, { env: next.env, updatedAt: next.updatedAt })
+      this.#emit(tx, p, next, 'updated')
+      await this.#reload(tx, p, next)
+      await this.core.audit.record(tx, {
+        by: p,
+        action: 'agent.env',
+        subject: id,
+        detail: { names: env.map((v) => v.name) },
+      })
+    })
+    return this.get(p, id)
+  }
+
+  async delete(p: UserPrincipal, id: string): Promise<void> {
+    const row = this.#row(id)
+    const now = Date.now()
+    // The handle is free for another agent; this one keeps its messages under its id.
+    const name = `${row.name.slice(0, 40)}~${row.id.slice(-8)}`
+    const left = [...this.core.directory.memberships('agent', id)]
+    await this.core.db.tx(async (tx) => {
+      await this.services.cleanup.cancelAll(
+        tx,
+        id,
+        { reason: 'agent_removed', message: `@${p.name} deleted @${row.name}.` },
+        actorOf(p),
+      )
+      await this.services.commands.enqueue(tx, {
+        computerId: row.computerId,
+        agentId: id,
+        requestedBy: actorOf(p),
+        action: 'terminate',
+        reason: 'The agent was deleted.',
+      })
+      await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: id })
+      await this.#store.leaveAll(tx, id)
+      await this.#store.update(tx, id, { name, enabled: false, deletedAt: now, updatedAt: now })
+      this.#emit(tx, p, { ...row, enabled: false, deletedAt: now, updatedAt: now }, 'deleted', [])
+      for (const channelId of left) this.#emitLeft(tx, p, channelId, row)
+      await this.core.audit.record(tx, { by: p, action: 'agent.delete', subject: id, detail: { name: row.name } })
+    })
+  }
+
+  async control(
+    p: UserPrincipal,
+    id: string,
+    action: ControlAction,
+    reason: string,
+  ): Promise<{ operationId: string; state: 'queued' }> {
+    const row = this.#row(id)
+    const operation = await this.core.db.tx(async (tx) => {
+      if (action === 'terminate')
+        await this.services.cleanup.cancelAll(
+          tx,
+          id,
+          { reason: 'killed', message: `@${p.name} stopped @${row.name}.` },
+          actorOf(p),
+        )
+      return this.services.commands.enqueue(tx, {
+        computerId: row.computerId,
+        agentId: id,
+        requestedBy: actorOf(p),
+        action,
+        reason,
+      })
+    })
+    return { operationId: operation.id, state: 'queued' }
+  }
+
+  /** A token for the agent's own use, by its computer only. The earlier one stops working. */
+  async issueToken(p: ComputerPrincipal, id: string): Promise<{ token: string; expiresAt: number }> {
+    const row = this.own(p, id)
+    const expiresAt = Date.now() + TOKEN_MS
+    const { token } = await this.core.db.tx(async (tx) => {
+      await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: id })
+      return this.core.credentials.issue(tx, { kind: 'agent', ownerId: row.id, name: row.name, expiresAt })
+    })
+    return { token, expiresAt }
+  }
+
+  /** What a daemon says about how its agent is. */
+  async reportStatus(p: ComputerPrincipal, id: string, status: AgentStatus): Promise<AgentStatus> {
+    const row = this.own(p, id)
+    const { updatedAt: _, ...now } = status
+    const { updatedAt: __, ...before } = row.status
+    if (Bun.deepEquals(now, before)) return row.status
+    await this.core.db.tx(async (tx) => {
+      await this.#store.update(tx, id, { status })
+      tx.emit({
+        kind: 'agent_status',
+        operation: 'updated',
+        aggregateId: id,
+        audience: 'all',
+        actor: { kind: 'agent', id, name: row.name, displayName: row.displayName },
+        // What it is doing may be about a private channel; that it is busy is not.
+        payload: { ...statusView({ ...row, status }, true), detail: '', agentId: id } satisfies z.infer<
+          (typeof EventPayload)['agent_status']
+        >,
+      })
+    })
+    row.status = status
+    return status
+  }
+
+  /** An agent of this very computer. */
+  own(p: ComputerPrincipal, id: string): AgentRow {
+    const row = this.core.directory.agent(id)
+    if (!row) throw unknown()
+    if (row.computerId !== p.id)
+      throw new NekodeError('forbidden', 'This agent belongs to another computer.', { code: 'foreign_agent' })
+    return row
+  }
+
+  /** All of a computer's agents. */
+  ofComputer(computerId: string): AgentRow[] {
+    return this.core.directory.agents().filter((a) => a.computerId === computerId)
+  }
+
+  /** The environment in clear, for the process itself and nobody else. */
+  environment(row: AgentRow): StoredEnvVar[] {
+    const env = row.env.map((v) =>
+      v.secret ? { ...v, value: this.core.secrets.open(v.value, sealContext(row.id, v.name)) } : v,
+    )
+    if (!row.command.length) return env
+    const [command = '', ...args] = row.command
+    return [
+      ...env,
+      { name: 'NEKODE_EXECUTOR_COMMAND', value: command, secret: false },
+      { name: 'NEKODE_EXECUTOR_ARGS', value: JSON.stringify(args), secret: false },
+    ]
+  }
+
+  #seal(row: AgentRow, env: EnvVar[]): StoredEnvVar[] {
+    const before = new Map(row.env.map((v) => [v.name, v]))
+    const names = new Set<string>()
+    return env.map(({ name, value, secret }) => {
+      if (names.has(name)) throw new NekodeError('invalid', `${name} is there twice.`, { code: 'invalid_request' })
+      if (RESERVED.test(name))
+        throw new NekodeError('invalid', `${name} is one of Nekode’s own variables.`, {
+          code: 'invalid_request',
+          next: 'Leave it out.',
+        })
+      names.add(name)
+      if (value === null) {
+        const kept = before.get(name)
+        if (!kept?.secret || !secret)
+          throw new NekodeError('invalid', `${name} has no value.`, { code: 'invalid_request' })
+        return kept
+      }
+      return { name, value: secret ? this.core.secrets.seal(value, sealContext(row.id, name)) : value, secret }
+    })
+  }
+
+  async #checkRuntime(computerId: string, kind: string): Promise<void> {
+    const kinds = await this.services.computers.runtimeKinds(computerId)
+    if (!kinds.has(kind))
+      throw new NekodeError('invalid', `That computer does not know a runtime “${kind}”.`, {
+        code: 'runtime_unknown',
+        next: `Use one of: ${[...kinds].toSorted().join(', ')}.`,
+      })
+  }
+
+  async #reload(tx: Tx, p: Principal, row: AgentRow): Promise<void> {
+    await this.services.commands.enqueue(tx, {
+      computerId: row.computerId,
+      agentId: row.id,
+      requestedBy: actorOf(p),
+      command: { type: 'reload_agent' },
+    })
+  }
+
+  #row(id: string): AgentRow {
+    const row = this.core.directory.agent(id)
+    if (!row) throw unknown()
+    return row
+  }
+
+  #view(p: Principal, row: AgentRow): Agent {
+    return agentView(
+      row,
+      this.#channels(row.id, (channel) => this.core.access.can(p, 'read', channel)),
+      this.services.presence.isOnline(row.computerId),
+    )
+  }
+
+  #channels(
+    id: string,
+    visible: (channel: NonNullable<ReturnType<Core['directory']['channel']>>) => boolean,
+  ): Agent['channels'] {
+    return [...this.core.directory.memberships('agent', id)].flatMap((channelId) => {
+      const channel = this.core.directory.channel(channelId)
+      const member = this.core.directory.member(channelId, 'agent', id)
+      return channel && member && channel.kind === 'channel' && visible(channel)
+        ? [{ target: channel.target, deliveryMode: member.deliveryMode }]
+        : []
+    })
+  }
+
+  /** Everybody gets this event, so it names public channels only. */
+  #emit(
+    tx: Tx,
+    p: Principal,
+    row: AgentRow,
+    operation: 'created' | 'updated' | 'deleted',
+    channels?: Agent['channels'],
+  ): void {
+    tx.emit({
+      kind: 'agent',
+      operation,
+      aggregateId: row.id,
+      audience: 'all',
+      actor: actorOf(p),
+      payload: agentView(
+        row,
+        channels ?? this.#channels(row.id, (c) => c.visibility === 'public'),
+        this.services.presence.isOnline(row.computerId),
+      ),
+    })
+  }
+
+  #emitLeft(tx: Tx, p: Principal, channelId: string, row: AgentRow): void {
+    const channel = this.core.directory.channel(channelId)
+    const member = this.core.directory.member(channelId, 'agent', row.id)
+    if (!channel || !member) return
+    const { kind, memberId, role, deliveryMode, joinedAt } = member
+    tx.emit({
+      kind: 'member',
+      operation: 'deleted',
+      aggregateId: channelId,
+      audience: `channel:${channelId}`,
+      target: channel.target,
+      actor: actorOf(p),
+      payload: {
+        kind,
+        memberId,
+        role,
+        deliveryMode,
+        joinedAt,
+        name: row.name,
+        displayName: row.displayName,
+        removed: true,
+      },
+    })
+  }
+}
+
+const sealContext = (agentId: string, name: string): string => `agent:${agentId}:env:${name}`
+const unknown = (): NekodeError => new NekodeError('not_found', 'There is no such agent.')
+const taken = (name: string): NekodeError =>
+  new NekodeError('conflict', `The name @${name} is taken.`, {
+    code: 'name_taken',
+    next: 'Choose another one; people and agents share their names.',
+  })
+
+/** Without the fields that were left out. */
+const defined = <T extends object>(o: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }

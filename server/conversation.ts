@@ -1,0 +1,121 @@
+import { agentRoutes } from './agents/routes'
+import { AgentService } from './agents/service'
+import { ApprovalBook } from './approvals/book'
+import { approvalRoutes } from './approvals/routes'
+import { ApprovalService } from './approvals/service'
+import { channelRoutes } from './channels/routes'
+import { ChannelService } from './channels/service'
+import type { Computers } from './computers/service'
+import type { Core } from './core'
+import { deliveryRoutes } from './deliveries/routes'
+import { DeliveryRouter } from './deliveries/router'
+import { DeliveryService } from './deliveries/service'
+import { DeliverySettler } from './deliveries/settler'
+import { Guards } from './guards/service'
+import type { Mount } from './http/route'
+import { MessageHistory } from './messages/history'
+import { messageRoutes } from './messages/routes'
+import { MessageService } from './messages/service'
+import { MessageWriter } from './messages/writer'
+import { PromptService } from './prompts/service'
+import { RunActions } from './runs/actions'
+import { RunCleanup } from './runs/cleanup'
+import { PermitService } from './runs/permits'
+import { RunReaper } from './runs/reaper'
+import { runRoutes } from './runs/routes'
+import { RunService } from './runs/service'
+import { RunStarter } from './runs/starter'
+import { StepService } from './runs/steps'
+import { WorkInProgress } from './runs/work'
+import { snapshotRoutes } from './snapshot/routes'
+import { SnapshotService } from './snapshot/service'
+
+/** What a conversation with agents consists of: everything between a message and its answer. */
+export interface Conversation {
+  channels: ChannelService
+  messages: MessageService
+  deliveries: DeliveryService
+  runs: RunService
+  steps: StepService
+  permits: PermitService
+  actions: RunActions
+  approvals: ApprovalService
+  agents: AgentService
+  prompts: PromptService
+  reaper: RunReaper
+  snapshots: SnapshotService
+}
+
+/** Builds the services and ties them together; nothing here decides anything. */
+export function createConversation(core: Core, computers: Computers): Conversation {
+  const { commands } = computers
+  const channels = new ChannelService(core)
+  const writer = new MessageWriter(core)
+  const starter = new RunStarter(core, computers)
+  const router = new DeliveryRouter(core, new Guards(core), starter, writer)
+  const settler = new DeliverySettler(core, writer, router, computers)
+  const book = new ApprovalBook(core)
+  const runs = new RunService(core, book, settler)
+  const deliveries = new DeliveryService(core, router, starter, runs)
+  const cleanup = new RunCleanup(core, runs)
+  const approvals = new ApprovalService(core, book, runs, commands)
+  const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
+  const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup })
+  const messages = new MessageService(core, {
+    writer,
+    router,
+    channels,
+    outcomes: deliveries,
+    work: new WorkInProgress(core, deliveries),
+  })
+
+  channels.whenAgentLeaves((tx, agentId, channel, by) =>
+    cleanup.leave(
+      tx,
+      agentId,
+      channel.id,
+      { reason: 'killed', message: `@${by.name} took the agent out of ${channel.target}.` },
+      by,
+    ),
+  )
+  computers.onRemoved((tx, computerId, by) => cleanup.computerRemoved(tx, computerId, by))
+  core.db.onCommit((events) => {
+    for (const e of events) {
+      if (e.kind === 'user' || e.kind === 'agent' || e.kind === 'computer') core.credentials.changed(e.aggregateId)
+      // Not awaited: it needs a transaction of its own, after this one.
+      if (e.kind === 'computer')
+        deliveries
+          .computerChanged(e.aggregateId, computers.isOnline(e.aggregateId))
+          .catch((error: unknown) => core.log.error('waiting deliveries were not updated', { error }))
+    }
+  })
+  return {
+    channels,
+    messages,
+    deliveries,
+    runs,
+    steps: new StepService(core, runs, book),
+    permits: new PermitService(core),
+    actions: new RunActions(core, runs, deliveries, commands, computers),
+    approvals,
+    agents,
+    prompts: new PromptService(
+      core,
+      runs,
+      new MessageHistory(core),
+      async (id) => (await computers.get(id)).displayName,
+    ),
+    reaper: new RunReaper(core, runs),
+    snapshots: new SnapshotService(core, { channels, agents, approvals, computers }),
+  }
+}
+
+export function conversationRoutes(mount: Mount, c: Conversation): void {
+  channelRoutes(mount, c.channels)
+  messageRoutes(mount, c.messages)
+  deliveryRoutes(mount, c.deliveries)
+  runRoutes(mount, c.runs, c.actions)
+  approvalRoutes(mount, c.approvals)
+  agentRoutes(mount, c.agents, c.channels, c.messages)
+  snapshotRoutes(mount, c.snapshots)
+}

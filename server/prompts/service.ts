@@ -1,0 +1,83 @@
+import type { Core } from '../core'
+import { newId } from '@shared/ids'
+import { NekodeError } from '@shared/errors'
+import type { ComputerPrincipal } from '../access/principal'
+import { onDuplicate } from '../db/errors'
+import type { MessageHistory } from '../messages/history'
+import type { RunService } from '../runs/service'
+import type { RunRow } from '../runs/view'
+import { type Section, replyTarget, sections } from './sections'
+import { type PromptRow, PromptStore } from './store'
+
+export const TEMPLATE_VERSION = 'nekode.launch-prompt.v1'
+
+export interface Snapshot {
+  prompt: PromptRow
+  run: RunRow
+  replyTargetHint: string
+}
+
+/** The launch prompt of a run, made once and kept, so that what an agent was told can be read later. */
+export class PromptService {
+  readonly #store: PromptStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly runs: RunService,
+    private readonly history: MessageHistory,
+    private readonly computerName: (id: string) => Promise<string>,
+  ) {
+    this.#store = new PromptStore(core.db)
+  }
+
+  async snapshot(p: ComputerPrincipal, runId: string): Promise<Snapshot> {
+    const run = await this.runs.visible(p, runId)
+    const known = await this.#store.get(runId)
+    const prompt = known ?? (await this.#make(run))
+    return { prompt, run, replyTargetHint: replyTarget(run) }
+  }
+
+  async #make(run: RunRow): Promise<PromptRow> {
+    const parts = await this.#sections(run)
+    const content = parts.map((s) => `## ${s.name}\n${s.content}`).join('\n\n')
+    const contentHash = new Bun.CryptoHasher('sha256').update(content).digest('hex')
+    const row: PromptRow = {
+      runId: run.id,
+      id: newId('prompt'),
+      content,
+      contentHash,
+      sections: parts,
+      createdAt: Date.now(),
+    }
+    const made = this.core.db.tx(async (tx) => {
+      await this.#store.insert(tx, row)
+      return row
+    })
+    // Asked for twice at the same moment: the one that was stored counts.
+    return onDuplicate(made, async () => (await this.#store.get(run.id)) ?? row)
+  }
+
+  async #sections(run: RunRow): Promise<Section[]> {
+    const { directory } = this.core
+    const agent = directory.agent(run.agentId)
+    const channel = directory.channel(run.channelId)
+    if (!agent || !channel)
+      throw new NekodeError('not_found', 'The run’s agent or channel is gone.', { code: 'run_unknown' })
+    const message = run.inputMessageId === null ? undefined : await this.history.get(run.inputMessageId)
+    const before = message ? await this.history.sinceAgentSpoke(message, agent.id) : []
+    const others = directory.members(channel.id).flatMap((m) => {
+      const name = m.kind === 'human' ? directory.user(m.memberId)?.username : directory.agent(m.memberId)?.name
+      return name && m.memberId !== agent.id ? [`@${name}`] : []
+    })
+    return sections({
+      serverName: 'Nekode',
+      agent,
+      computerName: await this.computerName(run.computerId),
+      run,
+      channel,
+      message,
+      before,
+      others: others.slice(0, 50),
+    })
+  }
+}

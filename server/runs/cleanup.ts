@@ -1,0 +1,42 @@
+import type { Actor, Failure } from '@shared/contract'
+import type { Core } from '../core'
+import type { Tx } from '../db/database'
+import type { RunService } from './service'
+import { announceRun } from './starter'
+import { RunStore } from './store'
+
+/** What happens to runs when their agent, channel or computer goes or moves. */
+export class RunCleanup {
+  readonly #store: RunStore
+
+  constructor(
+    core: Core,
+    private readonly runs: RunService,
+  ) {
+    this.#store = new RunStore(core.db)
+  }
+
+  async cancelAll(tx: Tx, agentId: string, failure: Failure, actor: Actor): Promise<void> {
+    for (const run of await this.#store.active({ agentId }, tx.q)) await this.runs.cancel(tx, run, failure, actor)
+  }
+
+  /** The agent left a channel: its work there is over. */
+  async leave(tx: Tx, agentId: string, channelId: string, failure: Failure, actor: Actor): Promise<void> {
+    for (const run of await this.#store.active({ agentId, channelId }, tx.q))
+      await this.runs.cancel(tx, run, failure, actor)
+  }
+
+  async computerRemoved(tx: Tx, computerId: string, actor: Actor): Promise<void> {
+    const failure: Failure = { reason: 'computer_removed', message: 'The agent’s computer was removed.' }
+    for (const run of await this.#store.active({ computerId }, tx.q)) await this.runs.fail(tx, run, failure, actor)
+  }
+
+  /** What has not started yet goes to the agent's new computer; what runs is ended where it is and starts again there. */
+  async move(tx: Tx, agentId: string, computerId: string, actor: Actor): Promise<void> {
+    for (const run of await this.#store.active({ agentId }, tx.q)) {
+      const set = { computerId, state: 'queued' as const, leaseId: null, leaseExpiresAt: null, updatedAt: Date.now() }
+      await this.#store.update(tx, run.id, set)
+      announceRun(tx, { ...run, ...set }, 'state_changed', actor)
+    }
+  }
+}
