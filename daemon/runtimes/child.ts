@@ -43,6 +43,7 @@ export class Child {
   readonly #seen = new Map<number, Process>()
   readonly #lastWords: string[] = []
   #overflow = false
+  #inputClosed = false
   #stopping: Promise<void> | undefined
 
   /** @throws RuntimeFailure workspace_unavailable, runtime_missing or permission_denied */
@@ -85,6 +86,7 @@ export class Child {
   }
 
   closeInput(): void {
+    this.#inputClosed = true
     try {
       settle(this.#process.stdin.end())
     } catch {
@@ -109,8 +111,10 @@ export class Child {
 
   async #stop(graceMs: number): Promise<void> {
     this.#collect()
+    // Whose input has ended before is not waiting for its end.
+    const eofMs = this.#inputClosed ? 0 : Math.min(EOF_MS, graceMs / 2)
     this.closeInput()
-    if (!(await within(this.exited, Math.min(EOF_MS, graceMs / 2)))) {
+    if (!(await within(this.exited, eofMs))) {
       this.#collect()
       this.#process.kill('SIGTERM')
       if (!(await within(this.exited, graceMs))) {
