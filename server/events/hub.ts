@@ -1,5 +1,5 @@
 import { NekodeError } from '@shared/errors'
-import { and, asc, eq, gt, lte } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, min } from 'drizzle-orm'
 import type { Access } from '../access/access'
 import type { Principal } from '../access/principal'
 import type { Database, LogEvent } from '../db/database'
@@ -11,6 +11,8 @@ const PAGE = 500
 export interface Reader {
   /** Resolves with the next events for this reader, in order, at least one; rejects when the reader is closed. */
   next(): Promise<LogEvent[]>
+  /** Everything up to this sequence was handed over, or was not for this reader. */
+  readonly position: number
   close(reason?: unknown): void
 }
 
@@ -28,6 +30,7 @@ export interface ReaderOptions {
 export class EventHub {
   #recent: LogEvent[] = []
   #head = 0
+  #floor = 0
   readonly #readers = new Set<LiveReader>()
 
   constructor(
@@ -40,6 +43,14 @@ export class EventHub {
 
   async start(): Promise<void> {
     this.#head = await this.db.head()
+    await this.findFloor()
+  }
+
+  /** Finds out how far back the log still reaches. */
+  async findFloor(): Promise<void> {
+    const { events } = this.db.t
+    const [row] = await this.db.q.select({ first: min(events.sequence) }).from(events)
+    this.#floor = row?.first == null ? this.#head : row.first - 1
   }
 
   get head(): number {
@@ -53,11 +64,16 @@ export class EventHub {
   /** `<server id>:<sequence>`. */
   cursor = (sequence = this.#head): string => `${this.serverId}:${sequence}`
 
-  /** The sequence of a cursor. Throws `cursor_gone` when another server made it, or when this one does not reach so far. */
+  /** The sequence of a cursor. Throws `cursor_gone` when another server made it, or when this log does not reach it (any more). */
   parseCursor(cursor: string): number {
     const match = /^(?:(srv_[0-9a-f]+):)?(\d{1,15})$/.exec(cursor.trim())
     const sequence = Number(match?.[2] ?? Number.NaN)
-    if (!match || (match[1] !== undefined && match[1] !== this.serverId) || sequence > this.#head)
+    if (
+      !match ||
+      (match[1] !== undefined && match[1] !== this.serverId) ||
+      sequence > this.#head ||
+      sequence < this.#floor
+    )
       throw new NekodeError('gone', 'This cursor does not belong to this server’s log.', {
         code: 'cursor_gone',
         next: 'Load GET /api/snapshot and follow from its cursor.',
@@ -88,6 +104,11 @@ export class EventHub {
     const reader = new LiveReader(this, options, () => this.#readers.delete(reader))
     this.#readers.add(reader)
     return reader
+  }
+
+  /** Ends every reader: the server stops. */
+  close(): void {
+    for (const reader of this.#readers) reader.close()
   }
 
   sees(p: Principal, event: LogEvent): boolean {
@@ -137,6 +158,10 @@ class LiveReader implements Reader {
     this.#position = options.after
     if (options.signal?.aborted) this.#onAbort()
     else options.signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  get position(): number {
+    return this.#position
   }
 
   wake(): void {

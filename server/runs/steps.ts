@@ -69,9 +69,9 @@ export class StepService {
     })
   }
 
-  /** Pieces of text travel as pieces; everything else as the whole step. */
+  /** While text streams its pieces travel as pieces; everything else, and the end of a text, as the whole step. */
   #emit(tx: Tx, run: RunRow, step: StepRow, sent: StepDetail, known: boolean): void {
-    const piece = sent.type === 'text' || sent.type === 'thought'
+    const piece = (sent.type === 'text' || sent.type === 'thought') && step.status === 'running'
     const payload: RunStep = { ...stepView(step), detail: piece ? sent : step.detail }
     tx.emit({
       kind: 'run_step',
