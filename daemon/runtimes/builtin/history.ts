@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { RuntimeFailure } from '../failure'
 import { parseJson } from '../json'
 
-const Call = z.object({ id: z.string(), name: z.string(), input: z.unknown() })
+const Call = z.object({ id: z.string(), name: z.string(), input: z.unknown().optional() })
 const Result = z.object({ id: z.string(), name: z.string(), output: z.string(), failed: z.boolean() })
 
 /** One message of the conversation, in our own form: the same for every provider. */

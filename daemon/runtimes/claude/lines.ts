@@ -13,7 +13,7 @@ const ContentBlock = z.discriminatedUnion('type', [
 const ToolResult = z.looseObject({
   type: z.literal('tool_result'),
   tool_use_id: Id,
-  content: z.unknown(),
+  content: z.unknown().optional(),
   is_error: z.boolean().optional(),
 })
 
@@ -58,7 +58,7 @@ export const LINES = {
     response: z.looseObject({
       subtype: z.string(),
       request_id: Id,
-      response: z.unknown(),
+      response: z.unknown().optional(),
       error: z.string().optional(),
     }),
   }),

@@ -38,7 +38,7 @@ const Item = z.discriminatedUnion('type', [
     server: z.string(),
     tool: z.string(),
     status: z.string(),
-    arguments: z.unknown(),
+    arguments: z.unknown().optional(),
     result: z.looseObject({ content: Content.nullish() }).nullish(),
     error: z.looseObject({ message: z.string() }).nullish(),
   }),
@@ -47,7 +47,7 @@ const Item = z.discriminatedUnion('type', [
     id: Id,
     tool: z.string(),
     status: z.string(),
-    arguments: z.unknown(),
+    arguments: z.unknown().optional(),
     contentItems: Content.nullish(),
   }),
   z.looseObject({ type: z.literal('webSearch'), id: Id, query: z.string().nullish() }),
@@ -120,7 +120,7 @@ export const REQUESTS = {
     _meta: z.looseObject({
       codex_approval_kind: z.literal('mcp_tool_call'),
       tool_name: z.string().optional(),
-      tool_params: z.unknown(),
+      tool_params: z.unknown().optional(),
     }),
   }),
 } as const
