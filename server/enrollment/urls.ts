@@ -32,8 +32,9 @@ export function baseUrlOf(c: Context, urls: PublicUrls): string {
 export const daemonUrlOf = (c: Context, urls: PublicUrls): string =>
   urls.daemonUrl ? trimmed(urls.daemonUrl) : baseUrlOf(c, urls)
 
-// A configured address is quoted where it is used; an apostrophe would still end a word that a person copies.
-const trimmed = (url: string): string => url.replace(/\/+$/, '').replaceAll("'", '%27')
+// What a person copies goes through two shells; characters that mean something to them are written as a URL may write them.
+const trimmed = (url: string): string =>
+  url.replace(/\/+$/, '').replace(/['"`$()\\]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** What the outermost trusted proxy said: each appends its own word, and what stands before those is the client's. */
 function nthLast(header: string | undefined, proxies: number): string | undefined {

@@ -146,7 +146,7 @@ export const computerRoutes = routes({
     query: Code,
     response: z.string(),
     media: 'text/x-shellscript',
-    errors: ['code_invalid', 'code_expired', 'code_used'],
+    errors: ['code_invalid', 'code_expired', 'code_used', 'code_revoked'],
   },
   'GET /api/daemon/enrollments/{id}/install.ps1': {
     summary: 'Install script for Windows',
@@ -156,7 +156,7 @@ export const computerRoutes = routes({
     query: Code,
     response: z.string(),
     media: 'text/plain',
-    errors: ['code_invalid', 'code_expired', 'code_used'],
+    errors: ['code_invalid', 'code_expired', 'code_used', 'code_revoked'],
   },
   'POST /api/daemon/enrollments/{id}/redeem': {
     summary: 'Exchange the install code for the computer’s token; works once',
@@ -170,7 +170,7 @@ export const computerRoutes = routes({
       arch: z.string().max(32).optional(),
     }),
     response: z.object({ serverUrl: z.string(), token: z.string(), computerId: Id, displayName: z.string() }),
-    errors: ['code_invalid', 'code_expired', 'code_used'],
+    errors: ['code_invalid', 'code_expired', 'code_used', 'code_revoked'],
   },
   'POST /api/daemon/agents/{id}/token': {
     summary: 'A fresh token for one of the computer’s own agents; the earlier one stops working',
