@@ -3,7 +3,7 @@ import type { Directory } from '../directory/directory'
 
 /** Not part of what is said: code blocks, inline code, and the `@` of e-mail addresses and package names. */
 const CODE = /```[\s\S]*?(?:```|$)|~~~[\s\S]*?(?:~~~|$)|`[^`\n]*`/g
-const HANDLE = /(?<![\p{L}\p{N}_@/.-])@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)(?![\p{N}\p{Ll}_@/]|[.-][\p{L}\p{N}])/giu
+const HANDLE = /(?<![A-Za-z0-9_@/.-])@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)(?![\p{N}\p{Ll}_@/]|[.-][\p{L}\p{N}])/giu
 
 /** Everybody that a text mentions as `@name`, each once, in order. Names that nobody has are just text. */
 export function findMentions(content: string, directory: Directory): Mention[] {

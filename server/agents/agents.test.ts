@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createWorld, type World } from '../../test/fixtures/world'
+import type { ComputerPrincipal, UserPrincipal } from '../access/principal'
+
+let world: World
+let ada: UserPrincipal
+let computer: ComputerPrincipal
+
+beforeAll(async () => {
+  world = await createWorld()
+  ada = await world.user('ada', 'owner')
+  computer = await world.computer()
+})
+afterAll(() => world.close())
+
+const make = (name: string, more = {}) =>
+  world.talk.agents.create(ada, { name, computerId: computer.id, runtimeKind: 'demo', ...more })
+
+test('a new agent is in #general, and its computer is told', async () => {
+  world.events()
+  const agent = await make('one')
+  expect(agent.channels).toEqual([{ target: '#general', deliveryMode: 'mentions' }])
+  const told = world.events().map((e) => `${e.audience.split(':')[0]} ${e.kind} ${e.operation}`)
+  expect(told).toEqual(
+    expect.arrayContaining(['all agent created', 'channel member created', 'computer operation created']),
+  )
+})
+
+test('people and agents share their names', async () => {
+  expect(make('ada')).rejects.toMatchObject({ code: 'name_taken' })
+  const both = await Promise.allSettled([make('twin'), make('twin')])
+  expect(both.map((r) => r.status).toSorted()).toEqual(['fulfilled', 'rejected'])
+})
+
+test('a runtime that the computer does not have is refused by name', () => {
+  expect(make('x', { runtimeKind: 'nope' })).rejects.toMatchObject({
+    code: 'runtime_unknown',
+    next: 'Use one of: demo.',
+  })
+})
+
+test('a secret is stored sealed, shown to nobody, and given to its computer', async () => {
+  const secret = 'hunter2-hunter2'
+  const { id, env } = await make('keeper', {
+    env: [
+      { name: 'KEY', value: secret, secret: true },
+      { name: 'MODE', value: 'fast', secret: false },
+    ],
+  })
+  expect(env).toEqual([
+    { name: 'KEY', value: null, secret: true },
+    { name: 'MODE', value: 'fast', secret: false },
+  ])
+  const stored = await world.core.db.raw('select env from agents')
+  const logged = await world.core.db.raw('select payload from events')
+  expect(JSON.stringify([stored, logged])).not.toContain(secret)
+  const row = world.talk.agents.own(computer, id)
+  expect(world.talk.agents.environment(row)).toMatchObject([{ name: 'KEY', value: secret }, { name: 'MODE' }])
+  const kept = await world.talk.agents.setEnv(ada, id, [{ name: 'KEY', value: null, secret: true }])
+  expect(kept.env).toEqual([{ name: 'KEY', value: null, secret: true }])
+  expect(world.talk.agents.environment(world.talk.agents.own(computer, id))).toMatchObject([
+    { name: 'KEY', value: secret },
+  ])
+  expect(
+    world.talk.agents.setEnv(ada, id, [{ name: 'NEKODE_DAEMON_TOKEN', value: 'x', secret: false }]),
+  ).rejects.toMatchObject({ kind: 'invalid' })
+})
+
+test('only its own computer gets an agent’s token, and a new one ends the old one', async () => {
+  const { id } = await make('tokens')
+  const other = await world.computer()
+  expect(world.talk.agents.issueToken(other, id)).rejects.toMatchObject({ code: 'foreign_agent' })
+  const first = await world.talk.agents.issueToken(computer, id)
+  expect(await world.core.credentials.resolve(first.token)).toMatchObject({ kind: 'agent', id })
+  const second = await world.talk.agents.issueToken(computer, id)
+  expect(world.core.credentials.resolve(first.token)).rejects.toMatchObject({ kind: 'unauthenticated' })
+  expect(await world.core.credentials.resolve(second.token)).toMatchObject({ id })
+})
+
+test('a deleted agent leaves its channels, its work ends, its token dies, its name is free', async () => {
+  const { id } = await make('gone')
+  const { token } = await world.talk.agents.issueToken(computer, id)
+  const { deliveries } = await world.talk.messages.post(ada, { target: '#general', content: '@gone hi' })
+  await world.talk.agents.delete(ada, id)
+  const { run } = await world.talk.runs.get(ada, deliveries[0]!.runId!)
+  expect(run).toMatchObject({ state: 'canceled', failure: { reason: 'agent_removed' } })
+  expect(world.talk.channels.members(ada, '#general').some((m) => m.memberId === id)).toBe(false)
+  expect(world.core.credentials.resolve(token)).rejects.toMatchObject({ kind: 'unauthenticated' })
+  expect((await make('gone')).id).not.toBe(id)
+})
+
+test('work that waits follows an agent to another computer', async () => {
+  const { id } = await make('mover')
+  const { deliveries } = await world.talk.messages.post(ada, { target: '#general', content: '@mover hi' })
+  const other = await world.computer()
+  await world.talk.agents.update(ada, id, { computerId: other.id })
+  expect((await world.talk.runs.assigned(other, [], 10)).map((r) => r.id)).toEqual([deliveries[0]!.runId!])
+  expect(await world.talk.runs.assigned(computer, [id], 10)).toEqual([])
+})

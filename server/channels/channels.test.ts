@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createWorld, type World } from '../../test/fixtures/world'
+import type { UserPrincipal } from '../access/principal'
+
+let world: World
+let ada: UserPrincipal
+let bob: UserPrincipal
+
+beforeAll(async () => {
+  world = await createWorld()
+  ada = await world.user('ada', 'owner')
+  bob = await world.user('bob')
+})
+afterAll(() => world.close())
+
+const channels = () => world.talk.channels
+
+test('everybody is in #general, which cannot be made private or archived', async () => {
+  expect(
+    channels()
+      .members(bob, 'general')
+      .map((m) => m.name),
+  ).toEqual(['ada', 'bob'])
+  expect(channels().update(ada, '#general', { visibility: 'private' })).rejects.toMatchObject({
+    code: 'general_public',
+  })
+  expect(channels().archive(ada, '#general')).rejects.toMatchObject({ code: 'general_public' })
+})
+
+test('a name is taken once, also when two ask at the same moment', async () => {
+  const both = await Promise.allSettled([ada, bob].map((p) => channels().create(p, { name: 'dev' })))
+  expect(both.map((r) => r.status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  expect(both.find((r) => r.status === 'rejected')).toMatchObject({ reason: { code: 'name_taken' } })
+})
+
+test('a private channel does not exist for those outside, and does once they are added', async () => {
+  await channels().create(ada, { name: 'secret', visibility: 'private' })
+  expect(channels().get(bob, '#secret')).rejects.toMatchObject({ kind: 'not_found' })
+  expect((await channels().list(bob)).some((c) => c.target === '#secret')).toBe(false)
+  expect(channels().join(bob, '#secret')).rejects.toMatchObject({ kind: 'not_found' })
+  await channels().addMember(ada, '#secret', { kind: 'human', memberId: bob.id })
+  expect(await channels().get(bob, '#secret')).toMatchObject({ joined: true, role: 'member', memberCount: 2 })
+  expect(channels().update(bob, '#secret', { topic: 'x' })).rejects.toMatchObject({ kind: 'forbidden' })
+})
+
+test('somebody who is removed is told, and sees nothing any more', async () => {
+  const secret = world.core.directory.channelAt('#secret')!
+  world.events()
+  await channels().removeMember(ada, '#secret', 'human', bob.id)
+  expect(world.events().map((e) => `${e.audience} ${e.kind} ${e.operation}`)).toEqual([
+    `channel:${secret.id} member deleted`,
+    `user:${bob.id} member deleted`,
+  ])
+  expect(channels().get(bob, '#secret')).rejects.toMatchObject({ kind: 'not_found' })
+})
+
+test('the last admin stays', async () => {
+  expect(channels().removeMember(ada, '#secret', 'human', ada.id)).rejects.toMatchObject({ code: 'last_admin' })
+  expect(channels().updateMember(ada, '#secret', 'human', ada.id, { role: 'member' })).rejects.toMatchObject({
+    code: 'last_admin',
+  })
+})
+
+test('an archived channel gives its name back and takes nothing more', async () => {
+  await channels().create(bob, { name: 'old' })
+  await channels().archive(bob, '#old')
+  expect(channels().get(bob, '#old')).rejects.toMatchObject({ kind: 'not_found' })
+  const again = await channels().create(bob, { name: 'old' })
+  expect(again.memberCount).toBe(1)
+})
+
+test('two people share one direct conversation, whoever opens it', async () => {
+  const [a, b] = await Promise.all([channels().openDm(ada, 'human', bob.id), channels().openDm(bob, 'human', ada.id)])
+  expect(a!.target).toBe(b!.target)
+  expect([a!.peers[0]!.name, b!.peers[0]!.name]).toEqual(['bob', 'ada'])
+  const eve = await world.user('eve')
+  expect(channels().get(eve, a!.target)).rejects.toMatchObject({ kind: 'not_found' })
+})
+
+test('unread and mentions count what others wrote after the mark, which only moves forward', async () => {
+  await channels().create(ada, { name: 'news' })
+  await channels().join(bob, '#news')
+  const ids: string[] = []
+  for (const content of ['one', '@bob two', 'three'])
+    ids.push((await world.talk.messages.post(ada, { target: '#news', content })).message.id)
+  expect(await channels().get(bob, '#news')).toMatchObject({ unreadCount: 3, mentionCount: 1, lastReadMessageId: null })
+  expect(await channels().get(ada, '#news')).toMatchObject({ unreadCount: 0 })
+  world.events()
+  expect(await channels().markRead(bob, '#news', ids[1]!)).toMatchObject({
+    unreadCount: 1,
+    mentionCount: 0,
+    lastReadMessageId: ids[1]!,
+  })
+  expect(world.events()).toMatchObject([{ kind: 'read', audience: `user:${bob.id}` }])
+  expect(await channels().markRead(bob, '#news', ids[0]!)).toMatchObject({ lastReadMessageId: ids[1]! })
+  expect(world.events()).toEqual([])
+})
