@@ -1,0 +1,22 @@
+import type { SubCommandsDef } from 'citty'
+
+/** Every command of `nekode`. Each is loaded when it is needed, so that `nekode serve` starts without the rest. */
+export const commands: SubCommandsDef = {
+  serve: async () => (await import('./serve')).serve,
+  login: async () => (await import('./login')).login,
+  logout: async () => (await import('./logout')).logout,
+  whoami: async () => (await import('./whoami')).whoami,
+  send: async () => (await import('./send')).send,
+  messages: async () => (await import('./messages')).messages,
+  search: async () => (await import('./search')).search,
+  channels: async () => (await import('./channels')).channels,
+  agents: async () => (await import('./agents')).agents,
+  computers: async () => (await import('./computers')).computers,
+  runs: async () => (await import('./runs')).runs,
+  'run-action': async () => (await import('./action')).action,
+  approvals: async () => (await import('./approvals')).approvals,
+  tokens: async () => (await import('./tokens')).tokens,
+  users: async () => (await import('./users')).users,
+  version: async () => (await import('./version')).version,
+  completion: async () => (await import('./completion')).completion(() => commands),
+}

@@ -1,0 +1,41 @@
+import { NekodeError } from '@shared/errors'
+import { usage } from './exit'
+import type { Host } from './host'
+
+/** Asks on the terminal. Throws `usage` with what to do instead when there is nobody to ask. */
+export async function ask(host: Host, question: string, instead: string): Promise<string> {
+  return prompt(host, question, instead, false)
+}
+
+/** Asks for a secret: nothing of it is shown. */
+export async function askSecret(host: Host, question: string, instead: string): Promise<string> {
+  return prompt(host, question, instead, true)
+}
+
+/** Asks for a new password twice. */
+export async function askNewPassword(host: Host, instead: string): Promise<string> {
+  const password = await askSecret(host, 'Password (at least 10 characters): ', instead)
+  if ((await askSecret(host, 'The same again: ', instead)) !== password)
+    throw new NekodeError('invalid', 'The two passwords differ.', { code: 'password_mismatch' })
+  return password
+}
+
+async function prompt(host: Host, question: string, instead: string, hidden: boolean): Promise<string> {
+  if (!host.tty.in || !host.tty.err) throw usage('There is no terminal to ask on.', instead)
+  return host.ask(question, hidden)
+}
+
+/** The lines of standard input without their ends; a secret is one of them. */
+export async function inputLines(host: Host): Promise<string[]> {
+  const lines = (await host.readInput()).split(/\r?\n/)
+  if (lines.at(-1) === '') lines.pop()
+  return lines
+}
+
+/** Asks before something that cannot be undone, unless `--yes` was given. */
+export async function confirm(host: Host, yes: boolean | undefined, what: string): Promise<void> {
+  if (yes) return
+  const answer = await ask(host, `${what} Type “yes” to go on: `, 'Add --yes to do it without asking.')
+  if (answer.trim().toLowerCase() !== 'yes')
+    throw new NekodeError('invalid', 'Nothing was changed.', { code: 'canceled' })
+}

@@ -1,0 +1,138 @@
+import type { Delivery, Message, MessagePage } from '@shared/contract'
+import type { Connection } from './account'
+import { type Context, command } from './command'
+import { Exit, type ExitCode } from './exit'
+import { follow } from './follow'
+import { findTarget, loadNames } from './names'
+import { messageText } from './show'
+import { whole } from './values'
+
+const PAGE = 200
+/** The longest history that one command fetches. */
+const MOST = 10_000
+/** How many of the latest messages are remembered, so that none is shown twice. */
+const REMEMBERED = 5000
+
+const args = {
+  target: {
+    type: 'positional',
+    required: true,
+    description: 'Channel (general), person or agent (@name), or dm:… as “nekode channels” shows it',
+  },
+  thread: { type: 'string', valueHint: 'ID', description: 'Only this thread: the id of its first message' },
+  limit: {
+    type: 'string',
+    default: '20',
+    description: 'How many of the latest messages (0 with --follow: only new ones)',
+  },
+  follow: { type: 'boolean', alias: 'f', description: 'Go on with new messages until Ctrl-C' },
+} as const
+type MessagesContext = Context<typeof args>
+
+export const messages = command({
+  name: 'messages',
+  description: 'Read a channel, a thread or a direct conversation, oldest first',
+  args,
+  examples: [
+    'nekode messages general',
+    'nekode messages general --follow',
+    'nekode messages @coder --limit 100 --json',
+    'nekode messages general --follow --limit 0 --json | jq -r .content',
+  ],
+  notes: [
+    'JSON: {"items", "deliveries", "runs"}, items oldest first. With --follow: one message a line, as they come; a lost connection is resumed without a gap.',
+  ],
+  run: async (context) => {
+    const { args, out } = context
+    const limit = whole('limit', args.limit, args.follow ? 0 : 1, MOST)
+    const connection = await context.connect()
+    const where: Where = { target: await findTarget(connection, args.target) }
+    if (args.thread !== undefined) where.threadId = args.thread
+    if (args.follow) return followMessages(context, connection, where, limit)
+    const [page, names] = await Promise.all([latest(connection, where, limit), loadNames(connection)])
+    if (page.items.length === 0) out.note('No messages yet.')
+    out.show(page, () => page.items.map((m) => messageText(m, out, of(m, page.deliveries), names.agent)).join('\n\n'))
+  },
+})
+
+const of = (message: Message, deliveries: readonly Delivery[]): Delivery[] =>
+  deliveries.filter((d) => d.messageId === message.id)
+
+/** The latest messages, oldest first, out of as many pages as it takes. */
+async function latest({ call }: Connection, where: Where, limit: number): Promise<MessagePage> {
+  const page = await call('GET /api/messages', { query: { ...where, limit: Math.min(limit, PAGE) } })
+  while (page.nextCursor !== undefined && page.items.length < limit) {
+    const count = Math.min(limit - page.items.length, PAGE)
+    const more = await call('GET /api/messages', { query: { ...where, limit: count, cursor: page.nextCursor } })
+    page.items.push(...more.items)
+    page.deliveries.push(...more.deliveries)
+    page.runs.push(...more.runs)
+    page.nextCursor = more.nextCursor
+  }
+  const { items, deliveries, runs } = page
+  return { items: items.toReversed(), deliveries, runs }
+}
+
+/** All messages after one, oldest first. */
+async function after({ call }: Connection, where: Where, id: string): Promise<Message[]> {
+  const items: Message[] = []
+  for (;;) {
+    const page = await call('GET /api/messages', { query: { ...where, after: items.at(-1)?.id ?? id, limit: PAGE } })
+    items.push(...page.items)
+    if (page.items.length < PAGE) return items
+  }
+}
+
+interface Where {
+  target: string
+  threadId?: string
+}
+
+/**
+ * Prints each message once: first `limit` of the history, then what comes. The stream is open before history is read, so
+ * what is written in between comes twice and never not at all; so does what a broken connection kept back.
+ */
+async function followMessages(
+  { host, out }: MessagesContext,
+  connection: Connection,
+  where: Where,
+  limit: number,
+): Promise<ExitCode> {
+  const names = await loadNames(connection)
+  const seen = new Set<string>()
+  let last: string | undefined
+  let started = false
+  const print = (message: Message, deliveries: readonly Delivery[] = []): void => {
+    if (seen.has(message.id)) return
+    remember(message)
+    out.item(message, () => `${messageText(message, out, of(message, deliveries), names.agent)}\n`)
+  }
+  const remember = ({ id }: Message): void => {
+    seen.add(id)
+    if (last === undefined || id > last) last = id
+    for (const oldest of seen) {
+      if (seen.size <= REMEMBERED) break
+      seen.delete(oldest)
+    }
+  }
+  const catchUp = async (): Promise<void> => {
+    if (last !== undefined) for (const message of await after(connection, where, last)) print(message)
+    else {
+      // With no history asked for, the newest message still marks where new ones begin.
+      const page = await latest(connection, where, started ? MOST : Math.max(limit, 1))
+      for (const message of page.items)
+        if (started || limit > 0) print(message, page.deliveries)
+        else remember(message)
+    }
+    started = true
+  }
+  for await (const item of follow(connection, { target: where.target, signal: host.interrupted(), out })) {
+    if (item.type === 'open' && !item.resumed) await catchUp()
+    else if (item.type === 'event' && item.event.kind === 'message' && within(item.event.payload, where))
+      print(item.event.payload)
+  }
+  return Exit.interrupted
+}
+
+const within = (message: Message, { threadId }: Where): boolean =>
+  threadId === undefined || message.threadId === threadId || message.id === threadId

@@ -1,0 +1,105 @@
+import { MAX_CONTENT, MessageKind } from '@shared/contract'
+import { ApiError } from '@shared/contract/client'
+import { NekodeError, errorText } from '@shared/errors'
+import type { Connection } from './account'
+import { type Context, command } from './command'
+import { Exit, usage } from './exit'
+import type { Host } from './host'
+import { findTarget } from './names'
+import { oneOf, span } from './values'
+import { type Sent, waitForAnswers } from './wait'
+
+/** Pauses before a message is sent again when the server did not answer. The same key makes that safe. */
+const RETRY_MS = [500, 1500]
+
+const args = {
+  target: { type: 'positional', required: true, description: 'Channel (general), person or agent (@name), or dm:…' },
+  text: { type: 'positional', required: false, description: 'The message; “-” reads standard input' },
+  file: { type: 'string', valueHint: 'PATH', description: 'Send what this text file holds' },
+  thread: { type: 'string', valueHint: 'ID', description: 'Reply in a thread: the id of its first message' },
+  kind: { type: 'string', description: 'note (default), decision, blocker or status' },
+  wait: { type: 'boolean', alias: 'w', description: 'Wait for the agents that it concerns, and print their answers' },
+  timeout: { type: 'string', default: '10m', description: 'How long --wait waits' },
+  'request-id': {
+    type: 'string',
+    valueHint: 'KEY',
+    description: 'Sending the same message again with the same key sends it once',
+  },
+} as const
+type SendContext = Context<typeof args>
+
+export const send = command({
+  name: 'send',
+  description: 'Write a message; agents mentioned with @name get to work on it',
+  args,
+  examples: [
+    'nekode send general "@coder which tests are failing?"',
+    'nekode send @coder --wait "summarise the last commit"',
+    'git diff | nekode send general -',
+    'nekode send general --thread msg_0198c2f4a1b27c3e9d5f60718293a4b5 --file answer.md',
+  ],
+  notes: [
+    'With --wait the answers are on standard output and nothing else is; progress, and permission requests with the command that answers them, are on standard error. The exit code is 0 when every agent answered, 1 when one failed or gave no answer, 6 when the time is over; the agents go on in any case.',
+    'JSON: {"message", "deliveries"}, with --wait also "answers" (messages). Progress is then a JSON line each: {"event", "data"}.',
+  ],
+  run: async (context) => {
+    const { args, host, out } = context
+    const timeoutMs = span('timeout', args.timeout)
+    const kind = args.kind === undefined ? undefined : oneOf('--kind', args.kind, MessageKind.options)
+    const content = await contentOf(context)
+    const connection = await context.connect()
+    const target = await findTarget(connection, args.target)
+    const post = (): Promise<Sent> =>
+      posted(connection, {
+        target,
+        content,
+        requestId: args['request-id'] ?? crypto.randomUUID(),
+        ...(args.thread === undefined ? {} : { threadId: args.thread }),
+        ...(kind === undefined ? {} : { kind }),
+      })
+    if (args.wait) return waitForAnswers({ host, out, connection, target, timeoutMs, post })
+    const sent = await post()
+    out.show(sent, () => sent.message.id)
+    return Exit.ok
+  },
+})
+
+type Body = { target: string; content: string; requestId: string; threadId?: string; kind?: MessageKind }
+
+async function posted({ call }: Connection, body: Body): Promise<Sent> {
+  for (const pauseMs of RETRY_MS) {
+    try {
+      return await call('POST /api/messages', { body })
+    } catch (e) {
+      if (!(e instanceof ApiError) || ![0, 502, 503, 504].includes(e.status)) throw e
+    }
+    await Bun.sleep(pauseMs)
+  }
+  return call('POST /api/messages', { body })
+}
+
+async function contentOf({ args, host }: SendContext): Promise<string> {
+  if (args.text !== undefined && args.file !== undefined)
+    throw usage('Give the message as text or with --file, not both.')
+  const content = (await rawContent(args.text, args.file, host)).replace(/\s+$/, '')
+  if (content === '') throw usage('The message is empty.')
+  if (content.length > MAX_CONTENT)
+    throw usage(`The message has ${content.length} characters; ${MAX_CONTENT} is the most.`, 'Send it in parts.')
+  return content
+}
+
+async function rawContent(text: string | undefined, file: string | undefined, host: Host): Promise<string> {
+  if (file !== undefined) return readText(file)
+  if (text === undefined)
+    throw usage('There is no message.', 'Write it after the target, or “-” to read standard input, or use --file.')
+  return text === '-' ? host.readInput() : text
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await Bun.file(path).bytes())
+  } catch (cause) {
+    const why = cause instanceof TypeError ? 'it is not UTF-8 text' : errorText(cause)
+    throw new NekodeError('invalid', `The file ${path} cannot be sent: ${why}.`, { code: 'file_unreadable', cause })
+  }
+}
