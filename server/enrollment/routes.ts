@@ -4,10 +4,12 @@ import { errorResponse } from '../http/errors'
 import type { Mount } from '../http/route'
 import { type Release, type ScriptKind, installCommands, installScript, managementScript } from '../install/scripts'
 import type { Enrollments } from './service'
-import { type PublicUrls, baseUrlOf, daemonUrlOf } from './urls'
 
 export interface EnrollmentRouteOptions {
-  urls: PublicUrls
+  /** The address of this server for others, as a request shows it or as it is configured. No slash at the end. */
+  publicUrl: (c: Context) => string
+  /** Where daemons connect, when that is another address. */
+  daemonUrl: string | undefined
   release: Release
 }
 
@@ -19,11 +21,11 @@ const TYPES: Record<ScriptKind, string> = {
 export function enrollmentRoutes(
   mount: Mount,
   enrollments: Enrollments,
-  { urls, release }: EnrollmentRouteOptions,
+  { publicUrl, daemonUrl, release }: EnrollmentRouteOptions,
 ): void {
   mount('GET /api/daemon/enrollments', async () => ({ items: await enrollments.list() }))
   mount('POST /api/daemon/enrollments', async ({ principal, body, address, c }) => {
-    const serverUrl = baseUrlOf(c, urls)
+    const serverUrl = publicUrl(c)
     const { enrollment, code } = await enrollments.create(principal, body, address)
     return { enrollment, commands: installCommands(serverUrl, enrollment.id, code) }
   })
@@ -35,7 +37,7 @@ export function enrollmentRoutes(
   const install = (kind: ScriptKind, id: string, code: string, c: Context): Promise<Response> =>
     asText(async () => {
       const { displayName } = await enrollments.check(id, code)
-      const context = { serverUrl: baseUrlOf(c, urls), release }
+      const context = { serverUrl: publicUrl(c), release }
       return script(kind, installScript(kind, context, { id, code, displayName }))
     })
   mount('GET /api/daemon/enrollments/{id}/install.sh', ({ params, query, c }) =>
@@ -47,12 +49,12 @@ export function enrollmentRoutes(
   mount('GET /api/daemon/scripts/{name}', ({ params, c }) =>
     asText(async () => {
       const kind = params.name.endsWith('.sh') ? 'sh' : 'ps1'
-      return script(kind, managementScript(params.name, { serverUrl: baseUrlOf(c, urls), release }))
+      return script(kind, managementScript(params.name, { serverUrl: publicUrl(c), release }))
     }),
   )
 
   mount('POST /api/daemon/enrollments/{id}/redeem', async ({ params, body, address, c }) => ({
-    serverUrl: daemonUrlOf(c, urls),
+    serverUrl: daemonUrl ?? publicUrl(c),
     ...(await enrollments.redeem(params.id, body, address)),
   }))
   mount('POST /api/daemon/agents/{id}/token', ({ principal, params }) => enrollments.agentToken(principal, params.id))

@@ -13,13 +13,13 @@ import uninstallSh from './scripts/uninstall.sh' with { type: 'text' }
 import upgradePs1 from './scripts/upgrade.ps1' with { type: 'text' }
 import upgradeSh from './scripts/upgrade.sh' with { type: 'text' }
 
-/** Where released daemons are, unless the operator says otherwise. `{version}` is filled in by the scripts. */
+/** Where released daemons are, unless the operator says otherwise; the scripts know the version. */
 const RELEASES = 'https://github.com/ca-x/nekode/releases/download/v{version}'
 
 export interface Release {
   /** Of the daemon to install, without `v`. */
   version: string
-  /** A folder with the archives and SHA256SUMS.txt, as an address; `{version}` in it is filled in. Default: the project's releases. */
+  /** Address of a folder with the archives and their SHA256SUMS.txt. Default: the project's releases. */
   baseUrl?: string | undefined
 }
 
@@ -84,7 +84,9 @@ function powershell({ serverUrl, release }: ScriptContext, more: Record<string, 
 
 /** What a person pastes into a terminal. */
 export function installCommands(serverUrl: string, id: string, code: string): { shell: string; powershell: string } {
-  const address = (file: string): string => `${serverUrl}/api/daemon/enrollments/${id}/${file}?code=${code}`
+  // A person carries this through two shells: what means something to them is written as an address may write it.
+  const base = serverUrl.replace(/['"`$()\\]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  const address = (file: string): string => `${base}/api/daemon/enrollments/${id}/${file}?code=${code}`
   return {
     shell: `sudo bash -c "$(curl -fsSL '${address('install.sh')}')"`,
     powershell: `powershell -NoProfile -ExecutionPolicy Bypass -Command "irm '${address('install.ps1')}' | iex"`,
