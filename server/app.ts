@@ -1,5 +1,167 @@
+import { api } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import type { Logger } from '@shared/log'
+import { version } from '@shared/version'
 import { Hono } from 'hono'
+import { artifactRoutes } from './artifacts/routes'
+import { Artifacts, programDir } from './artifacts/service'
+import { auditRoutes } from './audit/routes'
+import { authRoutes } from './auth/routes'
+import { AuthService } from './auth/service'
+import { computerRoutes } from './computers/routes'
+import { Computers } from './computers/service'
+import type { Config } from './config/config'
+import { type Conversation, conversationRoutes, createConversation } from './conversation'
+import { type Core, createCore } from './core'
+import { migrate } from './db/migrate'
+import { openDatabase } from './db/open'
+import { enrollmentRoutes } from './enrollment/routes'
+import { Enrollments } from './enrollment/service'
+import { eventRoutes } from './events/routes'
+import { Addresses } from './http/address'
+import { bundled, consoleAssets } from './http/assets'
+import { errorResponse, onError } from './http/errors'
+import { secure } from './http/headers'
+import { notFound } from './http/missing'
+import { type Mount, router } from './http/route'
+import { Jobs } from './jobs'
+import { type Listener, listen } from './listener/listener'
+import { Secrets, loadKey } from './secrets/service'
+import { loadServerId } from './settings/service'
+import { systemRoutes } from './system/routes'
+import { CommitTimes, SystemService } from './system/service'
+import { tokenRoutes } from './tokens/routes'
+import { TokenService } from './tokens/service'
+import { userRoutes } from './users/routes'
+import { UserService } from './users/service'
 
-export { type Core, createCore } from './core'
+export interface Services extends Conversation {
+  computers: Computers
+  enrollments: Enrollments
+  artifacts: Artifacts
+  users: UserService
+  auth: AuthService
+  tokens: TokenService
+  system: SystemService
+}
 
-export const createHono = (): Hono => new Hono({ strict: true })
+/** A server that is loaded and, after `start`, listens. */
+export interface NekodeServer {
+  core: Core
+  services: Services
+  /** The mounted routes, as keys of the route table. */
+  routes: ReadonlySet<string>
+  /** Where it listens; 0 before `start`. */
+  readonly port: number
+  /** The code for setting it up, when it is not. */
+  readonly setupCode: string | undefined
+  start(): Promise<void>
+  /** Ends streams, finishes requests, closes the database. */
+  stop(): Promise<void>
+}
+
+export interface ServerOptions {
+  /** Hold answers to their schemas: for tests. */
+  checkResponses?: boolean
+  /** Milliseconds that requests have to finish when the server stops. Default 10 s. */
+  graceMs?: number
+}
+
+const GRACE_MS = 10_000
+
+/** Opens the database, brings it up to date, and builds everything that the configuration asks for. */
+export async function createServer(config: Config, log: Logger, options: ServerOptions = {}): Promise<NekodeServer> {
+  const commits = new CommitTimes()
+  const secrets = new Secrets(loadKey(config.dataDir, config.secretKey))
+  const db = commits.around(await openDatabase(config.dsn, { durability: config.durability }))
+  await migrate(db)
+  const core = await createCore(db, log, await loadServerId(db), secrets)
+  const services = await createServices(core, config, commits)
+  const addresses = new Addresses({
+    baseUrl: config.baseUrl,
+    trustProxy: config.trustProxy,
+    fallback: `http://localhost:${config.addr.port}`,
+  })
+
+  const hono = new Hono({ strict: true })
+  const { mount, mounted } = router(hono, {
+    credentials: core.credentials,
+    addressOf: addresses.client,
+    checkResponses: options.checkResponses ?? false,
+    observe: services.system.observe,
+  })
+  mountRoutes(mount, core, config, services, addresses)
+  hono.all('/api/*', notFound(api))
+  hono.get('*', consoleAssets(config.webDistDir ?? bundled('console')))
+  hono.notFound(() => errorResponse(new NekodeError('not_found', 'There is nothing at this address.')))
+  hono.onError(onError(log))
+
+  const jobs = new Jobs(core, services)
+  let listener: Listener | undefined
+  let setupCode: string | undefined
+  return {
+    core,
+    services,
+    routes: mounted,
+    get port() {
+      return listener?.port ?? 0
+    },
+    get setupCode() {
+      return setupCode
+    },
+    start: async () => {
+      if (config.admin) await services.auth.bootstrapFromEnvironment(config.admin)
+      if (config.webSetup) setupCode = await services.auth.setup.renew()
+      await services.computers.load()
+      jobs.start()
+      listener = listen({
+        addr: config.addr,
+        tls: config.tls,
+        fetch: async (request, edge) => secure(await hono.fetch(request, edge), config.tls !== undefined),
+      })
+    },
+    stop: async () => {
+      services.system.stop()
+      jobs.stop()
+      core.hub.close()
+      await listener?.stop(options.graceMs ?? GRACE_MS)
+      await db.close()
+    },
+  }
+}
+
+async function createServices(core: Core, config: Config, commits: CommitTimes): Promise<Services> {
+  const computers = new Computers(core)
+  const conversation = createConversation(core, computers)
+  const users = new UserService(core, conversation.channels)
+  return {
+    ...conversation,
+    computers,
+    enrollments: new Enrollments({ ...core, computers }),
+    artifacts: new Artifacts({ dataDir: config.dataDir, programDir: programDir(), version, log: core.log }),
+    users,
+    auth: new AuthService(core, users, { webSetup: config.webSetup }),
+    tokens: new TokenService(core),
+    system: new SystemService(core, commits),
+  }
+}
+
+function mountRoutes(mount: Mount, core: Core, config: Config, services: Services, addresses: Addresses): void {
+  systemRoutes(mount, services.system, addresses)
+  authRoutes(mount, services.auth, addresses)
+  userRoutes(mount, services.users)
+  tokenRoutes(mount, services.tokens)
+  auditRoutes(mount, core.audit)
+  eventRoutes(mount, core, addresses)
+  computerRoutes(mount, services.computers)
+  enrollmentRoutes(mount, services.enrollments, {
+    publicUrl: (c) => addresses.publicUrl(c),
+    daemonUrl: config.daemonRpcUrl,
+    release: {
+      version: config.daemonDownload.version?.replace(/^v/, '') ?? version,
+      baseUrl: config.daemonDownload.baseUrl,
+    },
+  })
+  artifactRoutes(mount, services.artifacts)
+  conversationRoutes(mount, services)
+}

@@ -7,7 +7,7 @@ import { AuditStore } from './store'
 export interface Act {
   /** Who did it: the caller, or an actor when there is no caller. */
   by: Principal | Actor
-  /** What was done: `user.created`, `token.revoked`. */
+  /** What was done: `user.create`, `token.revoke`. */
   action: string
   /** Whom or what it was done to: an id, or a name when it has none. */
   subject: string

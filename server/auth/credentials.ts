@@ -153,6 +153,12 @@ export class Credentials {
     return rows.length
   }
 
+  /** Moves the end of a credential. Call `changed` for its owner after the commit. */
+  async extend(tx: Tx, id: string, expiresAt: number): Promise<void> {
+    const { credentials } = this.db.t
+    await tx.q.update(credentials).set({ expiresAt }).where(eq(credentials.id, id))
+  }
+
   async list(kind: Kind, ownerId: string): Promise<Credential[]> {
     const { q, t } = this.db
     return q
@@ -168,6 +174,9 @@ export class Credentials {
 
   async sweep(now = Date.now()): Promise<void> {
     for (const [hash, until] of this.#revoking) if (until < now) this.#revoking.delete(hash)
+    // A stream outlives the request that checked its credential.
+    for (const [hash, { credential }] of this.#cache)
+      if (credential.expiresAt !== null && credential.expiresAt <= now) this.#forget(hash)
     const { t } = this.db
     await this.db.tx((tx) => Promise.resolve(tx.q.delete(t.credentials).where(lt(t.credentials.expiresAt, now))))
   }

@@ -40,7 +40,7 @@ const ListenAddress = z.string().transform((text, context): Address => {
 const HttpUrl = z.string().transform((text, context) => {
   const url = URL.parse(text)
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.search && !url.hash)
-    return url.href.replace(/\/+$/, '')
+    return text.replace(/\/+$/, '')
   context.addIssue('must be an http:// or https:// address')
   return z.NEVER
 })

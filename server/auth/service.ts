@@ -1,0 +1,219 @@
+import { type Handle, Password, type Session, type SessionInfo, type User as UserView } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { newSecret } from '@shared/ids'
+import type { z } from 'zod'
+import type { UserPrincipal } from '../access/principal'
+import type { Core } from '../core'
+import type { Tx } from '../db/database'
+import type { User } from '../directory/directory'
+import type { UserService } from '../users/service'
+import { userView } from '../users/view'
+import { unknownToken } from './credentials'
+import { hashPassword, verifyPassword } from './password'
+import { Setup, alreadyInitialized } from './setup'
+import { Throttle } from './throttle'
+
+const DAY_MS = 24 * 60 * 60_000
+/** A session that is used at least every two weeks never ends by itself. */
+export const SESSION_MS = 30 * DAY_MS
+const RENEW_MS = 15 * DAY_MS
+
+/** What is known of a caller besides its input. */
+export interface From {
+  address: string
+  userAgent: string
+}
+
+export interface Login {
+  session: z.infer<typeof Session>
+  /** The session's token: for a cookie, or for the answer's body. */
+  token: string
+}
+
+interface NewOwner {
+  username: z.infer<typeof Handle>
+  password: string
+  displayName?: string | undefined
+}
+
+export interface AuthOptions {
+  /** Whether the first admin can be made in the browser. */
+  webSetup: boolean
+  /** Unix milliseconds. */
+  now?: () => number
+}
+
+/** Logins: the first one, and all after it. */
+export class AuthService {
+  readonly setup: Setup
+  readonly #now: () => number
+  readonly #perUser: Throttle
+  readonly #perAddress: Throttle
+
+  constructor(
+    private readonly core: Core,
+    private readonly users: UserService,
+    private readonly options: AuthOptions,
+  ) {
+    this.setup = new Setup(core)
+    this.#now = options.now ?? Date.now
+    // Somebody who fails on purpose must not lock a person out for long; an address that fails has no such claim.
+    this.#perUser = new Throttle({ free: 5, maxSeconds: 60, now: this.#now })
+    this.#perAddress = new Throttle({ free: 20, maxSeconds: 900, now: this.#now })
+  }
+
+  setupStatus(): { initialized: boolean; webSetupEnabled: boolean } {
+    return { initialized: this.setup.initialized, webSetupEnabled: this.options.webSetup }
+  }
+
+  /** Makes the first user, an owner, with the setup code. Of two at once one wins. */
+  async bootstrap(input: NewOwner & { setupCode: string }, from: From): Promise<Login> {
+    if (this.setup.initialized) throw alreadyInitialized()
+    if (!this.options.webSetup)
+      throw new NekodeError('forbidden', 'Set-up in the browser is switched off on this server.', {
+        code: 'setup_disabled',
+        next: 'Start the server with NEKODE_BOOTSTRAP_ADMIN_USERNAME and NEKODE_BOOTSTRAP_ADMIN_PASSWORD.',
+      })
+    const key = `setup:${from.address}`
+    this.#perAddress.attempt(key)
+    await this.setup.check(input.setupCode)
+    this.#perAddress.forgive(key)
+    const passwordHash = await hashPassword(input.password)
+    return this.core.db.tx(async (tx) => this.#open(tx, await this.#makeOwner(tx, input, passwordHash, from), from))
+  }
+
+  /** Makes the first user out of the environment. Does nothing when there are users. @returns whether it did */
+  async bootstrapFromEnvironment(input: NewOwner): Promise<boolean> {
+    if (this.setup.initialized) return false
+    const password = Password.safeParse(input.password)
+    if (!password.success)
+      throw new NekodeError('invalid', 'NEKODE_BOOTSTRAP_ADMIN_PASSWORD is too short or too long.', {
+        code: 'config_invalid',
+        next: 'Use 10 to 256 characters.',
+      })
+    const passwordHash = await hashPassword(password.data)
+    try {
+      await this.core.db.tx((tx) => this.#makeOwner(tx, input, passwordHash, { address: '', userAgent: '' }))
+      return true
+    } catch (error) {
+      // Another replica was faster.
+      if (error instanceof NekodeError && error.code === 'already_initialized') return false
+      throw error
+    }
+  }
+
+  async #makeOwner(tx: Tx, input: NewOwner, passwordHash: string, from: From): Promise<User> {
+    await this.setup.claim(tx, input.username)
+    const user = await this.users.insert(tx, { ...input, passwordHash, role: 'owner' }, null)
+    await this.core.audit.record(tx, {
+      by: { kind: 'human', id: user.id, name: user.username, displayName: user.displayName },
+      action: 'server.initialize',
+      subject: user.id,
+      address: from.address,
+    })
+    return user
+  }
+
+  /** Throws `login_failed` or `throttled`; an unknown name fails like a wrong password, and as slowly. */
+  async login(input: { username: string; password: string }, from: From): Promise<Login> {
+    const username = input.username.trim().toLowerCase()
+    const keys = [`user:${username}`, `address:${from.address}`] as const
+    this.#perAddress.attempt(keys[1])
+    try {
+      this.#perUser.attempt(keys[0])
+    } catch (error) {
+      this.#perAddress.takeBack(keys[1])
+      throw error
+    }
+    const found = this.core.directory.byHandle(username)
+    const user = found?.kind === 'human' ? this.core.directory.user(found.id) : undefined
+    const usable = user?.disabledAt === null ? user : undefined
+    if (!(await verifyPassword(input.password, usable?.passwordHash)) || !usable)
+      throw new NekodeError('unauthenticated', 'The name or the password is wrong.', { code: 'login_failed' })
+    this.#perUser.forgive(keys[0])
+    this.#perAddress.takeBack(keys[1])
+    return this.core.db.tx((tx) => this.#open(tx, usable, from))
+  }
+
+  async #open(tx: Tx, user: User, from: From): Promise<Login> {
+    const csrf = newSecret('csrf', 24)
+    const expiresAt = this.#now() + SESSION_MS
+    const { token } = await this.core.credentials.issue(tx, {
+      kind: 'session',
+      ownerId: user.id,
+      name: 'session',
+      csrf,
+      expiresAt,
+      ...from,
+    })
+    return { token, session: { user: userView(user), expiresAt, csrf } }
+  }
+
+  me(p: UserPrincipal): UserView {
+    const user = this.core.directory.user(p.id)
+    if (!user) throw unknownToken()
+    return userView(user)
+  }
+
+  /** Gives a session that is used its full time again. @returns its new end, when it has one */
+  async renew(p: UserPrincipal): Promise<number | undefined> {
+    if (p.csrf === null) return undefined
+    const session = (await this.core.credentials.list('session', p.id)).find((s) => s.id === p.credentialId)
+    if (!session?.expiresAt || session.expiresAt - this.#now() > RENEW_MS) return undefined
+    const expiresAt = this.#now() + SESSION_MS
+    await this.core.db.tx((tx) => this.core.credentials.extend(tx, session.id, expiresAt))
+    this.core.credentials.changed(p.id)
+    return expiresAt
+  }
+
+  async logout(p: UserPrincipal): Promise<void> {
+    if (p.scopes)
+      throw new NekodeError('invalid', 'An API token is no session that could be ended.', {
+        next: 'Revoke it in your settings, or with DELETE /api/tokens/{id}.',
+      })
+    const { credentials, db } = this.core
+    await db.tx((tx) => credentials.revoke(tx, { kind: 'session', ownerId: p.id, id: p.credentialId }))
+  }
+
+  async sessions(p: UserPrincipal): Promise<z.infer<typeof SessionInfo>[]> {
+    const now = this.#now()
+    const sessions = await this.core.credentials.list('session', p.id)
+    return sessions
+      .filter((s) => s.expiresAt === null || s.expiresAt > now)
+      .toSorted((a, b) => b.createdAt - a.createdAt)
+      .map((s) => ({
+        id: s.id,
+        current: s.id === p.credentialId,
+        userAgent: s.userAgent,
+        address: s.address,
+        createdAt: s.createdAt,
+        lastSeenAt: s.lastUsedAt ?? s.createdAt,
+        expiresAt: s.expiresAt ?? now + SESSION_MS,
+      }))
+  }
+
+  async endSession(p: UserPrincipal, id: string, address: string): Promise<void> {
+    const ended = await this.core.db.tx(async (tx) => {
+      const count = await this.core.credentials.revoke(tx, { kind: 'session', ownerId: p.id, id })
+      if (count) await this.core.audit.record(tx, { by: p, action: 'session.end', subject: id, address })
+      return count
+    })
+    if (!ended) throw new NekodeError('not_found', 'You have no such session; perhaps it has ended.')
+  }
+
+  /** Ends all other sessions. API tokens go on working. */
+  async changePassword(p: UserPrincipal, input: { current: string; password: string }, address: string): Promise<void> {
+    const user = this.core.directory.user(p.id)
+    const key = `user:${p.name}`
+    this.#perUser.attempt(key)
+    if (!user || !(await verifyPassword(input.current, user.passwordHash)))
+      throw new NekodeError('forbidden', 'The current password is wrong.', { code: 'login_failed' })
+    this.#perUser.forgive(key)
+    const passwordHash = await hashPassword(input.password)
+    await this.core.db.tx(async (tx) => {
+      await this.users.setPassword(tx, user, passwordHash)
+      await this.core.credentials.revoke(tx, { kind: 'session', ownerId: p.id, except: p.credentialId })
+      await this.core.audit.record(tx, { by: p, action: 'password.change', subject: p.id, address })
+    })
+  }
+}

@@ -1,0 +1,120 @@
+import { NekodeError } from '@shared/errors'
+import { createLogger } from '@shared/log'
+import { version } from '@shared/version'
+import type { ArgsDef } from 'citty'
+import { createServer, type NekodeServer } from '../app'
+import { type Config, loadConfig } from '../config/config'
+import { SETTINGS, type Setting } from '../config/settings'
+import type { CliCommand } from './command'
+import type { ExitCode } from './exit'
+import { processHost } from './host'
+import { Output } from './output'
+
+/** What the exit code of a server that does not start means; scripts and service managers rely on the numbers. */
+const EXIT = { failed: 1, config: 2, port: 3, storage: 4 } as const
+
+const settings: [string, Setting][] = Object.entries(SETTINGS)
+
+const args: ArgsDef = {
+  config: { type: 'string', valueHint: 'file', description: 'JSON file with settings (NEKODE_CONFIG)' },
+  ...Object.fromEntries(
+    settings.flatMap(([, { flag, hint, help, env }]) => {
+      if (flag === undefined) return []
+      const description = `${help} (${env})`
+      return [
+        [
+          flag,
+          hint === undefined
+            ? { type: 'boolean' as const, description, negativeDescription: `Do not: ${help.toLowerCase()}` }
+            : { type: 'string' as const, valueHint: hint, description },
+        ],
+      ]
+    }),
+  ),
+}
+
+export const serve: CliCommand = {
+  meta: { name: 'serve', description: 'Run the server' },
+  args,
+  examples: [
+    'nekode serve',
+    'nekode serve --addr 127.0.0.1:8080 --data-dir /srv/nekode',
+    'nekode serve --db-type postgres --db-dsn postgres://nekode@db.example/nekode --no-local-daemon',
+  ],
+  notes: [
+    `Only by environment or file: ${settings
+      .filter(([, setting]) => setting.flag === undefined)
+      .map(([, { env }]) => env)
+      .join(', ')}.`,
+    'A flag wins over the environment, which wins over the file. Keys of the file are the names of the variables without NEKODE_, in camel case: {"addr": ":8080", "dataDir": "/srv/nekode"}.',
+    'Exit codes of serve: 1 failed, 2 wrong usage or configuration, 3 the address is in use, 4 the storage cannot be used.',
+  ],
+  run: async ({ args: given }) => {
+    const out = new Output(processHost(), false)
+    try {
+      const flags = Object.fromEntries(
+        Object.keys(args).map((name) => [name, typeof given[name] === 'number' ? String(given[name]) : given[name]]),
+      )
+      await run(loadConfig({ flags: onlyScalars(flags) }), out)
+      return undefined
+    } catch (error) {
+      out.error(error)
+      return exitCodeOf(error)
+    }
+  },
+}
+
+const onlyScalars = (flags: Record<string, unknown>): Record<string, string | boolean> =>
+  Object.fromEntries(
+    Object.entries(flags).filter(
+      (entry): entry is [string, string | boolean] => typeof entry[1] === 'string' || typeof entry[1] === 'boolean',
+    ),
+  )
+
+async function run(config: Config, out: Output): Promise<void> {
+  const log = createLogger({ level: config.logLevel, format: config.logFormat })
+  for (const warning of config.warnings) log.warn(warning)
+  const server = await createServer(config, log)
+  try {
+    await server.start()
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+  stopOnSignal(server, out)
+  process.on('unhandledRejection', (error) => log.error('something failed that nobody waited for', { error }))
+  announce(server, config, out)
+}
+
+function announce(server: NekodeServer, config: Config, out: Output): void {
+  const url = config.baseUrl ?? `${config.tls ? 'https' : 'http'}://localhost:${server.port}`
+  out.line(`Nekode ${version} runs at ${url}`)
+  if (server.core.directory.users().length) return
+  if (server.setupCode !== undefined) out.line(`Open it and set it up with this one-time code: ${server.setupCode}`)
+  else out.line('Set it up with NEKODE_BOOTSTRAP_ADMIN_USERNAME and NEKODE_BOOTSTRAP_ADMIN_PASSWORD.')
+}
+
+/** The first signal lets requests finish, the second one does not. */
+function stopOnSignal(server: NekodeServer, out: Output): void {
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) process.exit(EXIT.failed)
+    stopping = true
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        out.error(error)
+        process.exit(EXIT.failed)
+      },
+    )
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (!(error instanceof NekodeError)) return EXIT.failed
+  if (error.code === 'config_invalid' || error.code === 'usage') return EXIT.config
+  if (error.code === 'port_in_use') return EXIT.port
+  return /^(storage|schema|migration)_/.test(error.code) ? EXIT.storage : EXIT.failed
+}

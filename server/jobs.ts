@@ -1,0 +1,51 @@
+import type { Logger } from '@shared/log'
+import type { Computers } from './computers/service'
+import type { Core } from './core'
+import { Retention } from './events/retention'
+import type { RunReaper } from './runs/reaper'
+
+/** What the server does by itself, again and again. */
+export class Jobs {
+  readonly #retention: Retention
+  #stop: (() => void)[] = []
+
+  constructor(
+    private readonly core: Core,
+    private readonly services: { computers: Computers; reaper: RunReaper },
+  ) {
+    this.#retention = new Retention(core.db, core.hub, core.log)
+  }
+
+  start(): void {
+    const { core, services } = this
+    this.#retention.start()
+    services.reaper.start()
+    this.#stop = [
+      () => this.#retention.stop(),
+      () => services.reaper.stop(),
+      services.computers.watch(core.log),
+      every(60_000, core.log, 'expired credentials were not removed', () => core.credentials.sweep()),
+      every(3_600_000, core.log, 'old idempotency keys were not removed', () => core.idempotency.sweep()),
+    ]
+  }
+
+  stop(): void {
+    for (const stop of this.#stop.splice(0)) stop()
+  }
+}
+
+/** Does something again and again, one at a time; a failure is logged and the next round comes all the same. */
+function every(ms: number, log: Logger, failure: string, work: () => Promise<unknown>): () => void {
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    work()
+      .catch((error: unknown) => log.error(failure, { error }))
+      .finally(() => {
+        busy = false
+      })
+  }, ms)
+  timer.unref()
+  return () => clearInterval(timer)
+}
