@@ -46,17 +46,24 @@ export interface Tx {
   emit(event: NewEvent): void
 }
 
+/** SQL as it is; for reading, and for changing the schema inside `exclusive`. */
+export type Raw = (sql: string, params?: (string | number | null)[]) => Promise<Record<string, unknown>[]>
+
 export interface Database {
   readonly dialect: 'sqlite' | 'postgres' | 'mysql'
   readonly t: Tables
   /** Reads outside a transaction. */
   readonly q: Query
   /**
-   * Runs `fn` in a transaction and resolves when it is durable. On SQLite transactions that wait at the same time share one
-   * commit; on the others a deadlock runs `fn` again, so it must not touch anything but the transaction.
+   * Runs `fn` in a transaction and resolves when it is durable. One transaction runs at a time, also among the servers that share a
+   * database, so what it reads stays true until it commits; those that wait at the same time share one commit. A conflict with
+   * somebody else's transaction runs `fn` again: it must not touch anything but the transaction.
    */
   tx<T>(fn: (tx: Tx) => Promise<T>): Promise<T>
-  raw(sql: string, params?: (string | number | null)[]): Promise<Record<string, unknown>[]>
+  /** Reads outside a transaction. */
+  raw: Raw
+  /** Runs `fn` while nobody else is in here, in a transaction where the database can undo a change of the schema (not MySQL). */
+  exclusive<T>(fn: (raw: Raw) => Promise<T>): Promise<T>
   /** Called with the events of each commit, in log order, before the transaction's promise resolves. */
   onCommit(listener: (events: LogEvent[]) => Promise<void> | void): void
   /** The last sequence in the log. */
@@ -64,16 +71,15 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Thrown inside a transaction that met a parallel one: PostgreSQL and MySQL roll back and run it again. */
-export class RunAgain extends Error {}
-
 /** `full`: an acknowledged write survives power loss. `normal`: it survives a crash of the process, not of the machine. */
 export type Durability = 'full' | 'normal'
 
 export interface OpenOptions {
   durability?: Durability
-  /** Connections of a PostgreSQL or MySQL pool. */
+  /** Connections of a PostgreSQL or MySQL pool, the writer's included. Default 8. */
   poolSize?: number
+  /** Hears of commits whose listeners failed. Default: standard error. */
+  report?: (error: unknown) => void
 }
 
 /** Numbers the events of one transaction, from `first`. */

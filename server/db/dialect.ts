@@ -7,7 +7,8 @@ import { z } from 'zod'
  * Column builders for the three databases. Those of SQLite are the type master: PostgreSQL's and MySQL's make tables of the same
  * TypeScript shape, so queries are written once. `id` and `str` are bounded because MySQL can only index bounded text.
  */
-const encode = (v: unknown): string => JSON.stringify(v)
+// JSON's null is no value in every database, however the row is written: drizzle skips the encoder for null in some places only.
+const encode = (v: unknown): string => (v === null ? v : JSON.stringify(v)) as string
 const decode = (v: unknown): unknown => (typeof v === 'string' ? JSON.parse(v) : v)
 
 const bytes = (v: unknown): Uint8Array => {
@@ -42,20 +43,28 @@ export type Dialect = typeof sqlite
 
 const asDialect = (d: Record<keyof Dialect, unknown>): Dialect => d as Dialect
 
+/** PostgreSQL's text cannot hold U+0000, which programs do print; what cannot be shown anyway becomes the replacement character. */
+const postgresText = (dataType: string) =>
+  p.customType<{ data: string; driverData: string }>({
+    dataType: () => dataType,
+    toDriver: (v) => v.replaceAll('\0', '\uFFFD'),
+  })()
+
 export const postgres = asDialect({
   name: 'postgres',
   table: p.pgTable,
   id: () => p.varchar({ length: 64 }),
-  str: (length = 255) => p.varchar({ length }),
-  text: () => p.text(),
+  str: (length = 255) => postgresText(`varchar(${length})`),
+  text: () => postgresText('text'),
   int: () => p.bigint({ mode: 'number' }),
   ms: () => p.bigint({ mode: 'number' }),
   real: () => p.doublePrecision(),
   bool: () => p.boolean(),
+  // Not jsonb: it refuses U+0000 and lone surrogates, and the driver sends a bare string or number as that and not as JSON.
   json: () =>
-    p.customType<{ data: unknown; driverData: unknown }>({
-      dataType: () => 'jsonb',
-      toDriver: (v) => v,
+    p.customType<{ data: unknown; driverData: string }>({
+      dataType: () => 'text',
+      toDriver: encode,
       fromDriver: decode,
     })(),
   bytes: () =>

@@ -1,61 +1,94 @@
 import { NekodeError, errorText } from '@shared/errors'
-import { SQL } from 'bun'
-import { eq } from 'drizzle-orm'
+import { type ReservedSQL, SQL } from 'bun'
+import { desc, eq } from 'drizzle-orm'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/bun-sql'
 import { drizzle as drizzleProxy } from 'drizzle-orm/mysql-proxy'
-import {
-  type Database,
-  type LogEvent,
-  type NewEvent,
-  type OpenOptions,
-  type Query,
-  RunAgain,
-  type Tx,
-  toLog,
-} from './database'
+import type { Database, OpenOptions, Query, Raw } from './database'
 import { mysql, postgres } from './dialect'
+import { explain, isConflict, isDisconnect } from './errors'
 import { type Tables, tables } from './tables'
+import { type Engine, Writer } from './writer'
 
-/** The row that orders the log: whoever appends holds its lock until commit, so sequences become visible in order. */
+/** The row of `settings` that a writer locks before anything else, and that holds the last sequence of the log. */
 const HEAD = 'event_head'
 
-interface Engine {
+/** Connections when nobody says how many. */
+const POOL = 8
+/** Long enough for a slow migration by another replica; after that somebody has to look. */
+const LOCK_SECONDS = 120
+/** Any number that other programs in the same database are unlikely to lock. */
+const LOCK_KEY = 7_305_100_411
+
+/** What PostgreSQL and MySQL say differently. */
+interface Flavour {
   dialect: 'postgres' | 'mysql'
   t: Tables
   pool: SQL
+  poolSize: number
   query(connection: SQL): Query
+  begin: string
+  /** Reads the log's last sequence and locks it until the transaction ends. */
+  lockHead: string
+  seedHead: string
 }
 
 export async function openPostgres(dsn: string, options: OpenOptions): Promise<Database> {
-  const pool = new SQL(dsn, { max: options.poolSize ?? 8, bigint: false })
-  // drizzle's own types for this driver want a whole client; a reserved connection has what it uses.
-  const query = (c: SQL): Query => drizzlePostgres(c, { casing: 'snake_case' }) as unknown as Query
-  return connect({ dialect: 'postgres', t: tables(postgres), pool, query })
+  const poolSize = options.poolSize ?? POOL
+  const pool = new SQL(dsn, { max: poolSize, bigint: false })
+  return connect(
+    {
+      dialect: 'postgres',
+      t: tables(postgres),
+      pool,
+      poolSize,
+      // drizzle's own types for this driver want a whole client; a reserved connection has what it uses.
+      query: (c) => drizzlePostgres(c, { casing: 'snake_case' }) as unknown as Query,
+      begin: 'BEGIN',
+      lockHead: `select value from settings where name = '${HEAD}' for update`,
+      seedHead: `insert into settings (name, value) values ('${HEAD}', '0') on conflict do nothing`,
+    },
+    options,
+  )
 }
 
 export async function openMysql(dsn: string, options: OpenOptions): Promise<Database> {
-  const pool = new SQL(dsn.replace(/^mariadb:/, 'mysql:'), { adapter: 'mysql', max: options.poolSize ?? 8 })
-  // Drizzle has no driver for Bun's MySQL client; its proxy wants rows as arrays and counts in the first row.
-  const query = (c: SQL): Query =>
-    drizzleProxy(
-      async (text, params, method) => {
-        if (method === 'all') return { rows: await c.unsafe(text, params).values() }
-        const result: { affectedRows?: number; count?: number; lastInsertRowid?: number | bigint } = await c.unsafe(
-          text,
-          params,
-        )
-        const counts = {
-          affectedRows: result.affectedRows ?? result.count ?? 0,
-          insertId: Number(result.lastInsertRowid ?? 0),
-        }
-        return { rows: [counts] }
-      },
-      { casing: 'snake_case' },
-    ) as unknown as Query
-  return connect({ dialect: 'mysql', t: tables(mysql), pool, query })
+  const poolSize = options.poolSize ?? POOL
+  const pool = new SQL(dsn.replace(/^mariadb:/, 'mysql:'), { adapter: 'mysql', max: poolSize })
+  return connect(
+    {
+      dialect: 'mysql',
+      t: tables(mysql),
+      pool,
+      poolSize,
+      query: mysqlQuery,
+      begin: 'START TRANSACTION',
+      lockHead: `select value from settings where name = '${HEAD}' for update`,
+      seedHead: `insert ignore into settings (name, value) values ('${HEAD}', '0')`,
+    },
+    options,
+  )
 }
 
-async function connect({ dialect, t, pool, query }: Engine): Promise<Database> {
+/** Drizzle has no driver for Bun's MySQL client; its proxy wants rows as arrays and counts in the first row. */
+const mysqlQuery = (c: SQL): Query =>
+  drizzleProxy(
+    async (text, params, method) => {
+      if (method === 'all') return { rows: await c.unsafe(text, params).values() }
+      const result: { affectedRows?: number; count?: number; lastInsertRowid?: number | bigint } = await c.unsafe(
+        text,
+        params,
+      )
+      const counts = {
+        affectedRows: result.affectedRows ?? result.count ?? 0,
+        insertId: Number(result.lastInsertRowid ?? 0),
+      }
+      return { rows: [counts] }
+    },
+    { casing: 'snake_case' },
+  ) as unknown as Query
+
+async function connect(flavour: Flavour, options: OpenOptions): Promise<Database> {
+  const { dialect, t, pool, query } = flavour
   try {
     await pool.connect()
   } catch (cause) {
@@ -65,75 +98,164 @@ async function connect({ dialect, t, pool, query }: Engine): Promise<Database> {
       cause,
     })
   }
-  const listeners: ((events: LogEvent[]) => Promise<void> | void)[] = []
-
-  const append = async (q: Query, events: NewEvent[]): Promise<LogEvent[]> => {
-    if (!events.length) return []
-    // Lock first, so that nobody else can append until this transaction is over.
-    const locked = q.select({ value: t.settings.value }).from(t.settings).where(eq(t.settings.name, HEAD))
-    const rows: { value: string }[] = await forUpdate(locked)
-    const last = Number(rows[0]?.value ?? 0)
-    const log = toLog(events, last + 1, Date.now())
-    await q.insert(t.events).values(log)
-    const value = String(last + log.length)
-    if (rows.length) await q.update(t.settings).set({ value }).where(eq(t.settings.name, HEAD))
-    else await q.insert(t.settings).values({ name: HEAD, value })
-    return log
-  }
-
-  const once = async <T>(fn: (tx: Tx) => Promise<T>): Promise<{ value: T; log: LogEvent[] }> =>
-    pool.begin(async (connection) => {
-      const q = query(connection)
-      const events: NewEvent[] = []
-      const value = await fn({
-        q,
-        insert: async (table, ...rows) => {
-          if (rows.length) await q.insert(table).values(rows)
-        },
-        emit: (event) => void events.push(event),
-      })
-      return { value, log: await append(q, events) }
-    })
-
+  const connection = new Connection(flavour)
+  const writer = new Writer(connection.engine(), options)
   return {
     dialect,
     t,
     q: query(pool),
-    tx: async (fn) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          const { value, log } = await once(fn)
-          if (log.length) for (const listener of listeners) await listener(log)
-          return value
-        } catch (error) {
-          if (attempt >= 5 || !isConflict(error)) throw error
-          await Bun.sleep(Math.random() * 20 * attempt)
-        }
-      }
-    },
-    raw: async (text, params = []) => [...(await pool.unsafe(text, params))],
-    onCommit: (listener) => void listeners.push(listener),
+    tx: (fn) => writer.tx(fn),
+    raw: rawOn(pool),
+    exclusive: (fn) => exclusive(flavour, fn),
+    onCommit: (listener) => writer.onCommit(listener),
     head: async () => {
       const rows = await query(pool)
-        .select({ value: t.settings.value })
-        .from(t.settings)
-        .where(eq(t.settings.name, HEAD))
-      return Number(rows[0]?.value ?? 0)
+        .select({ n: t.events.sequence })
+        .from(t.events)
+        .orderBy(desc(t.events.sequence))
+        .limit(1)
+      return rows[0]?.n ?? 0
     },
-    close: () => pool.close(),
+    close: async () => {
+      await writer.close()
+      connection.drop()
+      await pool.close()
+    },
   }
 }
 
-/** `FOR UPDATE`, which drizzle's SQLite types do not know and its PostgreSQL and MySQL builders do. */
-const forUpdate = <T>(select: PromiseLike<T>): PromiseLike<T> =>
-  'for' in select && typeof select.for === 'function' ? select.for('update') : select
+const rawOn =
+  (c: SQL): Raw =>
+  async (text, params = []) => [...(await c.unsafe(text, params))]
 
-/** Serialisation failures and deadlocks: the database ended one of two transactions, and running it again is right. */
-function isConflict(error: unknown): boolean {
-  if (error instanceof RunAgain) return true
-  for (let e: unknown = error; typeof e === 'object' && e !== null; e = Reflect.get(e, 'cause')) {
-    const code = String(Reflect.get(e, 'errno') ?? Reflect.get(e, 'code') ?? '')
-    if (['40001', '40P01', '1213', '1205', 'ER_LOCK_DEADLOCK'].includes(code)) return true
+/** The writer's own connection: taken from the pool when it is needed, and again after it was lost. */
+class Connection {
+  #held: { c: ReservedSQL; q: Query } | undefined
+  #seeded = false
+
+  constructor(private readonly flavour: Flavour) {}
+
+  drop(): void {
+    this.#held?.c.release()
+    this.#held = undefined
   }
-  return false
+
+  async #take(): Promise<{ c: ReservedSQL; q: Query }> {
+    if (this.#held) return this.#held
+    const c = await this.flavour.pool.reserve()
+    this.#held = { c, q: this.flavour.query(c) }
+    return this.#held
+  }
+
+  get #now(): { c: ReservedSQL; q: Query } {
+    if (!this.#held) throw new NekodeError('unavailable', 'The connection to the database was lost.')
+    return this.#held
+  }
+
+  async #run(text: string): Promise<void> {
+    await this.#now.c.unsafe(text)
+  }
+
+  /** After a restart of the database the pool still hands out connections that it ended: the first statement tells. */
+  async #begin(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.#take()
+        return await this.#run(this.flavour.begin)
+      } catch (error) {
+        if (attempt >= this.flavour.poolSize || !isDisconnect(error)) throw error
+        this.drop()
+      }
+    }
+  }
+
+  /** Whoever writes locks the head of the log first and keeps it until commit, so there is one writer among all servers. */
+  async #lockHead(): Promise<number> {
+    const { lockHead, seedHead } = this.flavour
+    const read = async (): Promise<string | undefined> =>
+      (await this.#now.c.unsafe<{ value: string }[]>(lockHead))[0]?.value
+    let value = await read()
+    if (value === undefined && !this.#seeded) {
+      await this.#run(seedHead)
+      value = await read()
+    }
+    this.#seeded = true
+    return Number(value ?? 0)
+  }
+
+  engine(): Engine {
+    const { t } = this.flavour
+    const held = (): Query => this.#now.q
+    return {
+      begin: async () => {
+        await this.#begin()
+        return this.#lockHead()
+      },
+      savepoint: () => this.#run('SAVEPOINT job'),
+      release: () => this.#run('RELEASE SAVEPOINT job'),
+      undo: () => this.#run('ROLLBACK TO SAVEPOINT job'),
+      append: async (log) => {
+        await held().insert(t.events).values(log)
+        await held()
+          .update(t.settings)
+          .set({ value: String(log.at(-1)?.sequence ?? 0) })
+          .where(eq(t.settings.name, HEAD))
+      },
+      commit: () => this.#run('COMMIT'),
+      abort: async () => {
+        try {
+          await this.#run('ROLLBACK')
+        } catch {
+          // The connection is gone and the transaction with it; the next one takes another connection.
+          this.drop()
+        }
+      },
+      survives: (error) => !isDisconnect(error) && !isConflict(error),
+      isConflict,
+      explain,
+      work: {
+        get q() {
+          return held()
+        },
+        insert: async (table, ...rows) => {
+          if (rows.length) await held().insert(table).values(rows)
+        },
+      },
+    }
+  }
+}
+
+/** Holds a lock of the database itself, which ends with the connection: a server that died does not keep the others out. */
+async function exclusive<T>({ dialect, pool }: Flavour, fn: (raw: Raw) => Promise<T>): Promise<T> {
+  const c = await pool.reserve()
+  const raw = rawOn(c)
+  const lockTaken = (cause?: unknown): NekodeError =>
+    new NekodeError('unavailable', 'Another server is changing the database and does not finish.', {
+      code: 'storage_locked',
+      next: 'Look at that server’s log; when it hangs, stop it and start this one again.',
+      ...(cause === undefined ? {} : { cause }),
+    })
+  try {
+    if (dialect === 'mysql') {
+      const [row] = await raw(`select get_lock(concat('nekode:', database()), ${LOCK_SECONDS}) as taken`)
+      if (Number(row?.taken) !== 1) throw lockTaken()
+      return await fn(raw)
+    }
+    await raw('BEGIN')
+    await raw(`set local lock_timeout = '${LOCK_SECONDS}s'`)
+    try {
+      await raw(`select pg_advisory_xact_lock(${LOCK_KEY})`)
+    } catch (cause) {
+      throw lockTaken(cause)
+    }
+    const value = await fn(raw)
+    await raw('COMMIT')
+    return value
+  } catch (error) {
+    if (dialect === 'postgres') await raw('ROLLBACK').catch(() => [])
+    throw explain(error)
+  } finally {
+    if (dialect === 'mysql') await raw(`select release_lock(concat('nekode:', database()))`).catch(() => [])
+    c.release()
+  }
 }

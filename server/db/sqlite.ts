@@ -1,127 +1,92 @@
-import { Database as Sqlite, SQLiteError } from 'bun:sqlite'
+import { Database as Sqlite } from 'bun:sqlite'
 import { errorText, NekodeError } from '@shared/errors'
 import { Table, getTableColumns, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Database, type LogEvent, type NewEvent, type OpenOptions, type Query, type Tx, toLog } from './database'
+import type { Database, OpenOptions, Query, Raw } from './database'
 import { sqlite } from './dialect'
-import { tables } from './tables'
+import { explain, openFailure } from './errors'
+import { type Tables, tables } from './tables'
+import { type Engine, Writer } from './writer'
 
-/** Transactions that share a commit. More would hold the event loop for longer than a frame. */
-const GROUP = 64
+/** How long a writer waits for another process that has the file. */
+const BUSY_MS = 5000
 
-interface Job {
-  run(tx: Tx): Promise<void>
-  events: NewEvent[]
-  settle(error?: unknown): void
-}
-
-/** One connection writes, in groups that share a commit; another one reads and never waits for the writer (WAL). */
+/** One connection writes; another one reads and never waits for the writer (WAL). */
 export async function openSqlite(path: string, options: OpenOptions): Promise<Database> {
   const memory = path === ':memory:'
   if (!memory) createFolder(dirname(path))
-  const writer = connect(path, false, options)
-  const reader = memory ? writer : connect(path, true, options)
+  const writing = connect(path, false, options)
+  const reading = memory ? writing : connect(path, true, options)
   const t = tables(sqlite)
-  const wq = asQuery(drizzle(writer, { casing: 'snake_case' }))
-  const rq = asQuery(drizzle(reader, { casing: 'snake_case' }))
-  const inserts = new Inserts(wq)
-  const listeners: ((events: LogEvent[]) => Promise<void> | void)[] = []
-  const queue: Job[] = []
-  const state = { draining: false }
-  let head: number | undefined
-
-  const readHead = (): number => {
-    const exists = writer.query("select 1 from sqlite_master where name = 'events'").get()
-    const row = exists ? writer.query<{ n: number | null }, []>('select max(sequence) as n from events').get() : null
-    return row?.n ?? 0
-  }
-
-  const perform = async (job: Job): Promise<LogEvent[]> => {
-    await job.run({
-      q: wq,
-      insert: async (table, ...rows) => inserts.run(table, rows),
-      emit: (event) => void job.events.push(event),
-    })
-    head ??= readHead()
-    const log = toLog(job.events, head + 1, Date.now())
-    inserts.run(t.events, log)
-    head += log.length
-    return log
-  }
-
-  /** Runs a group in one transaction, each job in a savepoint of its own, so that one that fails takes nobody along. */
-  const commitGroup = async (jobs: Job[]): Promise<LogEvent[]> => {
-    const failed = new Map<Job, unknown>()
-    const log: LogEvent[] = []
-    writer.run('BEGIN IMMEDIATE')
-    for (const job of jobs) {
-      const before = head
-      writer.run('SAVEPOINT job')
-      try {
-        log.push(...(await perform(job)))
-        writer.run('RELEASE job')
-      } catch (error) {
-        // A full disk ends the whole transaction, not just the savepoint.
-        if (!writer.inTransaction) throw error
-        writer.run('ROLLBACK TO job')
-        writer.run('RELEASE job')
-        head = before
-        failed.set(job, error)
-      }
-    }
-    writer.run('COMMIT')
-    for (const listener of listeners) if (log.length) await listener(log)
-    for (const job of jobs) job.settle(failed.get(job))
-    return log
-  }
-
-  const drain = async (): Promise<void> => {
-    state.draining = true
-    while (queue.length) {
-      const jobs = queue.splice(0, GROUP)
-      try {
-        await commitGroup(jobs)
-      } catch (error) {
-        if (writer.inTransaction) writer.run('ROLLBACK')
-        head = undefined
-        const told = explain(error)
-        for (const job of jobs) job.settle(told)
-      }
-      // Let requests in, and let what waits for the next commit gather.
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    }
-    state.draining = false
-  }
+  const writer = new Writer(engine(writing, t), options)
+  const rawOn =
+    (connection: Sqlite): Raw =>
+    async (text, params = []) =>
+      connection.query<Record<string, unknown>, (string | number | null)[]>(text).all(...params)
 
   return {
     dialect: 'sqlite',
     t,
-    q: rq,
-    tx: <T>(fn: (tx: Tx) => Promise<T>) =>
-      new Promise<T>((resolve, reject) => {
-        let value: { of: T } | undefined
-        queue.push({
-          events: [],
-          run: async (tx) => {
-            value = { of: await fn(tx) }
-          },
-          settle: (error) => (error !== undefined || !value ? reject(explain(error)) : resolve(value.of)),
-        })
-        if (!state.draining) void drain()
-      }),
-    raw: async (text, params = []) =>
-      writer.query<Record<string, unknown>, (string | number | null)[]>(text).all(...params),
-    onCommit: (listener) => void listeners.push(listener),
-    head: async () => (head ??= readHead()),
+    q: asQuery(drizzle(reading, { casing: 'snake_case' })),
+    tx: (fn) => writer.tx(fn),
+    raw: rawOn(reading),
+    exclusive: (fn) => writer.tx(() => fn(rawOn(writing))),
+    onCommit: (listener) => writer.onCommit(listener),
+    head: async () => lastSequence(reading),
     close: async () => {
-      while (state.draining || queue.length) await Bun.sleep(1)
-      if (reader !== writer) reader.close()
-      writer.run('PRAGMA optimize')
-      writer.close()
+      await writer.close()
+      if (reading !== writing) reading.close()
+      try {
+        writing.run('PRAGMA optimize')
+        // What is in the log goes into the file, so that the file alone is the database.
+        writing.run('PRAGMA wal_checkpoint(TRUNCATE)')
+      } catch {
+        // A full disk: everything stays in the log, and the next start reads it from there.
+      }
+      writing.close()
     },
+  }
+}
+
+function engine(db: Sqlite, t: Tables): Engine {
+  const q = asQuery(drizzle(db, { casing: 'snake_case' }))
+  const inserts = new Inserts(q)
+  return {
+    begin: async () => {
+      db.run('BEGIN IMMEDIATE')
+      return lastSequence(db)
+    },
+    savepoint: async () => void db.run('SAVEPOINT job'),
+    release: async () => void db.run('RELEASE job'),
+    undo: async () => {
+      db.run('ROLLBACK TO job')
+      db.run('RELEASE job')
+    },
+    append: async (log) => inserts.run(t.events, log),
+    commit: async () => void db.run('COMMIT'),
+    abort: async () => {
+      try {
+        if (db.inTransaction) db.run('ROLLBACK')
+      } catch {
+        // SQLite may have rolled back by itself after an I/O error; then there is nothing to give up.
+      }
+    },
+    survives: () => db.inTransaction,
+    isConflict: () => false,
+    explain,
+    work: { q, insert: async (table, ...rows) => inserts.run(table, rows) },
+  }
+}
+
+function lastSequence(db: Sqlite): number {
+  try {
+    return db.query<{ n: number | null }, []>('select max(sequence) as n from events').get()?.n ?? 0
+  } catch (error) {
+    if (errorText(error).includes('no such table')) return 0
+    throw error
   }
 }
 
@@ -143,37 +108,15 @@ function createFolder(folder: string): void {
 function connect(path: string, readonly: boolean, options: OpenOptions): Sqlite {
   try {
     const db = readonly ? new Sqlite(path, { readonly: true }) : new Sqlite(path, { create: true })
-    db.run('PRAGMA busy_timeout=5000')
+    db.run(`PRAGMA busy_timeout=${BUSY_MS}`)
     if (!readonly) db.run('PRAGMA journal_mode=WAL')
     db.run(`PRAGMA synchronous=${options.durability === 'normal' ? 'NORMAL' : 'FULL'}`)
     db.run('PRAGMA cache_size=-16384')
     db.run('PRAGMA temp_store=MEMORY')
     return db
   } catch (cause) {
-    throw new NekodeError('unavailable', `The database file ${path} cannot be opened: ${errorText(cause)}`, {
-      code: 'storage_unwritable',
-      next: 'Check that the folder can be written, that the disk has room, and that the file is a SQLite database.',
-      cause,
-    })
+    throw openFailure(path, cause)
   }
-}
-
-/** Errors of the engine that a caller can do something about; everything else goes through as it is. */
-function explain(error: unknown): unknown {
-  const code = error instanceof SQLiteError ? error.code : undefined
-  if (code === 'SQLITE_FULL' || code?.startsWith('SQLITE_IOERR'))
-    return new NekodeError('unavailable', 'The server cannot save: its disk is full or failing.', {
-      code: 'storage_full',
-      next: 'Free some space on the disk that holds the data folder; nothing that was accepted is lost.',
-      cause: error,
-    })
-  if (code === 'SQLITE_READONLY')
-    return new NekodeError('unavailable', 'The server cannot save: its database file is read-only.', {
-      code: 'storage_unwritable',
-      next: 'Give the user that runs the server write access to the data folder.',
-      cause: error,
-    })
-  return error
 }
 
 /** Prepared inserts, one a table: drizzle's encoders without building the statement again. */

@@ -1,6 +1,6 @@
 import { NekodeError } from '@shared/errors'
 import { and, eq, lt, sql } from 'drizzle-orm'
-import { type Database, type Query, RunAgain, type Tx } from '../db/database'
+import type { Database, Query, Tx } from '../db/database'
 import type { Row } from '../db/tables'
 import { canonicalJson } from './canonical'
 
@@ -38,14 +38,10 @@ export class Idempotency {
     const known = await this.#find(tx.q)(call)
     if (known) return answer<T>(known, requestHash)
     const { principal, method, key } = call
-    const row = { principal, method, key, requestHash, response: '', createdAt: Date.now() }
-    // SQLite has one writer. Elsewhere the key is taken first, so that a parallel repetition waits for this one's end.
-    const reserve = this.db.dialect !== 'sqlite'
-    if (reserve) await this.#reserve(tx, row)
     const value = await perform()
     const response = JSON.stringify(value ?? null)
-    if (reserve) await tx.q.update(this.db.t.idempotency).set({ response }).where(this.#is(call))
-    else await tx.insert(this.db.t.idempotency, { ...row, response })
+    // One transaction runs at a time, so nobody else took the key since it was looked for.
+    await tx.insert(this.db.t.idempotency, { principal, method, key, requestHash, response, createdAt: Date.now() })
     return value
   }
 
@@ -55,15 +51,6 @@ export class Idempotency {
     await this.db.tx((tx) =>
       Promise.resolve(tx.q.delete(idempotency).where(lt(idempotency.createdAt, now - KEY_TTL_MS))),
     )
-  }
-
-  async #reserve(tx: Tx, row: Row<'idempotency'>): Promise<void> {
-    try {
-      await tx.insert(this.db.t.idempotency, row)
-    } catch (cause) {
-      // The same call came twice at once and the other one is done now: run again and find its answer.
-      throw new RunAgain('the idempotency key was taken in parallel', { cause })
-    }
   }
 
   #is(call: Call) {

@@ -21,12 +21,12 @@ CREATE TABLE "agents" (
 	"model" varchar(255) NOT NULL,
 	"workspace" text NOT NULL,
 	"instructions" text NOT NULL,
-	"approvals" jsonb NOT NULL,
-	"limits" jsonb NOT NULL,
-	"command" jsonb NOT NULL,
-	"env" jsonb NOT NULL,
+	"approvals" text NOT NULL,
+	"limits" text NOT NULL,
+	"command" text NOT NULL,
+	"env" text NOT NULL,
 	"enabled" boolean NOT NULL,
-	"status" jsonb NOT NULL,
+	"status" text NOT NULL,
 	"created_by" varchar(64) NOT NULL,
 	"deleted_at" bigint,
 	"created_at" bigint NOT NULL,
@@ -46,10 +46,10 @@ CREATE TABLE "approvals" (
 	"name" varchar(255) NOT NULL,
 	"kind" varchar(16) NOT NULL,
 	"title" text NOT NULL,
-	"input" jsonb,
+	"input" text,
 	"can_remember" boolean NOT NULL,
 	"state" varchar(16) NOT NULL,
-	"decided_by" jsonb,
+	"decided_by" text,
 	"decided_at" bigint,
 	"created_at" bigint NOT NULL
 );
@@ -80,10 +80,10 @@ CREATE TABLE "archives" (
 --> statement-breakpoint
 CREATE TABLE "audit" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
-	"actor" jsonb NOT NULL,
+	"actor" text NOT NULL,
 	"action" varchar(64) NOT NULL,
 	"subject" varchar(200) NOT NULL,
-	"detail" jsonb NOT NULL,
+	"detail" text NOT NULL,
 	"address" varchar(64) NOT NULL,
 	"created_at" bigint NOT NULL
 );
@@ -110,7 +110,7 @@ CREATE TABLE "computers" (
 	"arch" varchar(32) NOT NULL,
 	"version" varchar(64) NOT NULL,
 	"local" boolean NOT NULL,
-	"runtimes" jsonb NOT NULL,
+	"runtimes" text NOT NULL,
 	"inventory_version" varchar(255) NOT NULL,
 	"lease_id" varchar(64),
 	"last_seen_at" bigint,
@@ -128,7 +128,7 @@ CREATE TABLE "credentials" (
 	"token_hash" varchar(64) NOT NULL,
 	"prefix" varchar(16) NOT NULL,
 	"name" varchar(255) NOT NULL,
-	"scopes" jsonb NOT NULL,
+	"scopes" text NOT NULL,
 	"csrf" varchar(64) NOT NULL,
 	"user_agent" varchar(255) NOT NULL,
 	"address" varchar(64) NOT NULL,
@@ -147,7 +147,7 @@ CREATE TABLE "deliveries" (
 	"cause" varchar(16) NOT NULL,
 	"state" varchar(16) NOT NULL,
 	"waiting" varchar(32),
-	"failure" jsonb,
+	"failure" text,
 	"run_id" varchar(64),
 	"answer_message_id" varchar(64),
 	"hops" bigint NOT NULL,
@@ -175,7 +175,7 @@ CREATE TABLE "events" (
 	"aggregate_id" varchar(64) NOT NULL,
 	"audience" varchar(80) NOT NULL,
 	"target" varchar(200),
-	"actor" jsonb NOT NULL,
+	"actor" text NOT NULL,
 	"payload" text NOT NULL,
 	"created_at" bigint NOT NULL
 );
@@ -220,8 +220,8 @@ CREATE TABLE "messages" (
 	"sender_name" varchar(64) NOT NULL,
 	"sender_display_name" varchar(255) NOT NULL,
 	"content" text NOT NULL,
-	"mentions" jsonb NOT NULL,
-	"system" jsonb,
+	"mentions" text NOT NULL,
+	"system" text,
 	"run_id" varchar(64),
 	"request_id" varchar(128),
 	"reply_count" bigint NOT NULL,
@@ -254,7 +254,7 @@ CREATE TABLE "prompts" (
 	"id" varchar(64) NOT NULL,
 	"content" text NOT NULL,
 	"content_hash" varchar(64) NOT NULL,
-	"sections" jsonb NOT NULL,
+	"sections" text NOT NULL,
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
@@ -263,7 +263,7 @@ CREATE TABLE "run_steps" (
 	"run_id" varchar(64) NOT NULL,
 	"sequence" bigint NOT NULL,
 	"status" varchar(16) NOT NULL,
-	"detail" jsonb NOT NULL,
+	"detail" text NOT NULL,
 	"started_at" bigint NOT NULL,
 	"completed_at" bigint
 );
@@ -284,9 +284,9 @@ CREATE TABLE "runs" (
 	"max_attempts" bigint NOT NULL,
 	"lease_id" varchar(64),
 	"lease_expires_at" bigint,
-	"failure" jsonb,
+	"failure" text,
 	"summary" text NOT NULL,
-	"usage" jsonb,
+	"usage" text,
 	"cost_usd" double precision,
 	"started_at" bigint,
 	"completed_at" bigint,
