@@ -35,6 +35,8 @@ import { TokenService } from './tokens/service'
 import { userRoutes } from './users/routes'
 import { UserService } from './users/service'
 
+export type { Core }
+
 export interface Services extends Conversation {
   computers: Computers
   enrollments: Enrollments

@@ -96,7 +96,7 @@ export class UserService {
       actor: by ? actorOf(by) : self,
       payload: userView(user),
     })
-    await this.channels.ensureGeneral(tx, user, role === 'viewer' ? 'viewer' : by ? 'member' : 'admin')
+    await this.channels.ensureGeneral(tx, user, generalRole(role))
     return user
   }
 
@@ -121,3 +121,9 @@ const nameTaken = (name: string): NekodeError =>
     code: 'name_taken',
     next: 'Choose another one. People and agents share one space of names.',
   })
+
+/** In `#general` people are what they are on the server; the owner looks after it. */
+const generalRole = (role: Role): 'admin' | 'member' | 'viewer' => {
+  if (role === 'viewer') return 'viewer'
+  return role === 'owner' ? 'admin' : 'member'
+}
