@@ -111,8 +111,9 @@ async function* read(response: Response, options: SseOptions, state: Position): 
     onEvent: ({ id, event, data }) => arrived.push({ type: 'event', id, name: event ?? 'message', data }),
   })
   const decoder = new TextDecoder()
-  const reader = response.body?.getReader()
-  while (reader) {
+  if (!response.body) return
+  const reader = response.body.getReader()
+  for (;;) {
     const chunk = await within(reader.read(), options.idleMs ?? IDLE_MS)
     if (chunk.done) return
     state.failures = 0

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type ArgsDef, type CommandDef, type ParsedArgs, type SubCommandsDef, defineCommand } from 'citty'
+import { type ArgsDef, type ParsedArgs, type SubCommandsDef, defineCommand } from 'citty'
 import { type Connection, connect } from './account'
 import { Exit, type ExitCode, usage } from './exit'
 import { type Host, processHost } from './host'
@@ -120,8 +120,11 @@ function strict(words: string[], options: Record<string, { type: 'boolean' | 'st
   try {
     return parseArgs({ args: words, options, allowPositionals: true, allowNegative: true, strict: true })
   } catch (e) {
-    // The first sentence says it; the rest is about how to write a value that starts with a dash.
-    const [first = ''] = (e instanceof Error ? e.message : String(e)).split(/\. |\n/)
+    const message = e instanceof Error ? e.message : String(e)
+    const bare = /^Option '(?:-\w, )?(--[\w-]+).*(?:argument missing|is ambiguous)/.exec(message)?.[1]
+    if (bare) throw usage(`The value of ${bare} is missing.`, `A value that starts with “-” is written ${bare}=VALUE.`)
+    // The first sentence says it; the rest is about how to write a text that starts with a dash.
+    const [first = ''] = message.split(/\. |\n/)
     throw usage(
       `${first.replace(/\.$/, '')}.`,
       'Look at the help: --help. A text that starts with “-” goes after “--”.',

@@ -125,13 +125,15 @@ function fish(root: Node): string {
   // Between single quotes fish knows \\\\ and \\' only.
   const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
   const at = (node: Node): string => `-n ${text(`__nekode_at ${text(node.path)}`)}`
-  const lines = all(root).flatMap((node) => [
-    ...node.children.map((child) => `complete -c nekode -f ${at(node)} -a ${child.name} -d ${text(child.description)}`),
-    ...node.options.map((option) => {
-      const short = option.short === undefined ? '' : ` -s ${option.short}`
-      return `complete -c nekode ${at(node)}${short} -l ${option.name}${option.takesValue ? ' -r' : ''} -d ${text(option.description)}`
-    }),
-  ])
+  const lines: string[] = []
+  for (const node of all(root)) {
+    for (const child of node.children)
+      lines.push(`complete -c nekode -f ${at(node)} -a ${child.name} -d ${text(child.description)}`)
+    for (const option of node.options) {
+      const flags = `${option.short === undefined ? '' : ` -s ${option.short}`} -l ${option.name}${option.takesValue ? ' -r' : ''}`
+      lines.push(`complete -c nekode ${at(node)}${flags} -d ${text(option.description)}`)
+    }
+  }
   return `function __nekode_at
   set -l at ''
   for word in (commandline -opc)[2..-1]
