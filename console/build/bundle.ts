@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
+import type { BunPlugin } from 'bun'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { encodingSuffix, type Asset, type Encoding, type Manifest } from '@shared/assets'
 import { solidPlugin } from './solid'
@@ -34,7 +35,7 @@ export async function buildConsole({ outdir, minify = true }: ConsoleOptions): P
     sourcemap: 'none',
     naming: { chunk: hashed, asset: hashed, entry: '[dir]/[name].[ext]' },
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [solidPlugin(), unoPlugin()],
+    plugins: [solidPlugin(), unoPlugin(), fontPlugin(outdir)],
   })
   await addBlockingTheme(outdir, minify)
   const manifest: Manifest = {}
@@ -45,6 +46,19 @@ export async function buildConsole({ outdir, minify = true }: ConsoleOptions): P
   await Bun.write(`${outdir}/manifest.json`, JSON.stringify(manifest))
   return manifest
 }
+
+/** Fonts as files: inlined, every reader would load every alphabet, and the content security policy would refuse them. */
+const fontPlugin = (outdir: string): BunPlugin => ({
+  name: 'fonts',
+  setup(build) {
+    build.onResolve({ filter: /\.woff2$/ }, async ({ path, importer }) => {
+      const file = Bun.file(resolve(dirname(importer), path))
+      const name = `assets/${basename(path, '.woff2')}-${Bun.hash.xxHash32(await file.bytes()).toString(36)}.woff2`
+      await Bun.write(`${outdir}/${name}`, file)
+      return { path: `/${name}`, external: true }
+    })
+  },
+})
 
 /**
  * A chosen theme has to be known before the first paint. The bundler makes every script a module, which runs too late, and

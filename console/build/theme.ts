@@ -31,10 +31,7 @@ const colours = [
 
 /** The console's utility classes: Tailwind's vocabulary over our tokens, and Lucide's icons as `i-lucide-*`. */
 export const unoConfig = defineConfig({
-  presets: [
-    presetWind4({ preflights: { reset: true } }),
-    presetIcons({ scale: 1.15, extraProperties: { flex: 'none' } }),
-  ],
+  presets: [presetWind4({ preflights: { reset: true } }), presetIcons({ scale: 1.15 })],
   theme: { colors: Object.fromEntries(colours.map((name) => [name, `var(--${name})`])) },
   shortcuts: {
     'focus-ring': 'outline-none focus-visible:(ring-2 ring-accent ring-offset-2 ring-offset-canvas)',

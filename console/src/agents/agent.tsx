@@ -1,0 +1,224 @@
+import { useNavigate, useParams } from '@solidjs/router'
+import { createSignal, Match, Show, Switch } from 'solid-js'
+import type { Agent } from '@shared/contract'
+import { call } from '../api/client'
+import { act } from '../app/act'
+import { NotFound } from '../app/notfound'
+import { computerPath, runPath } from '../app/paths'
+import { openDm } from '../channels/dm'
+import { t } from '../i18n'
+import { relative } from '../i18n/dates'
+import { RunTable } from '../runs/list'
+import { change, state } from '../store/state'
+import { canWrite, isAdmin } from '../store/session'
+import { Avatar } from '../ui/avatar'
+import { Badge } from '../ui/badge'
+import { Button, LinkButton } from '../ui/button'
+import { confirm } from '../ui/confirm'
+import { Menu, type MenuItem } from '../ui/menu'
+import { Notice } from '../ui/notice'
+import { Page } from '../ui/page'
+import { Tabs } from '../ui/tabs'
+import { AgentChannels } from './channels'
+import { EnvForm } from './env'
+import { runtimeOf } from './fields'
+import { LimitsForm } from './limits'
+import { PresenceDot, presenceText } from './presence'
+import { ProfileForm } from './profile'
+import { put } from '../store/apply'
+
+type Part = 'profile' | 'channels' | 'environment' | 'limits' | 'runs'
+
+/** One agent: what it is, where it is, what it may do and what it did. */
+export default function AgentPage() {
+  const params = useParams<{ id: string }>()
+  return (
+    <Show
+      when={state.agents[params.id]}
+      fallback={<NotFound title={t('agent.missing')} text={t('agent.missingText')} />}
+    >
+      {(agent) => <Content agent={agent()} />}
+    </Show>
+  )
+}
+
+function Content(props: { agent: Agent }) {
+  const navigate = useNavigate()
+  const [part, setPart] = createSignal<Part>('profile')
+  return (
+    <Page
+      title={props.agent.displayName}
+      back="/agents"
+      badge={<Badge tone="bot">{t('message.agent')}</Badge>}
+      actions={
+        <>
+          <Show when={canWrite()}>
+            <Button
+              size="sm"
+              kind="primary"
+              icon="i-lucide-message-circle"
+              onClick={() => void openDm('agent', props.agent.id, navigate)}
+            >
+              {t('agent.message')}
+            </Button>
+            <AgentMenu agent={props.agent} />
+          </Show>
+        </>
+      }
+    >
+      <Summary agent={props.agent} />
+      <Tabs
+        label={props.agent.displayName}
+        value={part()}
+        onChange={setPart}
+        tabs={[
+          { value: 'profile', label: t('agent.profile') },
+          { value: 'channels', label: t('nav.channels') },
+          { value: 'environment', label: t('agent.environment') },
+          { value: 'limits', label: t('agent.limits') },
+          { value: 'runs', label: t('nav.runs') },
+        ]}
+      >
+        <Switch>
+          <Match when={part() === 'profile'}>
+            <ProfileForm agent={props.agent} />
+          </Match>
+          <Match when={part() === 'channels'}>
+            <AgentChannels agent={props.agent} />
+          </Match>
+          <Match when={part() === 'environment'}>
+            <EnvForm agent={props.agent} />
+          </Match>
+          <Match when={part() === 'limits'}>
+            <LimitsForm agent={props.agent} />
+          </Match>
+          <Match when={part() === 'runs'}>
+            <div class="col gap-4">
+              <RunTable agentId={props.agent.id} />
+            </div>
+          </Match>
+        </Switch>
+      </Tabs>
+    </Page>
+  )
+}
+
+function Summary(props: { agent: Agent }) {
+  const computer = () => state.computers[props.agent.computerId]
+  const runtime = () => runtimeOf(props.agent.computerId, props.agent.runtimeKind)
+  const trouble = () => props.agent.status.health !== 'ok' && props.agent.status.health !== 'offline'
+  return (
+    <div class="col gap-3">
+      <div class="row items-start gap-4">
+        <Avatar name={props.agent.name} kind="agent" size="lg" />
+        <div class="col gap-1 min-w-0 flex-1">
+          <p class="row flex-wrap gap-x-2 text-soft">
+            <span>@{props.agent.name}</span>
+            <span class="row gap-1.5">
+              <PresenceDot agent={props.agent} />
+              {presenceText(props.agent)}
+            </span>
+          </p>
+          <div class="row flex-wrap gap-1.5">
+            <Badge tone={runtime()?.demo ? 'warn' : 'plain'}>
+              {runtime()?.displayName ?? props.agent.runtimeKind}
+              {runtime()?.demo ? ` – ${t('runtime.demoShort')}` : ''}
+            </Badge>
+            <Show when={props.agent.model}>
+              <Badge>{props.agent.model}</Badge>
+            </Show>
+            <Show when={computer()} fallback={<Badge tone="bad">{t('computer.gone')}</Badge>}>
+              {(computer) => (
+                <LinkButton
+                  href={computerPath(computer().id)}
+                  size="sm"
+                  kind="ghost"
+                  icon="i-lucide-monitor"
+                  class="h-5! px-1.5!"
+                >
+                  {computer().displayName}
+                </LinkButton>
+              )}
+            </Show>
+          </div>
+          <p class="text-[12.5px] text-faint">{t('agent.since', { when: relative(props.agent.createdAt) })}</p>
+        </div>
+      </div>
+      <Show when={trouble()}>
+        <Notice tone="warn" title={t(`health.${props.agent.status.health}`)}>
+          {props.agent.status.detail}
+        </Notice>
+      </Show>
+      <Show when={props.agent.status.runId}>
+        {(id) => (
+          <LinkButton href={runPath(id())} size="sm" icon="i-lucide-activity" class="self-start">
+            {t('agent.currentRun')}
+          </LinkButton>
+        )}
+      </Show>
+    </div>
+  )
+}
+
+function AgentMenu(props: { agent: Agent }) {
+  const navigate = useNavigate()
+  const control = (action: 'terminate' | 'restart' | 'restart_reset_session' | 'restart_full_reset') =>
+    act(
+      () => call('POST /api/agents/{id}/control', { params: { id: props.agent.id }, body: { action } }),
+      t('agent.controlSent'),
+    )
+  const ask = async (title: string, body: string, action: string, then: () => Promise<unknown>) => {
+    if (await confirm({ title, body, action, danger: true })) await then()
+  }
+  const enable = (enabled: boolean) =>
+    act(async () => {
+      const agent = await call('PATCH /api/agents/{id}', { params: { id: props.agent.id }, body: { enabled } })
+      change((draft) => put(draft.agents, agent.id, agent))
+    })
+  const remove = async () => {
+    const done = await act(() => call('DELETE /api/agents/{id}', { params: { id: props.agent.id } }))
+    if (!done) return
+    navigate('/agents')
+    change((draft) => void delete draft.agents[props.agent.id])
+  }
+  const items = (): MenuItem[] => [
+    { label: t('agent.restart'), icon: 'i-lucide-refresh-ccw', onSelect: () => void control('restart') },
+    {
+      label: t('agent.resetSession'),
+      icon: 'i-lucide-eraser',
+      onSelect: () => void control('restart_reset_session'),
+    },
+    {
+      label: t('agent.fullReset'),
+      icon: 'i-lucide-bomb',
+      danger: true,
+      onSelect: () =>
+        void ask(t('agent.fullResetTitle'), t('agent.fullResetText'), t('agent.fullReset'), () =>
+          control('restart_full_reset'),
+        ),
+    },
+    { label: t('agent.terminate'), icon: 'i-lucide-square', onSelect: () => void control('terminate') },
+    ...(isAdmin()
+      ? [
+          {
+            label: props.agent.enabled ? t('agent.disable') : t('agent.enable'),
+            icon: props.agent.enabled ? 'i-lucide-power-off' : 'i-lucide-power',
+            onSelect: () => void enable(!props.agent.enabled),
+          },
+          {
+            label: t('agent.delete'),
+            icon: 'i-lucide-trash-2',
+            danger: true,
+            onSelect: () =>
+              void ask(
+                t('agent.deleteTitle', { name: props.agent.displayName }),
+                t('agent.deleteText'),
+                t('agent.delete'),
+                remove,
+              ),
+          },
+        ]
+      : []),
+  ]
+  return <Menu label={t('agent.menu')} items={items()} />
+}

@@ -1,0 +1,215 @@
+import { useNavigate } from '@solidjs/router'
+import { createMemo, createSignal, For, Show } from 'solid-js'
+import type { Agent, Channel, Computer } from '@shared/contract'
+import { CreateAgent } from '../agents/create'
+import { PresenceDot, presenceText } from '../agents/presence'
+import { BrowseChannels } from '../channels/browse'
+import { CreateChannel } from '../channels/create'
+import { openDm } from '../channels/dm'
+import { t } from '../i18n'
+import { canWrite, isAdmin } from '../store/session'
+import { state } from '../store/state'
+import { Avatar } from '../ui/avatar'
+import { Count } from '../ui/badge'
+import { Menu } from '../ui/menu'
+import { IconButton } from '../ui/button'
+import { cx } from '../ui/cx'
+import { NavItem, NavSection } from './nav'
+import { conversationPath, computerPath } from './paths'
+import { channels, channelTitle, dms, pendingApprovals } from './unread'
+import { PickPerson } from '../channels/person'
+import { ComputerDot } from '../computers/status'
+
+/** Everything that can be gone to, with what is new in it. */
+export function Lists(props: { class?: string }) {
+  return (
+    <nav class={cx('col gap-4', props.class)} aria-label={t('shell.navigation')}>
+      <div class="col gap-px">
+        <NavItem
+          href="/approvals"
+          icon="i-lucide-shield-question"
+          label={t('nav.approvals')}
+          end={
+            <Count
+              value={pendingApprovals().length}
+              strong
+              label={t('nav.approvalsWaiting', { n: pendingApprovals().length })}
+            />
+          }
+        />
+        <NavItem href="/runs" icon="i-lucide-activity" label={t('nav.runs')} />
+      </div>
+      <Channels />
+      <Agents />
+      <People />
+      <Computers />
+    </nav>
+  )
+}
+
+function unread(channel: Channel) {
+  const strong = () => channel.kind === 'dm' || channel.mentionCount > 0
+  const value = () => (channel.mentionCount > 0 ? channel.mentionCount : channel.unreadCount)
+  const label = () =>
+    channel.mentionCount > 0
+      ? t('nav.mentions', { n: channel.mentionCount })
+      : t('nav.unread', { n: channel.unreadCount })
+  return <Count value={value()} strong={strong()} label={label()} />
+}
+
+function Channels() {
+  const [dialog, setDialog] = createSignal<'create' | 'browse'>()
+  const close = () => setDialog(undefined)
+  return (
+    <NavSection
+      title={t('nav.channels')}
+      action={
+        <Menu
+          icon="i-lucide-plus"
+          label={t('nav.addChannel')}
+          class="size-6! rounded-md!"
+          items={[
+            ...(canWrite()
+              ? [{ label: t('channel.create'), icon: 'i-lucide-hash', onSelect: () => setDialog('create') }]
+              : []),
+            { label: t('channel.browse'), icon: 'i-lucide-list', onSelect: () => setDialog('browse') },
+          ]}
+        />
+      }
+    >
+      <For each={channels()}>
+        {(channel) => (
+          <NavItem
+            href={conversationPath(channel.target)}
+            icon={channel.visibility === 'private' ? 'i-lucide-lock' : 'i-lucide-hash'}
+            label={channelTitle(channel)}
+            strong={channel.unreadCount > 0}
+            end={unread(channel)}
+          />
+        )}
+      </For>
+      <CreateChannel open={dialog() === 'create'} onClose={close} />
+      <BrowseChannels open={dialog() === 'browse'} onClose={close} />
+    </NavSection>
+  )
+}
+
+const dmWith = (id: string) => dms().find((dm) => dm.peers.length === 1 && dm.peers[0]?.memberId === id)
+
+function Agents() {
+  const [creating, setCreating] = createSignal(false)
+  const agents = createMemo(() =>
+    Object.values(state.agents).sort((a, b) => a.displayName.localeCompare(b.displayName)),
+  )
+  return (
+    <NavSection
+      title={t('nav.agents')}
+      href="/agents"
+      action={
+        <Show when={isAdmin()}>
+          <IconButton
+            icon="i-lucide-plus"
+            label={t('agent.create')}
+            class="size-6! rounded-md!"
+            onClick={() => setCreating(true)}
+          />
+        </Show>
+      }
+    >
+      <For each={agents()} fallback={<p class="px-2.5 py-1 text-[13px] text-faint">{t('nav.noAgents')}</p>}>
+        {(agent) => <AgentItem agent={agent} />}
+      </For>
+      <CreateAgent open={creating()} onClose={() => setCreating(false)} />
+    </NavSection>
+  )
+}
+
+function AgentItem(props: { agent: Agent }) {
+  const navigate = useNavigate()
+  const dm = () => dmWith(props.agent.id)
+  return (
+    <NavItem
+      href={dm() ? conversationPath(dm()?.target ?? '') : `/agents/${props.agent.id}`}
+      onClick={(event) => {
+        if (dm() || !canWrite()) return
+        event.preventDefault()
+        void openDm('agent', props.agent.id, navigate)
+      }}
+      lead={
+        <span class="relative">
+          <Avatar name={props.agent.name} kind="agent" size="xs" />
+          <PresenceDot agent={props.agent} class="absolute -right-1 -bottom-1 ring-2 ring-sidebar" />
+        </span>
+      }
+      label={props.agent.displayName}
+      title={presenceText(props.agent)}
+      strong={(dm()?.unreadCount ?? 0) > 0}
+      end={<Show when={dm()}>{(dm) => unread(dm())}</Show>}
+    />
+  )
+}
+
+function People() {
+  const [picking, setPicking] = createSignal(false)
+  const people = createMemo(() => dms().filter((dm) => !(dm.peers.length === 1 && dm.peers[0]?.kind === 'agent')))
+  return (
+    <NavSection
+      title={t('nav.people')}
+      action={
+        <Show when={canWrite()}>
+          <IconButton
+            icon="i-lucide-plus"
+            label={t('nav.newDm')}
+            class="size-6! rounded-md!"
+            onClick={() => setPicking(true)}
+          />
+        </Show>
+      }
+    >
+      <For each={people()} fallback={<p class="px-2.5 py-1 text-[13px] text-faint">{t('nav.noDms')}</p>}>
+        {(dm) => (
+          <NavItem
+            href={conversationPath(dm.target)}
+            lead={<Avatar name={channelTitle(dm)} kind="human" size="xs" />}
+            label={channelTitle(dm)}
+            strong={dm.unreadCount > 0}
+            end={unread(dm)}
+          />
+        )}
+      </For>
+      <PickPerson open={picking()} onClose={() => setPicking(false)} />
+    </NavSection>
+  )
+}
+
+function Computers() {
+  const computers = createMemo<Computer[]>(() => Object.values(state.computers))
+  const navigate = useNavigate()
+  return (
+    <NavSection
+      title={t('nav.computers')}
+      href="/computers"
+      action={
+        <Show when={isAdmin()}>
+          <IconButton
+            icon="i-lucide-plus"
+            label={t('enroll.add')}
+            class="size-6! rounded-md!"
+            onClick={() => navigate('/computers/new')}
+          />
+        </Show>
+      }
+    >
+      <For each={computers()} fallback={<p class="px-2.5 py-1 text-[13px] text-faint">{t('nav.noComputers')}</p>}>
+        {(computer) => (
+          <NavItem
+            href={computerPath(computer.id)}
+            icon={computer.local ? 'i-lucide-house' : 'i-lucide-monitor'}
+            label={computer.displayName}
+            end={<ComputerDot status={computer.status} />}
+          />
+        )}
+      </For>
+    </NavSection>
+  )
+}

@@ -1,0 +1,47 @@
+import { createMemo, createRoot } from 'solid-js'
+import type { Approval, Channel } from '@shared/contract'
+import { state } from '../store/state'
+
+const byName = (a: Channel, b: Channel) => a.name.localeCompare(b.name)
+
+/** What is in the reader's lists, computed once for all views. */
+export const { channels, dms, browsable, unreadTotal, pendingApprovals } = createRoot(() => {
+  const all = createMemo(() => Object.values(state.channels))
+  const joined = createMemo(() => all().filter((channel) => channel.joined))
+  return {
+    channels: createMemo(() =>
+      joined()
+        .filter((channel) => channel.kind === 'channel')
+        .sort(byName),
+    ),
+    dms: createMemo(() =>
+      joined()
+        .filter((channel) => channel.kind === 'dm')
+        .sort((a, b) => (b.lastMessageAt ?? b.createdAt) - (a.lastMessageAt ?? a.createdAt)),
+    ),
+    browsable: createMemo(() =>
+      all()
+        .filter((channel) => channel.kind === 'channel' && !channel.joined)
+        .sort(byName),
+    ),
+    unreadTotal: createMemo(() => {
+      let count = 0
+      for (const channel of joined()) count += channel.kind === 'dm' ? channel.unreadCount : channel.mentionCount
+      return count + pendingOf().length
+    }),
+    pendingApprovals: createMemo(pendingOf),
+  }
+})
+
+function pendingOf(): Approval[] {
+  return Object.values(state.approvals)
+    .filter((approval) => approval.state === 'pending')
+    .sort((a, b) => a.createdAt - b.createdAt)
+}
+
+/** A direct conversation is called after whom it is with. */
+export function channelTitle(channel: Channel): string {
+  if (channel.kind === 'channel') return channel.name.replace(/^#/, '')
+  const names = channel.peers.map((peer) => peer.displayName || peer.name)
+  return names.join(', ') || state.me?.displayName || channel.name
+}

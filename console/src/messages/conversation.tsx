@@ -1,0 +1,118 @@
+import { createEffect, createResource, Show, type JSX } from 'solid-js'
+import { call } from '../api/client'
+import { act } from '../app/act'
+import { channelTitle } from '../app/unread'
+import { Composer } from '../composer/composer'
+import { t } from '../i18n'
+import { openList } from '../store/lists'
+import { canWrite } from '../store/session'
+import { put } from '../store/apply'
+import { change, listKey, state } from '../store/state'
+import { Button } from '../ui/button'
+import { Empty } from '../ui/empty'
+import { Icon } from '../ui/icon'
+import { ErrorNotice } from '../ui/notice'
+import { SkeletonRows } from '../ui/skeleton'
+import { Welcome } from '../setup/welcome'
+import { MessageList } from './list'
+
+interface ConversationProps {
+  target: string
+  threadId: string | null
+  around?: string | undefined
+  onThread?: (id: string) => void
+  /** What stands before the first message instead of the channel's own introduction. */
+  intro?: JSX.Element
+}
+
+/** The messages of a channel or a thread, and below them the field to write one. */
+export function Conversation(props: ConversationProps) {
+  const list = () => state.lists[listKey(props.target, props.threadId)]
+  const channel = () => state.channels[props.target]
+  const [opened, { refetch }] = createResource(
+    () => ({ target: props.target, threadId: props.threadId, around: props.around }),
+    ({ target, threadId, around }) => openList(target, threadId, around).then(() => true),
+  )
+  // A snapshot after a long absence empties what was loaded.
+  createEffect(() => state.phase === 'ready' && !list() && opened() && void refetch())
+  return (
+    <>
+      <Show
+        when={list()?.status === 'ready'}
+        fallback={
+          <div class="flex-1 min-h-0 overflow-hidden">
+            <Show when={opened.error} fallback={<SkeletonRows />}>
+              <div class="p-5 col items-start gap-3">
+                <ErrorNotice error={opened.error} />
+                <Button icon="i-lucide-rotate-cw" onClick={() => void refetch()}>
+                  {t('common.tryAgain')}
+                </Button>
+              </div>
+            </Show>
+          </div>
+        }
+      >
+        <MessageList
+          target={props.target}
+          threadId={props.threadId}
+          around={props.around}
+          onThread={props.onThread}
+          intro={props.intro ?? <Intro target={props.target} />}
+        />
+      </Show>
+      <Show when={canWrite()} fallback={<ReadOnly text={t('composer.viewer')} />}>
+        <Show when={channel()?.joined} fallback={<JoinBar target={props.target} />}>
+          <Composer target={props.target} threadId={props.threadId} />
+        </Show>
+      </Show>
+    </>
+  )
+}
+
+function Intro(props: { target: string }) {
+  const channel = () => state.channels[props.target]
+  return (
+    <div class="col gap-5 pt-6 pb-3">
+      <Show when={channel()}>
+        {(channel) => (
+          <Empty
+            icon={channel().kind === 'dm' ? 'i-lucide-message-circle' : 'i-lucide-hash'}
+            title={
+              channel().kind === 'dm'
+                ? t('channel.dmIntro', { name: channelTitle(channel()) })
+                : t('channel.intro', { name: channelTitle(channel()) })
+            }
+            text={channel().topic || (channel().kind === 'dm' ? t('channel.dmIntroText') : t('channel.introText'))}
+            class="py-4!"
+          />
+        )}
+      </Show>
+      <Show when={props.target === '#general'}>
+        <Welcome />
+      </Show>
+    </div>
+  )
+}
+
+const ReadOnly = (props: { text: string }) => (
+  <p class="row gap-2 justify-center border-t border-line px-4 py-4 text-[13.5px] text-soft shrink-0">
+    <Icon name="i-lucide-eye" />
+    {props.text}
+  </p>
+)
+
+function JoinBar(props: { target: string }) {
+  const join = () =>
+    act(async () => {
+      const channel = await call('POST /api/channels/{target}/join', { params: { target: props.target } })
+      change((draft) => put(draft.channels, props.target, channel))
+    })
+  return (
+    <div class="row flex-wrap gap-3 justify-center border-t border-line px-4 py-3.5 shrink-0">
+      <span class="text-soft">{t('channel.joinText')}</span>
+      <Button kind="primary" size="sm" onClick={() => void join()}>
+        {t('channel.join')}
+      </Button>
+    </div>
+  )
+}

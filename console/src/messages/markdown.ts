@@ -1,0 +1,85 @@
+import DOMPurify from 'dompurify'
+import { Marked, type Token, type Tokens } from 'marked'
+
+/** A piece of a message: source text for the code view, or HTML that is safe to show. */
+export type Block = { raw: string } & (
+  { type: 'code'; language: string | undefined; text: string } | { type: 'html'; html: string }
+)
+
+export interface Names {
+  /** Handles that are shown as mentions. */
+  mentioned: ReadonlySet<string>
+  /** The reader's own handle. */
+  me: string
+}
+
+let names: Names = { mentioned: new Set(), me: '' }
+
+const escape = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  extensions: [
+    {
+      name: 'mention',
+      level: 'inline',
+      start: (source) => source.match(/(?<![\w/@.])@[a-z0-9]/i)?.index,
+      tokenizer(source) {
+        const match = /^@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)/i.exec(source)
+        const name = match?.[1]?.toLowerCase()
+        if (!match || !name || !names.mentioned.has(name)) return undefined
+        return { type: 'mention', raw: match[0], name }
+      },
+      renderer: (token) =>
+        `<span class="mention${token['name'] === names.me ? ' me' : ''}">${escape(token.raw)}</span>`,
+    },
+  ],
+  renderer: {
+    // What agents write in angle brackets is text to read; nobody formats a message with HTML.
+    html: ({ text }) => escape(text),
+    // A remote picture would tell its server who reads what, so it is a link until the reader follows it.
+    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || href)}</a>`,
+  },
+})
+
+DOMPurify.addHook('afterSanitizeAttributes', (node) => {
+  if (node.tagName !== 'A') return
+  node.setAttribute('target', '_blank')
+  node.setAttribute('rel', 'noopener noreferrer nofollow')
+})
+
+const tags =
+  'a p br hr em strong del code pre blockquote ul ol li span h1 h2 h3 h4 h5 h6 table thead tbody tr th td input'.split(
+    ' ',
+  )
+
+const sanitise = (html: string) =>
+  DOMPurify.sanitize(html, {
+    ALLOWED_TAGS: tags,
+    ALLOWED_ATTR: ['href', 'class', 'type', 'checked', 'disabled', 'align', 'start', 'target', 'rel'],
+    ALLOWED_URI_REGEXP: /^(https?:|mailto:|\/(?!\/)|#)/i,
+  })
+
+const isCode = (token: Token): token is Tokens.Code => token.type === 'code'
+
+/**
+ * Markdown as blocks that can be shown one by one. Blocks of the same source in `before` are given back as they were, so that
+ * of a text that is still growing only the last block is drawn again.
+ */
+export function toBlocks(source: string, given: Names, before: readonly Block[] = []): Block[] {
+  names = given
+  const known = new Map(before.map((block) => [block.raw, block]))
+  const blocks: Block[] = []
+  for (const token of marked.lexer(source)) {
+    if (token.type === 'space' || token.type === 'def') continue
+    blocks.push(known.get(token.raw) ?? toBlock(token))
+  }
+  return blocks
+}
+
+function toBlock(token: Token): Block {
+  if (!isCode(token)) return { raw: token.raw, type: 'html', html: sanitise(marked.parser([token])) }
+  const language = token.lang?.split(/\s/)[0] || undefined
+  return { raw: token.raw, type: 'code', language, text: token.text }
+}

@@ -1,0 +1,62 @@
+import { Show } from 'solid-js'
+import type { Message } from '@shared/contract'
+import { call } from '../api/client'
+import { act } from '../app/act'
+import { t } from '../i18n'
+import { clock } from '../i18n/dates'
+import { putDelivery } from '../store/apply'
+import { canWrite } from '../store/session'
+import { change, state } from '../store/state'
+import { Button } from '../ui/button'
+import { Icon } from '../ui/icon'
+
+const field = (message: Message, name: string): string | undefined => {
+  const value = message.system?.data[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** A message of the system in the reader's language; as the server wrote it where its kind is not known here. */
+export function systemText(message: Message): string {
+  const name = field(message, 'agentName')
+  if (message.system?.type === 'guard.tripped' && name) {
+    const reason = field(message, 'reason')
+    if (reason === 'guard_hops') return t('system.guardHops', { name: `@${name}` })
+    if (reason === 'guard_turns') return t('system.guardTurns', { name: `@${name}` })
+    if (reason === 'guard_cost') return t('system.guardCost', { name: `@${name}` })
+  }
+  if (message.system?.type === 'agent.not_member' && name) return t('system.notMember', { name: `@${name}` })
+  return message.content
+}
+
+/** Something that nobody said: a guard that stopped an agent, a mention that reached nobody. */
+export function SystemMessage(props: { message: Message }) {
+  const guard = () => props.message.system?.type === 'guard.tripped'
+  const deliveryId = () => {
+    const id = field(props.message, 'deliveryId')
+    const delivery = id ? state.deliveries[id] : undefined
+    return id && (!delivery || delivery.state === 'failed') ? id : undefined
+  }
+  const goOn = (id: string) =>
+    act(async () => {
+      const delivery = await call('POST /api/deliveries/{id}/retry', { params: { id } })
+      change((draft) => putDelivery(draft, delivery))
+    })
+  return (
+    <div class="row items-start gap-3 px-4 sm:px-5 py-1.5 text-[13px] text-soft">
+      <span class="w-9 row justify-center shrink-0 pt-0.5">
+        <Icon name={guard() ? 'i-lucide-shield-alert text-warn' : 'i-lucide-info'} class="text-[15px]" />
+      </span>
+      <div class="flex-1 min-w-0 row flex-wrap gap-x-3 gap-y-1">
+        <span>{systemText(props.message)}</span>
+        <Show when={guard() && canWrite() && deliveryId()}>
+          {(id) => (
+            <Button size="sm" icon="i-lucide-play" onClick={() => void goOn(id())}>
+              {t('run.continue')}
+            </Button>
+          )}
+        </Show>
+      </div>
+      <time class="text-[12px] text-faint tabular-nums">{clock(props.message.createdAt)}</time>
+    </div>
+  )
+}

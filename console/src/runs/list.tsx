@@ -1,0 +1,99 @@
+import { A } from '@solidjs/router'
+import { createMemo, createResource, createSignal, For, Show } from 'solid-js'
+import type { Run } from '@shared/contract'
+import { call } from '../api/client'
+import { act } from '../app/act'
+import { runPath } from '../app/paths'
+import { channelTitle } from '../app/unread'
+import { t } from '../i18n'
+import { now, relative } from '../i18n/dates'
+import { putRun } from '../store/apply'
+import { isOver } from '../store/runs'
+import { change, state } from '../store/state'
+import { Avatar } from '../ui/avatar'
+import { Button } from '../ui/button'
+import { Empty } from '../ui/empty'
+import { ErrorNotice } from '../ui/notice'
+import { Page } from '../ui/page'
+import { SkeletonRows } from '../ui/skeleton'
+import { StateBadge } from './state'
+import { runFigures } from './usage'
+
+/** What agents have done and are doing, newest first. */
+export default function RunsPage() {
+  return (
+    <Page title={t('nav.runs')}>
+      <RunTable />
+    </Page>
+  )
+}
+
+/** Runs, of one agent when `agentId` is given; live ones change as they go on. */
+export function RunTable(props: { agentId?: string }) {
+  const [cursor, setCursor] = createSignal<string>()
+  const load = async (from?: string) => {
+    const query = { limit: 50, ...(props.agentId ? { agentId: props.agentId } : {}), ...(from ? { cursor: from } : {}) }
+    const page = await call('GET /api/runs', { query })
+    change((draft) => page.items.forEach((run) => putRun(draft, run)))
+    setCursor(page.nextCursor)
+    return page.items.at(-1)?.id ?? ''
+  }
+  const [last, { mutate }] = createResource(() => load())
+  const ids = createMemo(() =>
+    Object.values(state.runs)
+      // A run that is known from elsewhere but older than the last page would leave a hole above it.
+      .filter((run) => (!props.agentId || run.agentId === props.agentId) && (!cursor() || run.id >= (last() ?? '')))
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .map((run) => run.id),
+  )
+  return (
+    <Show when={!last.loading} fallback={<SkeletonRows avatar={false} />}>
+      <ErrorNotice error={last.error} />
+      <ul class="col rounded-xl border border-line bg-surface divide-y divide-line overflow-hidden empty:hidden">
+        <For each={ids()}>{(id) => <Show when={state.runs[id]}>{(run) => <RunRow run={run()} />}</Show>}</For>
+      </ul>
+      <Show when={ids().length === 0 && !last.error}>
+        <Empty icon="i-lucide-activity" title={t('run.none')} text={t('run.noneText')} />
+      </Show>
+      <Show when={cursor()}>
+        {(cursor) => (
+          <Button class="self-center" onClick={() => void act(async () => mutate(await load(cursor())))}>
+            {t('common.more')}
+          </Button>
+        )}
+      </Show>
+    </Show>
+  )
+}
+
+function RunRow(props: { run: Run }) {
+  const agent = () => state.agents[props.run.agentId]
+  const channel = () => state.channels[props.run.target]
+  return (
+    <li>
+      <A href={runPath(props.run.id)} class="row gap-3 px-4 py-3 hover:bg-hover -outline-offset-2">
+        <Avatar name={agent()?.name ?? '?'} kind="agent" size="sm" />
+        <span class="col flex-1 min-w-0">
+          <span class="row gap-2 min-w-0">
+            <span class="font-600 text-[13.5px] truncate">{agent()?.displayName ?? t('agent.gone')}</span>
+            <Show when={channel()}>
+              {(channel) => (
+                <span class="text-[13px] text-soft truncate">
+                  {channel().kind === 'dm' ? t('run.inDm') : `#${channelTitle(channel())}`}
+                </span>
+              )}
+            </Show>
+          </span>
+          <span class="text-[13px] text-soft truncate">
+            {props.run.failure ? t(`failure.${props.run.failure.reason}`) : props.run.summary}
+          </span>
+        </span>
+        <span class="text-[12.5px] text-faint tabular-nums max-md:hidden">
+          {runFigures(props.run, isOver(props.run) ? 0 : now())}
+        </span>
+        <span class="text-[12.5px] text-faint w-24 text-right max-sm:hidden">{relative(props.run.createdAt)}</span>
+        <StateBadge run={props.run} />
+      </A>
+    </li>
+  )
+}

@@ -1,0 +1,156 @@
+import type { Delivery, Message, Run, ServerEvent } from '@shared/contract'
+import { listKey, type State } from './state'
+import { addStep } from './steps'
+
+/** Something that an event calls for and that only a request can answer. */
+export type FollowUp = { type: 'channel'; target: string }
+
+/** Changes what is there, or adds it. Fields that are equal stay untouched, so that nothing is drawn again for nothing. */
+export function put<T extends object>(table: Record<string, T>, id: string, value: T): void {
+  const known = table[id]
+  if (known) Object.assign(known, value)
+  else table[id] = value
+}
+
+export function putDelivery(state: State, delivery: Delivery): void {
+  put(state.deliveries, delivery.id, delivery)
+  const ids = (state.byMessage[delivery.messageId] ??= [])
+  if (!ids.includes(delivery.id)) ids.push(delivery.id)
+}
+
+export function putRun(state: State, run: Run): void {
+  put(state.runs, run.id, run)
+}
+
+/** Ids grow with time, so the place of a message is found by its id. */
+export function insertId(ids: string[], id: string): void {
+  let at = ids.length
+  while (at > 0 && (ids[at - 1] ?? '') > id) at--
+  if (ids[at - 1] !== id) ids.splice(at, 0, id)
+}
+
+function addMessage(state: State, message: Message, created: boolean): void {
+  const isNew = created && !state.messages[message.id]
+  put(state.messages, message.id, message)
+  const list = state.lists[listKey(message.target, message.threadId)]
+  // A list that ends in the past is not continued by a message of today.
+  if (list && !list.newer) insertId(list.ids, message.id)
+  const mine = message.sender.kind === 'human' && message.sender.id === state.me?.id
+  if (mine) dropSent(state, message)
+  const channel = state.channels[message.target]
+  if (!isNew || !channel) return
+  channel.lastMessageAt = Math.max(channel.lastMessageAt ?? 0, message.createdAt)
+  if (mine || (channel.lastReadMessageId ?? '') >= message.id) return
+  // A channel counts what stands in it; of its threads only what calls the reader.
+  if (message.threadId === null) channel.unreadCount += 1
+  if (message.mentions.some((mention) => mention.kind === 'human' && mention.id === state.me?.id)) {
+    channel.mentionCount += 1
+  }
+}
+
+/** The event of an own message may arrive before the answer to the request that sent it. */
+function dropSent(state: State, message: Message): void {
+  const at = state.outbox.findIndex(
+    (pending) =>
+      pending.error === null &&
+      pending.target === message.target &&
+      pending.threadId === message.threadId &&
+      pending.content.trim() === message.content.trim(),
+  )
+  if (at >= 0) state.outbox.splice(at, 1)
+}
+
+function applyMember(state: State, event: Extract<ServerEvent, { kind: 'member' }>): FollowUp[] {
+  const target = event.target
+  if (!target) return []
+  const { removed, ...member } = event.payload
+  const members = state.members[target]
+  const at = members?.findIndex((known) => known.kind === member.kind && known.memberId === member.memberId) ?? -1
+  if (members && removed && at >= 0) members.splice(at, 1)
+  else if (members && !removed && at >= 0) members[at] = member
+  else if (members && !removed) members.push(member)
+  if (member.kind !== 'human' || member.memberId !== state.me?.id) return []
+  const channel = state.channels[target]
+  if (!removed) return [{ type: 'channel', target }]
+  if (channel?.visibility === 'public')
+    Object.assign(channel, { joined: false, role: null, unreadCount: 0, mentionCount: 0 })
+  else delete state.channels[target]
+  return []
+}
+
+function applyChannel(state: State, event: Extract<ServerEvent, { kind: 'channel' }>): FollowUp[] {
+  const { target } = event.payload
+  if (event.operation === 'deleted') {
+    delete state.channels[target]
+    return []
+  }
+  const known = state.channels[target]
+  if (!known) return [{ type: 'channel', target }]
+  Object.assign(known, event.payload)
+  return []
+}
+
+function remove<T>(table: Record<string, T>, id: string, deleted: boolean): boolean {
+  if (deleted) delete table[id]
+  return deleted
+}
+
+/**
+ * Puts one live event into the state.
+ * @returns what has to be fetched besides
+ */
+export function apply(state: State, event: ServerEvent): FollowUp[] {
+  const deleted = event.operation === 'deleted'
+  switch (event.kind) {
+    case 'message':
+      addMessage(state, event.payload, event.operation === 'created' || event.operation === 'appended')
+      return []
+    case 'channel':
+      return applyChannel(state, event)
+    case 'member':
+      return applyMember(state, event)
+    case 'delivery':
+      putDelivery(state, event.payload)
+      return []
+    case 'run':
+      putRun(state, event.payload)
+      return []
+    case 'run_step': {
+      const log = state.steps[event.payload.runId]
+      if (log) addStep(log, event.payload)
+      return []
+    }
+    case 'approval':
+      put(state.approvals, event.payload.id, event.payload)
+      return []
+    case 'agent':
+      if (!remove(state.agents, event.payload.id, deleted)) put(state.agents, event.payload.id, event.payload)
+      return []
+    case 'agent_status': {
+      const { agentId, ...status } = event.payload
+      const agent = state.agents[agentId]
+      if (agent) Object.assign(agent.status, status)
+      return []
+    }
+    case 'computer':
+      if (!remove(state.computers, event.payload.id, deleted)) put(state.computers, event.payload.id, event.payload)
+      return []
+    case 'enrollment':
+      put(state.enrollments, event.payload.id, event.payload)
+      return []
+    case 'user':
+      if (!remove(state.users, event.payload.id, deleted)) put(state.users, event.payload.id, event.payload)
+      if (state.me?.id === event.payload.id) Object.assign(state.me, event.payload)
+      return []
+    case 'read': {
+      const channel = event.target ? state.channels[event.target] : undefined
+      if (channel) Object.assign(channel, event.payload)
+      return []
+    }
+    case 'operation':
+      put(state.operations, event.payload.id, event.payload)
+      return []
+    case 'activity':
+      return []
+  }
+}
