@@ -161,7 +161,10 @@ function parse(argv: string[]): Order {
 /** @returns whether the tests can run at all */
 async function setUp(order: Order, stage: Stage, heavy: boolean): Promise<boolean> {
   if ((order.setUp || !existsSync('node_modules')) && !(await step('dependencies', stage, install))) return false
-  if ((order.setUp || heavy) && !(await step('build', stage, build))) return false
+  if (order.setUp || heavy) {
+    if (!(await step('build', stage, build))) return false
+    stage.env.NEKODE_TEST_BUILT = join(process.cwd(), 'dist')
+  }
   if (!order.setUp) return true
   await step('programs', stage, () => tools(stage))
   await step('agent CLIs', stage, () => agents(stage))
