@@ -42,7 +42,8 @@ export class Retention {
             lt(events.createdAt, now - PIECES_KEPT_MS),
           ),
         )
-      await tx.q.delete(events).where(lt(events.createdAt, now - KEPT_MS))
+      // The last event stays, however old: the next one is numbered after it.
+      await tx.q.delete(events).where(and(lt(events.createdAt, now - KEPT_MS), lt(events.sequence, this.hub.head)))
     })
     await this.hub.findFloor()
   }
