@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import http2 from 'node:http2'
+import tls from 'node:tls'
+import { type Client, Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect'
+import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { DaemonControlService } from '@shared/gen/nekode/daemon/v1/service_pb'
+
+export type ControlClient = Client<typeof DaemonControlService>
+
+export interface Connection {
+  client: ControlClient
+  mode: 'h2' | 'http/1.1'
+  /** Ends the connection and every call on it. */
+  close(): void
+}
+
+export interface DialOptions {
+  /** `http://…` or `https://…` without a path or slash at the end. */
+  serverUrl: string
+  token: string
+  /** PEM file of the certificate authority behind the server's certificate. */
+  caFile?: string
+}
+
+/** How long a call may take; streams have no limit. */
+export const CALL_MS = 15_000
+const PROBE_MS = 3000
+
+/**
+ * A client of the server: HTTP/2 when the whole way there speaks it, otherwise Connect over HTTP/1.1.
+ * @throws ConnectError unavailable when nobody answers
+ */
+export async function dial(options: DialOptions): Promise<Connection> {
+  const { serverUrl: baseUrl, caFile } = options
+  const ca = caFile ? readFileSync(caFile, 'utf8') : undefined
+  const nodeOptions = ca ? { ca } : {}
+  const interceptors = [bearer(options.token)]
+  if (await speaksH2(baseUrl, ca)) {
+    const sessionManager = new Http2SessionManager(
+      baseUrl,
+      // Pings while idle crash under Bun 1.4.5 after a ping timeout (uncaught ERR_HTTP2_INVALID_SESSION). The event stream is open
+      // all the time, so the connection is never idle in that sense.
+      { pingIntervalMs: 20_000, pingTimeoutMs: 10_000, pingIdleConnection: false },
+      nodeOptions,
+    )
+    const transport = createConnectTransport({
+      baseUrl,
+      httpVersion: '2',
+      sessionManager,
+      interceptors,
+      defaultTimeoutMs: CALL_MS,
+    })
+    return { client: createClient(DaemonControlService, transport), mode: 'h2', close: () => sessionManager.abort() }
+  }
+  const transport = createConnectTransport({
+    baseUrl,
+    httpVersion: '1.1',
+    nodeOptions,
+    interceptors,
+    defaultTimeoutMs: CALL_MS,
+  })
+  return { client: createClient(DaemonControlService, transport), mode: 'http/1.1', close: () => undefined }
+}
+
+/** Adds the computer's token where a call does not carry one of its own. */
+function bearer(token: string): Interceptor {
+  return (next) => (request) => {
+    if (!request.header.has('authorization')) request.header.set('authorization', `Bearer ${token}`)
+    return next(request)
+  }
+}
+
+/** True when the peer agrees on h2 (TLS) or answers the h2 preface (clear text). */
+function speaksH2(baseUrl: string, ca: string | undefined): Promise<boolean> {
+  const url = new URL(baseUrl)
+  return url.protocol === 'https:' ? agreesOnH2(url, ca) : answersPreface(url.origin)
+}
+
+function answersPreface(origin: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const session = http2.connect(origin)
+  const timer = setTimeout(() => end(false), PROBE_MS)
+  const end = (speaks: boolean) => {
+    clearTimeout(timer)
+    resolve(speaks)
+    session.destroy()
+  }
+  // The listener stays: a late error must not become an uncaught one.
+  session.on('error', () => end(false))
+  session.on('close', () => end(false))
+  session.once('remoteSettings', () => end(true))
+  return promise
+}
+
+function agreesOnH2(url: URL, ca: string | undefined): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = tls.connect({
+    host: url.hostname,
+    port: Number(url.port || 443),
+    servername: url.hostname,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    ...(ca ? { ca } : {}),
+  })
+  const timer = setTimeout(() => end(false), PROBE_MS)
+  const end = (speaks: boolean) => {
+    clearTimeout(timer)
+    resolve(speaks)
+    socket.destroy()
+  }
+  socket.on('error', () => end(false))
+  socket.on('close', () => end(false))
+  socket.once('secureConnect', () => end(socket.alpnProtocol === 'h2'))
+  return promise
+}
+
+/** What a failed call means for the caller. */
+export type CallFailure = 'retry' | 'refused' | 'final' | 'aborted'
+
+const FINAL = new Set([
+  Code.InvalidArgument,
+  Code.NotFound,
+  Code.AlreadyExists,
+  Code.PermissionDenied,
+  Code.FailedPrecondition,
+  Code.OutOfRange,
+  Code.Unimplemented,
+  Code.DataLoss,
+])
+
+/**
+ * A connection that dies shows up as Unavailable, but also as Canceled, Internal or Aborted under an open call. Only a cancel
+ * that was asked for is one, and only what the server itself says about the request is final.
+ */
+export function judge(error: unknown, signal?: AbortSignal): CallFailure {
+  if (signal?.aborted) return 'aborted'
+  const { code } = ConnectError.from(error)
+  if (code === Code.Unauthenticated) return 'refused'
+  return FINAL.has(code) ? 'final' : 'retry'
+}

@@ -1,0 +1,12 @@
+/** The tools that every agent gets from the daemon's own MCP server. Launch prompts name them too. */
+export const AGENT_TOOLS = [
+  'send_message',
+  'read_messages',
+  'search_messages',
+  'list_channels',
+  'list_members',
+  'update_status',
+  'read_memory',
+  'update_memory',
+] as const
+export type AgentTool = (typeof AGENT_TOOLS)[number]
