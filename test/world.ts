@@ -135,7 +135,7 @@ export async function createWorld(storage: Storage = storages[0]!) {
       computers: await db.q.select().from(db.t.computers),
       enrollments: await db.q.select().from(db.t.enrollments),
       operations: await db.q.select().from(db.t.operations),
-      credentials: (await db.q.select().from(db.t.credentials)).map(({ lastUsedAt: _, ...row }) => row),
+      credentials: (await db.q.select().from(db.t.credentials)).map((row) => Object.assign(row, { lastUsedAt: null })),
       head: await db.head(),
     }),
     /** A computer that is let in, and its token. */

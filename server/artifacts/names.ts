@@ -15,11 +15,15 @@ const SYSTEMS: Partial<Record<string, string>> = { linux: 'linux', darwin: 'darw
 const PROCESSORS: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
 /** The name of an archive without its suffix; undefined where no daemon is built for. */
-export function folderName(version: string, { os, arch, musl }: Platform): string | undefined {
+export function folderName(
+  version: string,
+  { os, arch, musl }: Platform,
+  program = 'nekode-daemon',
+): string | undefined {
   const system = SYSTEMS[os]
   const processor = PROCESSORS[arch]
   if (!system || !processor) return undefined
-  return `nekode-daemon_${version}_${system}_${processor}${musl ? '_musl' : ''}`
+  return `${program}_${version}_${system}_${processor}${musl ? '_musl' : ''}`
 }
 
 /** The lines of a SHA256SUMS.txt, by file name. */

@@ -66,8 +66,9 @@ export class Artifacts {
     const entries: [string, Entry][] = []
     for (const name of names) {
       const path = join(folder, name)
-      const info = await stat(path)
-      if (!info.isFile()) continue
+      // Gone since the folder was read, or a link to nowhere: not there.
+      const info = await stat(path).catch(() => undefined)
+      if (!info?.isFile()) continue
       const sha256 = given.get(name) ?? (await this.#sum(path, `${info.size}:${info.mtimeMs}`))
       entries.push([name, { path, sha256 }])
     }

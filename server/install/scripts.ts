@@ -85,7 +85,7 @@ function powershell({ serverUrl, release }: ScriptContext, more: Record<string, 
 /** What a person pastes into a terminal. */
 export function installCommands(serverUrl: string, id: string, code: string): { shell: string; powershell: string } {
   // A person carries this through two shells: what means something to them is written as an address may write it.
-  const base = serverUrl.replace(/['"`$()\\]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  const base = serverUrl.replace(/[\s'"`$()\\]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
   const address = (file: string): string => `${base}/api/daemon/enrollments/${id}/${file}?code=${code}`
   return {
     shell: `sudo bash -c "$(curl -fsSL '${address('install.sh')}')"`,

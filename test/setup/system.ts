@@ -17,6 +17,7 @@ export const tools: Tool[] = [
   { name: 'redis', programs: ['redis-server'], aptPackage: 'redis-server' },
   { name: 'zstd', programs: ['zstd'], aptPackage: 'zstd' },
   { name: 'git', programs: ['git'], aptPackage: 'git' },
+  { name: 'shellcheck', programs: ['shellcheck'], aptPackage: 'shellcheck' },
 ]
 
 /** Debian keeps the servers of a database outside the PATH. */

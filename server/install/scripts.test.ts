@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { powershellQuote, shellQuote } from './quote'
+import { type ManagementScript, installCommands, installScript, managementScript } from './scripts'
+
+const context = { serverUrl: 'https://nekode.example', release: { version: '1.2.3' } }
+const enrolling = { id: 'den_1', code: 'ndi_code', displayName: 'Mill' }
+const management: ManagementScript[] = [
+  'upgrade.sh',
+  'reinstall.sh',
+  'uninstall.sh',
+  'upgrade.ps1',
+  'reinstall.ps1',
+  'uninstall.ps1',
+]
+const all: [string, string][] = [
+  ['install.sh', installScript('sh', context, enrolling)],
+  ['install.ps1', installScript('ps1', context, enrolling)],
+  ...management.map((name): [string, string] => [name, managementScript(name, context)]),
+]
+const shellScripts = all.filter(([name]) => name.endsWith('.sh'))
+
+const hostile = [
+  "it's",
+  '"; touch PWNED; "',
+  '$(touch PWNED)',
+  '`touch PWNED`',
+  "'; touch PWNED; '",
+  '‘; touch PWNED; ’',
+  'a\\',
+  '-rf /',
+  '$HOME ${IFS} %PATH% !!',
+  '\u001b[31mred\u0007',
+  'two\nlines',
+  '日本語 😀',
+]
+
+function sh(text: string, shell = 'bash', ...args: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'nekode-sh-'))
+  try {
+    const { stdout, stderr, exitCode } = Bun.spawnSync([shell, '-c', text, ...args], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '', HOME: folder },
+    })
+    return {
+      out: stdout.toString(),
+      err: stderr.toString(),
+      code: exitCode,
+      files: [...new Bun.Glob('*').scanSync(folder)],
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test.each(hostile)('the shell takes %j as a value and runs nothing of it', (text) => {
+  const { out, files } = sh(`x=${shellQuote(text)}; printf '%s' "$x"`)
+  expect(out).toBe(text)
+  expect(files).toEqual([])
+})
+
+test.each(hostile)('PowerShell gets %j in ASCII, with every quote that it knows kept inside', (text) => {
+  const quoted = powershellQuote(text)
+  expect(quoted).toMatch(/^[\x20-\x7e]+$/)
+  const base64 = /FromBase64String\('([A-Za-z0-9+/=]+)'\)/.exec(quoted)?.[1]
+  if (base64) expect(Buffer.from(base64, 'base64').toString()).toBe(text)
+  else expect(quoted.slice(1, -1).replaceAll("''", "'")).toBe(text)
+})
+
+test.each(hostile)('an installer for a computer called %j is still the same script', (displayName) => {
+  const script = installScript('sh', context, { ...enrolling, displayName })
+  // Its first lines only: up to the functions, and then what it took for the name.
+  const values = script.slice(0, script.indexOf('# What the install'))
+  const { out, files, code } = sh(`${values}\nprintf '%s' "$DISPLAY_NAME"`)
+  expect(code).toBe(0)
+  expect(files).toEqual([])
+  expect(out).not.toMatch(/\p{Cc}/u)
+})
+
+test.each([
+  "https://a.example/it's",
+  'https://a.example/$(touch PWNED)',
+  'https://a.example/`x`',
+  'https://a.example/"',
+])('the command for a server at %s runs nothing but curl', (serverUrl) => {
+  const { shell, powershell } = installCommands(serverUrl, 'den_1', 'ndi_code')
+  // The words that would reach curl and sudo, from a shell that has functions instead of them.
+  const { out, files } = sh(`sudo() { printf '%s|' "$@"; }; curl() { printf '%s;' "$@"; }; ${shell}`)
+  expect(files).toEqual([])
+  expect(out).toMatch(
+    /^bash\|-c\|-fsSL;https:\/\/a\.example\/[\w%.]+\/api\/daemon\/enrollments\/den_1\/install\.sh\?code=ndi_code;\|$/,
+  )
+  expect(powershell.match(/['"]/g)).toEqual(['"', "'", "'", '"'])
+})
+
+test.each(all)('%s is plain ASCII, so that no code page can change it', (_, text) => {
+  expect(text).toMatch(/^[\n\x20-\x7e]+$/)
+})
+
+test.each(all)('%s never holds a token, and a code only when it enrolls', (name, text) => {
+  expect(text).not.toContain('ndt_')
+  expect(text.includes('ndi_')).toBe(name.startsWith('install.'))
+})
+
+test.each(shellScripts)('%s parses in bash, and cut short anywhere it does nothing', (_, text) => {
+  expect(Bun.spawnSync(['bash', '-n', '-c', text]).stderr.toString()).toBe('')
+  const lines = text.trimEnd().split('\n')
+  expect(lines.at(-1)).toBe('main "$@"')
+  const { out, err, code } = sh(`${lines.slice(0, -1).join('\n')}\n`)
+  expect([out, err, code]).toEqual(['', '', 0])
+})
+
+test('root is asserted where it is needed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nekode-id-'))
+  try {
+    writeFileSync(join(folder, 'id'), '#!/bin/sh\n[ "$1" = -u ] && echo 1000 || echo somebody\n', { mode: 0o755 })
+    const text = installScript('sh', context, enrolling)
+    const { stderr, exitCode } = Bun.spawnSync(['bash', '-c', text, 'install', '--system'], {
+      env: { PATH: `${folder}:${process.env.PATH}`, HOME: folder },
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr.toString()).toContain('nekode: error: this needs root.\n        Run it with sudo, or give --user')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('an unknown argument is refused by name', () => {
+  const { err, code } = sh(installScript('sh', context, enrolling), 'bash', 'install', '--usr')
+  expect(code).toBe(1)
+  expect(err).toContain('unknown argument: --usr')
+})
+
+/** Functions of the scripts, called one at a time. */
+function call(code: string, env: Record<string, string> = {}): string {
+  const script = managementScript('upgrade.sh', context)
+  const functions = script.slice(0, script.lastIndexOf('main "$@"'))
+  const { stdout, stderr, exitCode } = Bun.spawnSync(['bash', '-c', `${functions}\n${code}`], {
+    env: { PATH: process.env.PATH ?? '', HOME: '/home/somebody', ...env },
+  })
+  if (exitCode !== 0) throw new Error(stderr.toString())
+  return stdout.toString()
+}
+
+describe('the platform', () => {
+  const uname = (s: string, m: string): string => `uname() { case $1 in -s) echo ${s} ;; -m) echo ${m} ;; esac; }`
+  test.each([
+    ['Linux x86_64, glibc', `${uname('Linux', 'x86_64')}; ldd() { echo 'ldd (Debian GLIBC 2.36)'; }`, 'linux amd64'],
+    [
+      'Linux aarch64, musl',
+      `${uname('Linux', 'aarch64')}; ldd() { echo 'musl libc (aarch64)' >&2; return 1; }`,
+      'linux arm64 _musl',
+    ],
+    ['macOS on Apple silicon', uname('Darwin', 'arm64'), 'darwin arm64'],
+    ['a Rosetta shell on Apple silicon', `${uname('Darwin', 'x86_64')}; sysctl() { echo 1; }`, 'darwin arm64'],
+    ['macOS on Intel', `${uname('Darwin', 'x86_64')}; sysctl() { return 1; }`, 'darwin amd64'],
+  ])('%s is recognised', (_, stubs, expected) => {
+    expect(call(`${stubs}; detect_platform; echo "$OS $ARCH $LIBC"`).trim()).toBe(expected)
+  })
+
+  test.each([
+    [uname('FreeBSD', 'amd64'), 'there is no daemon for FreeBSD'],
+    [uname('Linux', 'riscv64'), 'there is no daemon for riscv64 processors'],
+  ])('what no daemon is built for is refused: %s', (stubs, message) => {
+    expect(() => call(`${stubs}; detect_platform`)).toThrow(message)
+  })
+})
+
+const deploy = (name: string): string => readFileSync(join(import.meta.dir, '../../deploy', name), 'utf8')
+
+test('the unit and the property list that the scripts write are those in deploy/', () => {
+  const settings = 'MODE=system; NEKODE_DAEMON_USER=root; set_paths'
+  expect(call(`${settings}; unit_text`)).toBe(deploy('systemd/nekode-daemon.service'))
+  expect(call(`${settings}; plist_text`)).toBe(deploy('launchd/tech.nekode.daemon.plist'))
+})
+
+test('paths with special characters stay one word in a unit and in a property list', () => {
+  const env = {
+    NEKODE_DAEMON_BIN_PATH: '/opt/a b/50%/$x/"q"/nekode-daemon',
+    NEKODE_DAEMON_CONFIG_PATH: '/etc/<a>&b.json',
+    NEKODE_HOME: '/srv/my home',
+  }
+  const unit = call('MODE=user; set_paths; unit_text', env)
+  expect(unit).toContain('ExecStart="/opt/a b/50%%/$$x/\\"q\\"/nekode-daemon" run --config "/etc/<a>&b.json"\n')
+  expect(unit).toContain('Environment="NEKODE_HOME=/srv/my home"\n')
+  expect(unit).toContain('WantedBy=default.target\n')
+  expect(unit).not.toContain('User=')
+  const plist = call('MODE=user; set_paths; plist_text', env)
+  expect(plist).toContain('<string>/etc/&lt;a&gt;&amp;b.json</string>')
+  expect(plist).toContain('<key>NEKODE_HOME</key>\n    <string>/srv/my home</string>')
+})
+
+test('the daemon of a machine runs as the person who called sudo, and as root where nobody did', () => {
+  const user = (env: Record<string, string>): string => call('MODE=system; set_paths; echo "$SERVICE_USER"', env).trim()
+  expect(user({})).toBe('root')
+  expect(user({ SUDO_USER: 'nobody' })).toBe('nobody')
+  expect(user({ SUDO_USER: 'nobody', NEKODE_DAEMON_USER: 'root' })).toBe('root')
+  expect(() => user({ NEKODE_DAEMON_USER: 'no-such-user' })).toThrow('there is no user no-such-user')
+})
+
+// `bun run test` installs it, or says by name that it could not.
+const shellcheck = Bun.which('shellcheck')
+for (const [name, text] of shellcheck ? shellScripts : [])
+  test(`ShellCheck has nothing to say about ${name}`, () => {
+    const { stdout } = Bun.spawnSync([shellcheck ?? '', '--color=never', '-'], { stdin: Buffer.from(text) })
+    expect(stdout.toString()).toBe('')
+  })
