@@ -13,6 +13,7 @@ import { Computers } from './computers/service'
 import type { Config } from './config/config'
 import { type Conversation, conversationRoutes, createConversation } from './conversation'
 import { type Core, createCore } from './core'
+import { lockDatabase } from './db/lock'
 import { migrate } from './db/migrate'
 import { openDatabase } from './db/open'
 import { enrollmentRoutes } from './enrollment/routes'
@@ -25,7 +26,8 @@ import { secure } from './http/headers'
 import { notFound } from './http/missing'
 import { type Mount, router } from './http/route'
 import { Jobs } from './jobs'
-import { type Listener, listen } from './listener/listener'
+import type { Edge } from './listener/listener'
+import { type Listeners, openListeners } from './listener/listeners'
 import { Secrets, loadKey } from './secrets/service'
 import { loadServerId } from './settings/service'
 import { systemRoutes } from './system/routes'
@@ -55,6 +57,8 @@ export interface NekodeServer {
   routes: ReadonlySet<string>
   /** Where it listens; 0 before `start`. */
   readonly port: number
+  /** Where programs on this computer reach it in clear text; empty before `start`. */
+  readonly localUrl: string
   /** The code for setting it up, when it is not. */
   readonly setupCode: string | undefined
   start(): Promise<void>
@@ -75,6 +79,7 @@ const GRACE_MS = 10_000
 export async function createServer(config: Config, log: Logger, options: ServerOptions = {}): Promise<NekodeServer> {
   const commits = new CommitTimes()
   const secrets = new Secrets(loadKey(config.dataDir, config.secretKey))
+  const unlock = lockDatabase(config.dsn)
   const db = commits.around(await openDatabase(config.dsn, { durability: config.durability }))
   await migrate(db)
   const core = await createCore(db, log, await loadServerId(db), secrets)
@@ -99,14 +104,19 @@ export async function createServer(config: Config, log: Logger, options: ServerO
   hono.onError(onError(log))
 
   const jobs = new Jobs(core, services)
-  let listener: Listener | undefined
+  const fetch = async (request: Request, edge: Edge): Promise<Response> =>
+    secure(await hono.fetch(request, edge), edge.tls)
+  let listeners: Listeners | undefined
   let setupCode: string | undefined
   return {
     core,
     services,
     routes: mounted,
     get port() {
-      return listener?.port ?? 0
+      return listeners?.port ?? 0
+    },
+    get localUrl() {
+      return listeners?.localUrl ?? ''
     },
     get setupCode() {
       return setupCode
@@ -116,18 +126,15 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       if (config.webSetup) setupCode = await services.auth.setup.renew()
       await services.computers.load()
       jobs.start()
-      listener = listen({
-        addr: config.addr,
-        tls: config.tls,
-        fetch: async (request, edge) => secure(await hono.fetch(request, edge), config.tls !== undefined),
-      })
+      listeners = await openListeners(config, { fetch, rpc: undefined })
     },
     stop: async () => {
       services.system.stop()
       jobs.stop()
       core.hub.close()
-      await listener?.stop(options.graceMs ?? GRACE_MS)
+      await listeners?.stop(options.graceMs ?? GRACE_MS)
       await db.close()
+      unlock()
     },
   }
 }

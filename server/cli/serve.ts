@@ -5,6 +5,7 @@ import type { ArgsDef } from 'citty'
 import { createServer, type NekodeServer } from '../app'
 import { type Config, loadConfig } from '../config/config'
 import { SETTINGS, type Setting } from '../config/settings'
+import { LocalDaemon } from '../local/daemon'
 import type { CliCommand } from './command'
 import type { ExitCode } from './exit'
 import { processHost } from './host'
@@ -74,14 +75,22 @@ const onlyScalars = (flags: Record<string, unknown>): Record<string, string | bo
 async function run(config: Config, out: Output): Promise<void> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat })
   for (const warning of config.warnings) log.warn(warning)
+  // The database holds what is nobody else's business, whatever the mode of its folder.
+  process.umask(0o077)
   const server = await createServer(config, log)
+  const { enrollments, computers } = server.services
+  const daemon = new LocalDaemon({ dataDir: config.dataDir, log, enrollments, computers, env: process.env })
   try {
     await server.start()
+    if (config.localDaemon) await daemon.start(server.localUrl)
   } catch (error) {
     await server.stop()
     throw error
   }
-  stopOnSignal(server, out)
+  stopOnSignal(async () => {
+    await daemon.stop()
+    await server.stop()
+  }, out)
   process.on('unhandledRejection', (error) => log.error('something failed that nobody waited for', { error }))
   announce(server, config, out)
 }
@@ -95,12 +104,12 @@ function announce(server: NekodeServer, config: Config, out: Output): void {
 }
 
 /** The first signal lets requests finish, the second one does not. */
-function stopOnSignal(server: NekodeServer, out: Output): void {
+function stopOnSignal(end: () => Promise<void>, out: Output): void {
   let stopping = false
   const stop = (): void => {
     if (stopping) process.exit(EXIT.failed)
     stopping = true
-    server.stop().then(
+    end().then(
       () => process.exit(0),
       (error: unknown) => {
         out.error(error)

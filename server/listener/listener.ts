@@ -1,6 +1,6 @@
 import { NekodeError, errorText } from '@shared/errors'
 import type { Address } from '../config/settings'
-import { isGrpc, refuseGrpc } from './grpc'
+import { isGrpc, refuseGrpc } from './refuse'
 
 /** Seconds without a byte after which a connection is closed. Streams switch it off for themselves. */
 const IDLE_SECONDS = 60

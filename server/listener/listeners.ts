@@ -1,0 +1,52 @@
+import type { Config } from '../config/config'
+import type { Address } from '../config/settings'
+import { type Listener, type ListenerOptions, listen } from './listener'
+import { type Rpc, rpcHandlers } from './rpc'
+
+/** Every address at which the server is reached. */
+export interface Listeners {
+  /** Of the public listener. */
+  readonly port: number
+  /** Where programs on this computer reach the server in clear text. */
+  readonly localUrl: string
+  /** The gRPC listener's; undefined when there is none. */
+  readonly grpcPort: number | undefined
+  /** @param graceMs that requests have to finish */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Opens the listeners that the configuration asks for: all of them, or none. */
+export async function openListeners(
+  config: Pick<Config, 'addr' | 'tls' | 'grpcAddr'>,
+  { fetch, rpc }: { fetch: ListenerOptions['fetch']; rpc: Rpc | undefined },
+): Promise<Listeners> {
+  const { addr, tls, grpcAddr } = config
+  const options = { fetch, ...(rpc ? { rpc: rpcHandlers(rpc) } : {}) }
+  const open: Listener[] = []
+  const stop = async (graceMs: number): Promise<void> => {
+    await Promise.all(open.map((listener) => listener.stop(graceMs)))
+  }
+  try {
+    const main = listen({ ...options, addr, tls })
+    open.push(main)
+    // The daemon of this computer has no reason to trust the certificate, which is for another name.
+    const local = tls ? listen({ ...options, addr: { hostname: '127.0.0.1', port: 0 } }) : main
+    if (tls) open.push(local)
+    const grpc = grpcAddr && rpc ? await openGrpc(grpcAddr, tls, rpc) : undefined
+    if (grpc) open.push(grpc)
+    const host = tls ? '127.0.0.1' : localHost(addr)
+    return { port: main.port, localUrl: `http://${host}:${local.port}`, grpcPort: grpc?.port, stop }
+  } catch (error) {
+    await stop(0)
+    throw error
+  }
+}
+
+/** Loaded when it is asked for: few servers have it, and it is a whole HTTP/2 stack. */
+const openGrpc = async (addr: Address, tls: Config['tls'], rpc: Rpc): Promise<Listener> =>
+  (await import('./grpc')).listenGrpc({ addr, tls, rpc })
+
+function localHost({ hostname }: Address): string {
+  if (hostname === undefined || hostname === '0.0.0.0' || hostname === '::') return '127.0.0.1'
+  return hostname.includes(':') ? `[${hostname}]` : hostname
+}
