@@ -104,26 +104,25 @@ async function followMessages(
   let started = false
   const print = (message: Message, deliveries: readonly Delivery[] = []): void => {
     if (seen.has(message.id)) return
-    remember(message)
-    out.item(message, () => `${messageText(message, out, of(message, deliveries), names.agent)}\n`)
-  }
-  const remember = ({ id }: Message): void => {
-    seen.add(id)
-    if (last === undefined || id > last) last = id
+    seen.add(message.id)
+    if (last === undefined || message.id > last) last = message.id
     for (const oldest of seen) {
       if (seen.size <= REMEMBERED) break
       seen.delete(oldest)
     }
+    out.item(message, () => `${messageText(message, out, of(message, deliveries), names.agent)}\n`)
   }
   const catchUp = async (): Promise<void> => {
     if (last !== undefined) for (const message of await after(connection, where, last)) print(message)
     else {
-      // With no history asked for, the newest message still marks where new ones begin.
-      const page = await latest(connection, where, started ? MOST : Math.max(limit, 1))
-      for (const message of page.items)
-        if (started || limit > 0) print(message, page.deliveries)
-        else remember(message)
+      const page = await latest(connection, where, started ? MOST : limit)
+      for (const message of page.items) print(message, page.deliveries)
     }
+    started = true
+  }
+  if (limit === 0) {
+    // The newest message marks where new ones begin; it has to be known before one can come.
+    last = (await latest(connection, where, 1)).items.at(-1)?.id
     started = true
   }
   for await (const item of follow(connection, { target: where.target, signal: host.interrupted(), out })) {

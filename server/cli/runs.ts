@@ -67,7 +67,7 @@ const show = command({
   examples: ['nekode runs show run_0198c2f4a1b27c3e9d5f60718293a4b5 --follow'],
   notes: [
     'With --follow the exit code is 0 when the run completed, and 1 when it failed or was canceled.',
-    'JSON: {"run", "steps", "approvals"}. With --follow: a line each, {"type": "run" | "step" | "approval", and the thing under that name}; a step comes again as it grows.',
+    'JSON: {"run", "steps", "approvals"}. With --follow: a line each, {"type": "run" | "step" | "approval", and the thing under that name}; a step comes again as it grows, and a text that streams comes in pieces with their offset.',
   ],
   run: async (context) => {
     const { args, out } = context
@@ -119,7 +119,10 @@ async function followRun(context: ShowContext, connection: Connection): Promise<
   const shown = (item: Shown): void => {
     if (item.type !== 'run') return printer.print(item)
     if (run && run.updatedAt > item.run.updatedAt) return
-    if (run?.state !== item.run.state || out.json) out.item(item, () => runLine(item.run, run, context, names.agent))
+    if (run?.state !== item.run.state || out.json) {
+      printer.endLine()
+      out.item(item, () => runLine(item.run, run, context, names.agent))
+    }
     run = item.run
   }
   const { run: first } = await connection.call('GET /api/runs/{id}', { params: { id: args.id } })
@@ -127,10 +130,11 @@ async function followRun(context: ShowContext, connection: Connection): Promise<
     if (item.type === 'open') {
       if (item.resumed) continue
       const now = await connection.call('GET /api/runs/{id}', { params: { id: args.id } })
-      // The run last: what it did comes before its end.
+      if (!isOver(now.run.state)) shown({ type: 'run', run: now.run })
       for (const step of now.steps) shown({ type: 'step', step })
       for (const approval of now.approvals) shown({ type: 'approval', approval })
-      shown({ type: 'run', run: now.run })
+      // What a run did comes before its end.
+      if (isOver(now.run.state)) shown({ type: 'run', run: now.run })
     } else if (item.event.kind === 'run' && item.event.payload.id === args.id)
       shown({ type: 'run', run: item.event.payload })
     else if (item.event.kind === 'run_step' && item.event.payload.runId === args.id)

@@ -61,7 +61,7 @@ function toolResult(d: Tool, out: Output): string[] {
   return [...[...shown, ...more].map((text) => out.paint('dim', `    ${text}`)), ...files]
 }
 
-/** Prints steps while they grow: text as it streams in, a tool when it starts and when it ends, the rest once. */
+/** Prints steps while they grow: text as it streams in, a tool when it starts and when it ends, a thought when it is whole. */
 export class StepPrinter {
   /** Characters of a growing text that are printed already, by step. */
   readonly #printed = new Map<string, number>()
@@ -83,20 +83,23 @@ export class StepPrinter {
     const { step } = item
     // The approval itself says more than its step.
     if (step.detail.type === 'approval') return
-    if (step.detail.type === 'text' || step.detail.type === 'thought') return this.#grow(step, step.detail)
+    if (step.detail.type === 'text') return this.#grow(step, step.detail)
+    if (step.detail.type === 'thought' && step.status === 'running') return
     this.#once(`${step.id} ${step.status}`, stepText(step, out))
   }
 
-  #grow(step: RunStep, detail: Extract<StepDetail, { type: 'text' | 'thought' }>): void {
+  #grow(step: RunStep, detail: Extract<StepDetail, { type: 'text' }>): void {
     const { out } = this
     const printed = this.#printed.get(step.id) ?? 0
     const fresh = detail.text.slice(Math.max(0, printed - detail.offset))
-    if (fresh === '') return
+    if (fresh === '') {
+      if (step.status !== 'running' && this.#open === step.id) this.endLine()
+      return
+    }
     if (this.#open !== step.id) this.endLine()
     this.#open = step.id
-    this.#printed.set(step.id, detail.offset + detail.text.length)
-    const style = detail.type === 'thought' ? 'dim' : undefined
-    out.host.out(out.paint(style, neutralise(fresh)))
+    this.#printed.set(step.id, Math.max(printed, detail.offset + detail.text.length))
+    out.host.out(neutralise(fresh))
     if (step.status !== 'running') this.endLine()
   }
 
