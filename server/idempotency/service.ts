@@ -18,6 +18,14 @@ export interface Call {
   request: unknown
 }
 
+/**
+ * Performs work in a transaction, or gives the answer of an earlier call with the same key. Services take one where a repetition would
+ * do harm, and say with `keep` which answers count: a refusal is asked for again.
+ */
+export type Once = <T>(tx: Tx, perform: () => Promise<T>, keep?: (answer: T) => boolean) => Promise<T>
+/** For a caller without a key. */
+export const always: Once = (_tx, perform) => perform()
+
 type Stored = Pick<Row<'idempotency'>, 'requestHash' | 'response'>
 type Find = (call: Call) => Promise<Stored | undefined>
 
@@ -31,14 +39,21 @@ export class Idempotency {
    * Performs a call once. A repetition gets the stored answer and changes nothing; when `perform` throws nothing is stored,
    * because its transaction rolls back.
    * @param perform does its work in `tx`; its answer can be written as JSON
+   * @param keep whether the answer is stored; a refusal that changed nothing need not be. Default: always
    * @throws NekodeError conflict `idempotency_conflict` when the key was used for another request
    */
-  async once<T>(tx: Tx, call: Call, perform: () => Promise<T>): Promise<T> {
+  async once<T>(
+    tx: Tx,
+    call: Call,
+    perform: () => Promise<T>,
+    keep: (answer: T) => boolean = () => true,
+  ): Promise<T> {
     const requestHash = new Bun.CryptoHasher('sha256').update(canonicalJson(call.request)).digest('base64url')
     const known = await this.#find(tx.q)(call)
     if (known) return answer<T>(known, requestHash)
     const { principal, method, key } = call
     const value = await perform()
+    if (!keep(value)) return value
     const response = JSON.stringify(value ?? null)
     // One transaction runs at a time, so nobody else took the key since it was looked for.
     await tx.insert(this.db.t.idempotency, { principal, method, key, requestHash, response, createdAt: Date.now() })
