@@ -29,7 +29,7 @@ import { Jobs } from './jobs'
 import type { Edge } from './listener/listener'
 import { type Listeners, openListeners } from './listener/listeners'
 import { Secrets, loadKey } from './secrets/service'
-import { loadServerId } from './settings/service'
+import { loadServerId } from './settings/identity'
 import { systemRoutes } from './system/routes'
 import { CommitTimes, SystemService } from './system/service'
 import { tokenRoutes } from './tokens/routes'
@@ -71,6 +71,8 @@ export interface ServerOptions {
   checkResponses?: boolean
   /** Milliseconds that requests have to finish when the server stops. Default 10 s. */
   graceMs?: number
+  /** The console's page, bundled as it is worked on, instead of the built one. */
+  page?: Bun.HTMLBundle
 }
 
 const GRACE_MS = 10_000
@@ -126,7 +128,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       if (config.webSetup) setupCode = await services.auth.setup.renew()
       await services.computers.load()
       jobs.start()
-      listeners = await openListeners(config, { fetch, rpc: undefined })
+      listeners = await openListeners(config, { fetch, rpc: undefined, page: options.page })
     },
     stop: async () => {
       services.system.stop()

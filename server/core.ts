@@ -8,7 +8,7 @@ import { Directory } from './directory/directory'
 import { EventHub } from './events/hub'
 import { Idempotency } from './idempotency/service'
 import { KEY_BYTES, Secrets } from './secrets/service'
-import { Settings } from './settings/store'
+import { Settings } from './settings/settings'
 
 /** What every feature stands on. */
 export interface Core {

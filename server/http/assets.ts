@@ -41,8 +41,9 @@ export function consoleAssets(root: string): Handler {
       vary: 'accept-encoding',
       'cache-control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
     }
-    if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers })
+    // Also of a 304: it decides the security policy, and a browser takes over the headers of a 304 for what it has.
     headers['content-type'] = asset.type
+    if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers })
     headers['content-length'] = String((encoding && asset.encodings[encoding]) ?? asset.size)
     if (encoding) headers['content-encoding'] = encoding
     if (c.req.method === 'HEAD') return new Response(null, { headers })

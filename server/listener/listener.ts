@@ -54,6 +54,8 @@ export interface ListenerOptions {
   fetch(request: Request, edge: Edge): Response | Promise<Response>
   /** Connect and gRPC-Web, by path. */
   rpc?: RpcHandlers
+  /** While the console is worked on: Bun bundles it and refreshes it in the browser. Every other address is served as always. */
+  page?: Bun.HTMLBundle | undefined
 }
 
 export interface Listener {
@@ -88,7 +90,8 @@ export function listen(options: ListenerOptions): Listener {
       http2: true,
       // Without a development server Bun would share the port with a second process, silently.
       reusePort: false,
-      development: false,
+      development: options.page ? { hmr: true, console: true } : false,
+      ...(options.page ? { routes: developed(options.page, handle, rpc) } : {}),
       idleTimeout: IDLE_SECONDS,
       // Bodies are bounded where they are read; a stream of many messages has no size.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -118,6 +121,18 @@ export function listen(options: ListenerOptions): Listener {
       await server.stop(true)
     },
   }
+}
+
+type Handle = (request: Request, server: Bun.Server<SocketHandler>) => Promise<Response | undefined>
+
+/** The page at every address that is not the server's own. */
+function developed(
+  page: Bun.HTMLBundle,
+  handle: Handle,
+  rpc: RpcHandlers | undefined,
+): Record<string, Bun.HTMLBundle | Handle> {
+  const own = ['/api/*', '/health', '/ready', '/metrics', ...(rpc?.keys() ?? [])]
+  return { ...Object.fromEntries(own.map((path) => [path, handle])), '/*': page }
 }
 
 /** `/a/b` of `http://host/a/b?c`, without parsing the rest. */

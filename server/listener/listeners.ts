@@ -18,7 +18,7 @@ export interface Listeners {
 /** Opens the listeners that the configuration asks for: all of them, or none. */
 export async function openListeners(
   config: Pick<Config, 'addr' | 'tls' | 'grpcAddr'>,
-  { fetch, rpc }: { fetch: ListenerOptions['fetch']; rpc: Rpc | undefined },
+  { fetch, rpc, page }: Pick<ListenerOptions, 'fetch' | 'page'> & { rpc: Rpc | undefined },
 ): Promise<Listeners> {
   const { addr, tls, grpcAddr } = config
   const options = { fetch, ...(rpc ? { rpc: rpcHandlers(rpc) } : {}) }
@@ -27,14 +27,16 @@ export async function openListeners(
     await Promise.all(open.map((listener) => listener.stop(graceMs)))
   }
   try {
-    const main = listen({ ...options, addr, tls })
+    const main = listen({ ...options, addr, tls, page })
     open.push(main)
-    // The daemon of this computer has no reason to trust the certificate, which is for another name.
-    const local = tls ? listen({ ...options, addr: { hostname: '127.0.0.1', port: 0 } }) : main
-    if (tls) open.push(local)
+    // The daemon of this computer has no reason to trust the certificate, which is for another name; and while the console is
+    // worked on, Bun serves no HTTP/2 at the main address.
+    const own = tls !== undefined || page !== undefined
+    const local = own ? listen({ ...options, addr: { hostname: '127.0.0.1', port: 0 } }) : main
+    if (own) open.push(local)
     const grpc = grpcAddr && rpc ? await openGrpc(grpcAddr, tls, rpc) : undefined
     if (grpc) open.push(grpc)
-    const host = tls ? '127.0.0.1' : localHost(addr)
+    const host = own ? '127.0.0.1' : localHost(addr)
     return { port: main.port, localUrl: `http://${host}:${local.port}`, grpcPort: grpc?.port, stop }
   } catch (error) {
     await stop(0)

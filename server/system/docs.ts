@@ -15,9 +15,10 @@ const Document = z.object({
   paths: z.record(z.string(), z.record(z.string(), Operation)),
 })
 
-interface Entry extends Operation {
+interface Entry {
   method: string
   path: string
+  operation: Operation
 }
 
 const STYLE = `
@@ -39,13 +40,9 @@ const POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'n
 export function docsPage(openapi: unknown): Response {
   const { info, paths } = Document.parse(openapi)
   const entries = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]): Entry => ({
-      ...operation,
-      method: method.toUpperCase(),
-      path,
-    })),
+    Object.entries(operations).map(([method, operation]): Entry => ({ method: method.toUpperCase(), path, operation })),
   )
-  const groups = Map.groupBy(entries, (entry) => entry.tags[0] ?? 'other')
+  const groups = Map.groupBy(entries, (entry) => entry.operation.tags[0] ?? 'other')
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escape(info.title)} HTTP API</title><style>${STYLE}</style></head><body>
 <h1>${escape(info.title)} HTTP API</h1><p>Version ${escape(info.version)} · <a href="/api/openapi.json">OpenAPI 3.1 document</a></p>
@@ -62,7 +59,8 @@ ${[...groups].map(([tag, list]) => `<h2 id="${escape(tag)}">${escape(tag)}</h2>$
   })
 }
 
-function render({ method, path, summary, description, parameters, requestBody, responses }: Entry): string {
+function render({ method, path, operation }: Entry): string {
+  const { summary, description, parameters, requestBody, responses } = operation
   const rows = parameters.map(
     (p) =>
       `<tr><td><code>${escape(p.name)}</code></td><td>${escape(p.in)}${p.required ? ', required' : ''}</td><td><code>${escape(shape(p.schema))}</code></td></tr>`,

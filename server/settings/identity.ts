@@ -1,7 +1,7 @@
 import { newId } from '@shared/ids'
 import type { Database } from '../db/database'
 import { onDuplicate } from '../db/errors'
-import { Settings } from './store'
+import { Settings } from './settings'
 
 const SERVER_ID = 'server_id'
 
