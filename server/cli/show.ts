@@ -11,14 +11,13 @@ export function messageText(
   agentName = (id: string) => id,
 ) {
   const { paint } = out
-  const replies =
-    message.replyCount > 0 ? `  ${message.replyCount} ${message.replyCount === 1 ? 'reply' : 'replies'}` : ''
-  const within = message.threadId === null ? '' : `  in ${message.threadId}`
+  const about = [out.ago(message.createdAt), message.id]
+  if (message.threadId !== null) about.push(`in ${message.threadId}`)
+  if (message.replyCount > 0) about.push(`${message.replyCount} ${message.replyCount === 1 ? 'reply' : 'replies'}`)
   const kind = message.kind === 'note' ? '' : `  [${message.kind}]`
   const name = paint(senderStyle(message), `@${oneLine(message.sender.name)}`)
-  const about = paint('dim', oneLine(`${out.ago(message.createdAt)}  ${message.id}${within}${replies}`))
   return [
-    `${name}${kind}  ${about}`,
+    `${name}${kind}  ${paint('dim', about.map(oneLine).join('  '))}`,
     indent(neutralise(message.content.trimEnd())),
     ...deliveries.map((d) => `  ${paint('dim', '↳')} ${deliveryText(d, agentName(d.agentId), out)}`),
   ].join('\n')
