@@ -75,6 +75,7 @@ export class Child {
 
   /** False when the child no longer reads. */
   write(line: string): boolean {
+    if (this.#inputClosed) return false
     try {
       this.#process.stdin.write(`${line}\n`)
       settle(this.#process.stdin.flush())
@@ -154,6 +155,7 @@ export class Child {
       options.onStderr(short)
     }).catch((error: unknown) => options.onStderr(`standard error could not be read: ${errorText(error)}`))
     const code = await this.#process.exited
+    this.#inputClosed = true
     const signalName = this.#process.signalCode
     await this.#sweep()
     // Nobody holds the pipes any more, except on systems where a grandchild could not be found.

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { createTwoFilesPatch } from 'diff'
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import type { FileDiff } from './events'
 
 /** Bigger texts are not compared: the diff would help nobody and the comparison is quadratic. */
@@ -11,9 +11,8 @@ export function fileDiff(path: string, before: string | null, after: string | nu
     return { path, diff: `(${before?.length ?? 0} → ${after?.length ?? 0} characters, too long to compare)` }
   const from = before === null ? '/dev/null' : path
   const to = after === null ? '/dev/null' : path
-  const patch = createTwoFilesPatch(from, to, before ?? '', after ?? '', undefined, undefined, { context: 3 })
-  // The first line is a ruler that no patch tool wants.
-  return { path, diff: patch.replace(/^=+\n/, '') }
+  const options = { context: 3, headerOptions: FILE_HEADERS_ONLY }
+  return { path, diff: createTwoFilesPatch(from, to, before ?? '', after ?? '', undefined, undefined, options) }
 }
 
 /** The text of a file as it is now; null when there is none, or none that can be compared. */

@@ -63,14 +63,23 @@ export function resultText(content: unknown): string {
 }
 
 const WriteInput = z.object({ file_path: z.string(), content: z.string() })
-const EditInput = z.object({ file_path: z.string(), old_string: z.string(), new_string: z.string() })
+const EditInput = z.object({
+  file_path: z.string(),
+  old_string: z.string(),
+  new_string: z.string(),
+  replace_all: z.boolean().default(false),
+})
 
 /** What an edit that waits for permission would change. */
 export function proposedDiff(name: string, input: unknown): FileDiff[] {
   const write = name === 'Write' ? WriteInput.safeParse(input).data : undefined
   if (write) return [fileDiff(write.file_path, currentText(write.file_path), write.content)]
   const edit = name === 'Edit' ? EditInput.safeParse(input).data : undefined
-  return edit ? [fileDiff(edit.file_path, edit.old_string, edit.new_string)] : []
+  if (!edit) return []
+  const { file_path: path, old_string: old, new_string: text, replace_all: all } = edit
+  const before = currentText(path)
+  if (!before || !old || !before.includes(old)) return [fileDiff(path, old, text)]
+  return [fileDiff(path, before, all ? before.replaceAll(old, () => text) : before.replace(old, () => text))]
 }
 
 const Patched = z.looseObject({

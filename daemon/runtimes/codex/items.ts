@@ -1,3 +1,4 @@
+import { fileDiff } from '../diff'
 import type { FileDiff, ToolStatus } from '../events'
 import type { ToolStart } from '../turns'
 import type { Item } from './messages'
@@ -9,9 +10,9 @@ export function startOf(item: Tool): ToolStart {
   const toolId = item.id
   switch (item.type) {
     case 'commandExecution': {
-      const { command, cwd, commandActions } = item
-      const title = commandActions[0]?.command ?? command
-      return { toolId, name: 'shell', kind: 'execute', title, input: { command: title, cwd } }
+      const { cwd } = item
+      const command = plainCommand(item.command)
+      return { toolId, name: 'shell', kind: 'execute', title: command, input: { command, cwd } }
     }
     case 'fileChange': {
       const paths = item.changes.map(({ path }) => path)
@@ -60,9 +61,23 @@ function outputOf(item: Tool): string {
   }
 }
 
-/** Codex gives a new file as its text and a changed one as the hunks of a diff. */
-export const diffOf = (item: Item): FileDiff[] =>
-  item.type === 'fileChange' ? item.changes.map(({ path, diff }) => ({ path, diff })) : []
+/** Codex gives a new or deleted file as its text and a changed one as the hunks of a diff. */
+export const diffOf = (item: Item): FileDiff[] => (item.type === 'fileChange' ? item.changes.map(changeDiff) : [])
+
+function changeDiff({ path, diff, kind }: Extract<Item, { type: 'fileChange' }>['changes'][number]): FileDiff {
+  if (kind?.type === 'add') return fileDiff(path, null, diff)
+  if (kind?.type === 'delete') return fileDiff(path, diff, null)
+  return { path, diff: diff.startsWith('@@') ? `--- ${path}\n+++ ${path}\n${diff}` : diff }
+}
+
+/**
+ * The command without the shell that Codex wraps it in. The list of parsed commands that it sends too is for display: it can
+ * leave out a part, and whoever allows a command has to see all of it.
+ */
+export function plainCommand(command: string): string {
+  const [, single, double] = /^\S*\/(?:ba|z|da)?sh -l?c (?:'([^']*)'|"((?:[^"\\]|\\.)*)")$/s.exec(command) ?? []
+  return single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? command
+}
 
 const texts = (content: { text?: string | undefined }[] | null | undefined) =>
   (content ?? []).map(({ text }) => text ?? '').join('\n')

@@ -16,7 +16,11 @@ export const Initialized = z.looseObject({ userAgent: z.string() })
 export const ThreadOpened = z.looseObject({ thread: z.looseObject({ id: Id }), model: z.string().optional() })
 export const TurnOpened = z.looseObject({ turn: z.looseObject({ id: Id }) })
 
-const Change = z.looseObject({ path: z.string(), diff: z.string() })
+const Change = z.looseObject({
+  path: z.string(),
+  diff: z.string(),
+  kind: z.looseObject({ type: z.string() }).optional(),
+})
 const Content = z.array(z.looseObject({ text: z.string().optional() }))
 
 const Item = z.discriminatedUnion('type', [
@@ -27,7 +31,6 @@ const Item = z.discriminatedUnion('type', [
     command: z.string(),
     cwd: z.string(),
     status: z.string(),
-    commandActions: z.array(z.looseObject({ command: z.string().optional() })).default([]),
     aggregatedOutput: z.string().nullish(),
     exitCode: z.number().nullish(),
   }),
@@ -111,7 +114,6 @@ export const REQUESTS = {
     command: z.string().nullish(),
     cwd: z.string().nullish(),
     reason: z.string().nullish(),
-    commandActions: z.array(z.looseObject({ command: z.string().optional() })).nullish(),
   }),
   'item/fileChange/requestApproval': z.looseObject({ itemId: Id, reason: z.string().nullish() }),
   'mcpServer/elicitation/request': z.looseObject({

@@ -7,7 +7,7 @@ import { on } from '../handler'
 import { parseJson } from '../json'
 import { LaunchPrompt } from '../prompt'
 import { Turns } from '../turns'
-import { diffOf, endOf, startOf } from './items'
+import { diffOf, endOf, plainCommand, startOf } from './items'
 import {
   type ApprovalMethod,
   Initialized,
@@ -248,6 +248,8 @@ export class CodexSession implements Session {
       // A resume replays the figures of the old turn.
       if (!this.#turns.busy || turnId !== this.#turns.turnId) return
       const usage = usageSince(before, tokenUsage)
+      // After an interruption the last figures are sent again.
+      if (before?.totalTokens === tokenUsage.total.totalTokens) return
       const context = { used: tokenUsage.last.totalTokens, size: tokenUsage.modelContextWindow ?? 0 }
       this.#turns.emit({ type: 'usage', turnId, usage, ...(context.size > 0 ? { context } : {}) })
     }),
@@ -306,7 +308,7 @@ export class CodexSession implements Session {
       const asked = REQUESTS[method].safeParse(params).data
       if (!asked) return undefined
       const { itemId: toolId, command, cwd, reason } = asked
-      const shown = asked.commandActions?.[0]?.command ?? command ?? 'a command'
+      const shown = command ? plainCommand(command) : 'a command'
       const title = reason ? `${shown} (${reason})` : shown
       const input = { command: shown, cwd }
       return { method, event: { requestId, toolId, name: 'shell', kind: 'execute', title, input, canRemember: true } }
