@@ -34,7 +34,6 @@ export const unoConfig = defineConfig({
   presets: [presetWind4({ preflights: { reset: true } }), presetIcons({ scale: 1.15 })],
   theme: { colors: Object.fromEntries(colours.map((name) => [name, `var(--${name})`])) },
   shortcuts: {
-    'focus-ring': 'outline-none focus-visible:(ring-2 ring-accent ring-offset-2 ring-offset-canvas)',
     row: 'flex items-center',
     col: 'flex flex-col',
   },

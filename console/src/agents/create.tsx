@@ -10,6 +10,7 @@ import { t } from '../i18n'
 import { fieldError } from '../i18n/errors'
 import { put } from '../store/apply'
 import { change, state } from '../store/state'
+import { focusComposer } from '../composer/focus'
 import { draftOf, setDraft } from '../composer/drafts'
 import { Button, LinkButton } from '../ui/button'
 import { Dialog } from '../ui/dialog'
@@ -119,6 +120,8 @@ function Form(props: CreateProps) {
       // The first question is half written: what to type next is the thing that newcomers do not know.
       if (!draftOf(target).trim()) setDraft(target, `@${agent.name} `)
       navigate(conversationPath(target))
+      // After the dialog has given the focus back to the button that opened it.
+      setTimeout(focusComposer)
     })
   }
   return (

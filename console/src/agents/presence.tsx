@@ -9,7 +9,7 @@ const looks: Record<Shown, string> = {
   online: 'bg-ok',
   idle: 'bg-ok',
   busy: 'bg-info pulse',
-  sleeping: 'bg-edge',
+  sleeping: 'bg-canvas border-2 border-ok',
   stale: 'bg-warn',
   offline: 'bg-edge',
   degraded: 'bg-warn',

@@ -136,7 +136,7 @@ function AgentItem(props: { agent: Agent }) {
         void openDm('agent', props.agent.id, navigate)
       }}
       lead={
-        <span class="relative">
+        <span class="relative inline-flex">
           <Avatar name={props.agent.name} kind="agent" size="xs" />
           <PresenceDot agent={props.agent} class="absolute -right-1 -bottom-1 ring-2 ring-sidebar" />
         </span>

@@ -1,11 +1,12 @@
 import { useNavigate } from '@solidjs/router'
-import { createMemo, createResource, createSignal, createUniqueId, For, Show } from 'solid-js'
+import { createMemo, createSignal, createUniqueId, For, Show } from 'solid-js'
 import { call } from '../api/client'
 import { t } from '../i18n'
 import { relative } from '../i18n/dates'
 import { cx } from '../ui/cx'
 import { Dialog } from '../ui/dialog'
 import { Icon } from '../ui/icon'
+import { createLoad } from './load'
 import { findPlaces, type Place } from './places'
 import { conversationPath } from './paths'
 
@@ -26,13 +27,13 @@ function SwitcherBody(props: { onClose: () => void }) {
   const [at, setAt] = createSignal(0)
   const [settled, setSettled] = createSignal('')
   let timer: ReturnType<typeof setTimeout> | undefined
-  const [messages] = createResource(
-    () => settled().trim().length > 1 && settled().trim(),
+  const messages = createLoad(
+    () => (settled().trim().length > 1 ? settled().trim() : undefined),
     (q) => call('GET /api/messages/search', { query: { q, limit: 8 } }),
   )
   const found = createMemo<Place[]>(() => [
     ...findPlaces(query()),
-    ...(settled().trim().length > 1 ? (messages.latest?.items ?? []) : []).map((message) => ({
+    ...(settled().trim().length > 1 ? (messages.value()?.items ?? []) : []).map((message) => ({
       key: message.id,
       icon: 'i-lucide-message-square-text',
       label: message.content.slice(0, 140),

@@ -1,7 +1,8 @@
 import { A } from '@solidjs/router'
-import { createResource, createSignal, For, Show } from 'solid-js'
+import { createSignal, For, Show } from 'solid-js'
 import type { Approval } from '@shared/contract'
 import { call } from '../api/client'
+import { createLoad } from '../app/load'
 import { agentPath, conversationPath, runPath } from '../app/paths'
 import { channelTitle, pendingApprovals } from '../app/unread'
 import { t } from '../i18n'
@@ -24,8 +25,8 @@ const decided = () =>
 /** Everything that agents ask for, and what was answered. */
 export default function ApprovalsPage() {
   const [tab, setTab] = createSignal<'open' | 'done'>('open')
-  const [past] = createResource(
-    () => tab() === 'done',
+  const past = createLoad(
+    () => (tab() === 'done' ? true : undefined),
     async () => {
       const { items } = await call('GET /api/approvals', { query: { limit: 100 } })
       change((draft) => items.forEach((approval) => put(draft.approvals, approval.id, approval)))
@@ -43,7 +44,7 @@ export default function ApprovalsPage() {
           { value: 'done', label: t('approval.decided') },
         ]}
       >
-        <Show when={tab() === 'open'} fallback={<Decided error={past.error} />}>
+        <Show when={tab() === 'open'} fallback={<Decided error={past.error()} />}>
           <div class="col gap-5">
             <For
               each={pendingApprovals()}

@@ -1,7 +1,8 @@
-import { createMemo, createResource, createSignal, For, Show } from 'solid-js'
+import { createMemo, createSignal, For, Show } from 'solid-js'
 import type { Channel, ChannelMember, DeliveryMode } from '@shared/contract'
 import { call } from '../api/client'
 import { act } from '../app/act'
+import { createLoad } from '../app/load'
 import { t } from '../i18n'
 import { canWrite, me } from '../store/session'
 import { change, state } from '../store/state'
@@ -39,7 +40,7 @@ const at = (channel: Channel, member: Pick<ChannelMember, 'kind' | 'memberId'>) 
 })
 
 function Members(props: { channel: Channel }) {
-  const [loading] = createResource(() => loadMembers(props.channel.target).then(() => true))
+  const loading = createLoad(() => props.channel.target, loadMembers)
   const members = createMemo(() =>
     [...(state.members[props.channel.target] ?? [])].sort(
       (a, b) => a.kind.localeCompare(b.kind) || a.displayName.localeCompare(b.displayName),
@@ -50,8 +51,8 @@ function Members(props: { channel: Channel }) {
       <Show when={canWrite() && (canManage(props.channel) || props.channel.visibility === 'public')}>
         <AddMember channel={props.channel} />
       </Show>
-      <ErrorNotice error={loading.error} />
-      <Show when={state.members[props.channel.target] || loading.error} fallback={<SkeletonRows count={3} />}>
+      <ErrorNotice error={loading.error()} />
+      <Show when={state.members[props.channel.target] || loading.error()} fallback={<SkeletonRows count={3} />}>
         <ul class="col divide-y divide-line">
           <For each={members()}>{(member) => <Member channel={props.channel} member={member} />}</For>
         </ul>

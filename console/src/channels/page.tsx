@@ -1,6 +1,7 @@
 import { useParams, useSearchParams } from '@solidjs/router'
-import { createEffect, createMemo, createResource, onCleanup, onMount, Show } from 'solid-js'
+import { createEffect, createMemo, onCleanup, onMount, Show } from 'solid-js'
 import { NotFound } from '../app/notfound'
+import { createLoad } from '../app/load'
 import { keepLastTarget } from '../app/paths'
 import { narrow } from '../app/screen'
 import { t } from '../i18n'
@@ -24,7 +25,7 @@ export default function ConversationPage() {
   const openThread = (id: string | undefined) => setSearch({ thread: id, message: undefined })
 
   // A link may lead to a channel that the snapshot did not hold, such as one that was made a moment ago.
-  const [asked] = createResource(
+  const asked = createLoad(
     () => (channel() ? undefined : target()),
     (target) => refreshChannel(target).then(() => true),
   )
@@ -47,7 +48,7 @@ export default function ConversationPage() {
     <Show
       when={channel()}
       fallback={
-        <Show when={asked()} fallback={<SkeletonRows />}>
+        <Show when={asked.value()} fallback={<SkeletonRows />}>
           <NotFound title={t('channel.missing')} text={t('channel.missingText')} />
         </Show>
       }

@@ -6,6 +6,7 @@ import { act } from '../app/act'
 import { t } from '../i18n'
 import { isAdmin } from '../store/session'
 import { state } from '../store/state'
+import { Prose } from '../messages/body'
 import { Badge } from '../ui/badge'
 import { Button } from '../ui/button'
 import { Command } from '../ui/code'
@@ -77,7 +78,9 @@ function Runtime(props: { computer: Computer; runtime: RuntimeInfo; onCreate: Li
           <p class="text-[13px] text-soft">{t('runtime.demoText')}</p>
         </Show>
         <Show when={next()}>
-          <p class="text-[13px] text-soft">{next()}</p>
+          <div class="text-soft">
+            <Prose text={next()} small />
+          </div>
         </Show>
         <Show when={!props.runtime.installed && props.runtime.installCommand}>
           {(command) => <Command text={command()} />}

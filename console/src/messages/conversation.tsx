@@ -1,6 +1,7 @@
-import { createEffect, createResource, Show, type JSX } from 'solid-js'
+import { createEffect, Show, type JSX } from 'solid-js'
 import { call } from '../api/client'
 import { act } from '../app/act'
+import { createLoad } from '../app/load'
 import { channelTitle } from '../app/unread'
 import { Composer } from '../composer/composer'
 import { t } from '../i18n'
@@ -29,22 +30,22 @@ interface ConversationProps {
 export function Conversation(props: ConversationProps) {
   const list = () => state.lists[listKey(props.target, props.threadId)]
   const channel = () => state.channels[props.target]
-  const [opened, { refetch }] = createResource(
+  const opened = createLoad(
     () => ({ target: props.target, threadId: props.threadId, around: props.around }),
     ({ target, threadId, around }) => openList(target, threadId, around).then(() => true),
   )
   // A snapshot after a long absence empties what was loaded.
-  createEffect(() => state.phase === 'ready' && !list() && opened() && void refetch())
+  createEffect(() => state.phase === 'ready' && !list() && opened.value() && void opened.reload())
   return (
     <>
       <Show
         when={list()?.status === 'ready'}
         fallback={
           <div class="flex-1 min-h-0 overflow-hidden">
-            <Show when={opened.error} fallback={<SkeletonRows />}>
+            <Show when={opened.error()} fallback={<SkeletonRows />}>
               <div class="p-5 col items-start gap-3">
-                <ErrorNotice error={opened.error} />
-                <Button icon="i-lucide-rotate-cw" onClick={() => void refetch()}>
+                <ErrorNotice error={opened.error()} />
+                <Button icon="i-lucide-rotate-cw" onClick={() => void opened.reload()}>
                   {t('common.tryAgain')}
                 </Button>
               </div>

@@ -35,7 +35,7 @@ export function MessageItem(props: MessageProps) {
       <article
         aria-label={t('message.by', { name: props.message.sender.displayName })}
         class={cx(
-          'group relative row items-start gap-3 px-4 sm:px-5 hover:bg-hover focus-within:bg-hover',
+          'group relative row items-start gap-3 px-4 sm:px-5 hover:bg-hover/60 focus-within:bg-hover/60',
           props.continued ? 'py-0.5' : 'pt-2 pb-0.5',
           props.marked && 'bg-warn-soft!',
         )}
@@ -50,7 +50,7 @@ export function MessageItem(props: MessageProps) {
         >
           <SenderAvatar message={props.message} />
         </Show>
-        <div class="flex-1 min-w-0 col">
+        <div class="flex-1 min-w-0 max-w-210 col">
           <Show when={!props.continued}>
             <Byline message={props.message} />
           </Show>

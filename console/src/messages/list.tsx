@@ -1,5 +1,5 @@
 import { createComputed, createEffect, createMemo, createSignal, on, onCleanup, Show, type JSX } from 'solid-js'
-import { VList, type VListHandle } from 'virtua/solid'
+import { Virtualizer, type VirtualizerHandle } from 'virtua/solid'
 import { act } from '../app/act'
 import { t } from '../i18n'
 import { jumpToPresent, loadNewer, loadOlder } from '../store/lists'
@@ -43,7 +43,7 @@ function createRows(props: ListProps) {
 export function MessageList(props: ListProps) {
   const list = () => state.lists[listKey(props.target, props.threadId)]
   const rows = createRows(props)
-  const [handle, setHandle] = createSignal<VListHandle>()
+  const [handle, setHandle] = createSignal<VirtualizerHandle>()
   const [atEnd, setAtEnd] = createSignal(!props.around)
   let settled = false
 
@@ -104,31 +104,39 @@ export function MessageList(props: ListProps) {
 
   return (
     <div class="relative flex-1 min-h-0">
-      <VList
-        ref={(value) => setHandle(value)}
-        data={rows().rows}
-        shift={rows().shift}
-        onScroll={scrolled}
-        onResize={() => settled && atEnd() && toEnd()}
-        onScrollEnd={measure}
-        bufferSize={600}
-        class="h-full overscroll-contain pb-2"
+      <div
         role="log"
         aria-label={t('message.list')}
         tabindex="0"
+        class="h-full overflow-y-auto overscroll-contain col [overflow-anchor:none] -outline-offset-2"
       >
-        {(row, index) => (
-          <Show when={row !== 'head'} fallback={<Head older={Boolean(list()?.older)} intro={props.intro} />}>
-            <Row
-              id={row}
-              previous={rows().rows[index() - 1]}
-              marked={row === props.around}
-              firstUnread={row === firstUnread()}
-              onThread={props.onThread}
-            />
-          </Show>
-        )}
-      </VList>
+        {/* A short conversation stands at the bottom, where the next message will be. */}
+        <Show when={props.threadId === null}>
+          <div class="flex-1" />
+        </Show>
+        <Virtualizer
+          ref={(value) => setHandle(value)}
+          data={rows().rows}
+          shift={rows().shift}
+          onScroll={scrolled}
+          onResize={() => settled && atEnd() && toEnd()}
+          onScrollEnd={measure}
+          bufferSize={600}
+        >
+          {(row, index) => (
+            <Show when={row !== 'head'} fallback={<Head older={Boolean(list()?.older)} intro={props.intro} />}>
+              <Row
+                id={row}
+                previous={rows().rows[index() - 1]}
+                marked={row === props.around}
+                firstUnread={row === firstUnread()}
+                onThread={props.onThread}
+              />
+            </Show>
+          )}
+        </Virtualizer>
+        <div class="h-3 shrink-0" />
+      </div>
       <Show when={!atEnd() && list()?.status === 'ready'}>
         <Button
           size="sm"

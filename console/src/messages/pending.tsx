@@ -13,7 +13,7 @@ import { Prose } from './body'
 export const PendingItem = (props: { pending: Pending }) => (
   <article class="row items-start gap-3 px-4 sm:px-5 pt-2 pb-0.5">
     <Avatar name={state.me?.displayName ?? ''} kind="human" class={cx(!props.pending.error && 'opacity-60')} />
-    <div class="flex-1 min-w-0">
+    <div class="flex-1 min-w-0 max-w-210">
       <header class="row gap-2 leading-tight mb-0.5">
         <span class="font-650">{state.me?.displayName}</span>
         <Show when={!props.pending.error}>

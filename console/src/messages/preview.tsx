@@ -1,6 +1,7 @@
 import { A } from '@solidjs/router'
-import { createResource, createSignal, onMount, Show } from 'solid-js'
+import { createSignal, onMount, Show } from 'solid-js'
 import type { Message } from '@shared/contract'
+import { createLoad } from '../app/load'
 import { conversationPath } from '../app/paths'
 import { t } from '../i18n'
 import { clock } from '../i18n/dates'
@@ -14,7 +15,7 @@ import { Prose } from './body'
 
 /** An answer that stands in the thread, under the message that asked for it. */
 export function AnswerPreview(props: { messageId: string }) {
-  const [failed] = createResource(
+  const failed = createLoad(
     () => (state.messages[props.messageId] ? undefined : props.messageId),
     (id) =>
       fetchMessage(id).then(
@@ -25,7 +26,7 @@ export function AnswerPreview(props: { messageId: string }) {
   return (
     <Show
       when={state.messages[props.messageId]}
-      fallback={<Show when={!failed()}>{<Skeleton class="h-8 w-3/5" />}</Show>}
+      fallback={<Show when={!failed.value()}>{<Skeleton class="h-8 w-3/5" />}</Show>}
     >
       {(message) => <Preview message={message()} />}
     </Show>
@@ -33,7 +34,7 @@ export function AnswerPreview(props: { messageId: string }) {
 }
 
 /** Higher than this, in pixels, an answer is cut; the thread has all of it. */
-const highest = 260
+const highest = 420
 
 function Preview(props: { message: Message }) {
   const [cut, setCut] = createSignal(false)

@@ -24,6 +24,7 @@ export function Row(props: RowProps) {
   const newDay = createMemo(() => {
     const now = message()
     const before = previous()
+    if (!before && now?.threadId) return false
     return now !== undefined && (!before || dayOf(before.createdAt) !== dayOf(now.createdAt))
   })
   const continued = createMemo(() => {

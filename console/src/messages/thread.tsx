@@ -1,4 +1,5 @@
-import { createResource, Show } from 'solid-js'
+import { Show } from 'solid-js'
+import { createLoad } from '../app/load'
 import { narrow } from '../app/screen'
 import { t } from '../i18n'
 import { fetchMessage } from '../store/lists'
@@ -19,7 +20,7 @@ interface ThreadProps {
 /** A thread beside its channel; on a phone instead of it. */
 export function ThreadPanel(props: ThreadProps) {
   const root = () => state.messages[props.threadId]
-  const [missing] = createResource(
+  const missing = createLoad(
     () => props.threadId,
     (id) =>
       fetchMessage(id).then(
@@ -45,7 +46,7 @@ export function ThreadPanel(props: ThreadProps) {
           <Show
             when={root()}
             fallback={
-              <Show when={missing()} fallback={<Skeleton class="h-4 w-3/5 m-5" />}>
+              <Show when={missing.value()} fallback={<Skeleton class="h-4 w-3/5 m-5" />}>
                 <p class="p-5 text-soft">{t('thread.missing')}</p>
               </Show>
             }

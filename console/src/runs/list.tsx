@@ -1,8 +1,9 @@
 import { A } from '@solidjs/router'
-import { createMemo, createResource, createSignal, For, Show } from 'solid-js'
+import { createMemo, createSignal, For, Show } from 'solid-js'
 import type { Run } from '@shared/contract'
 import { call } from '../api/client'
 import { act } from '../app/act'
+import { createLoad } from '../app/load'
 import { runPath } from '../app/paths'
 import { channelTitle } from '../app/unread'
 import { t } from '../i18n'
@@ -31,33 +32,38 @@ export default function RunsPage() {
 /** Runs, of one agent when `agentId` is given; live ones change as they go on. */
 export function RunTable(props: { agentId?: string }) {
   const [cursor, setCursor] = createSignal<string>()
+  const [oldest, setOldest] = createSignal('')
   const load = async (from?: string) => {
     const query = { limit: 50, ...(props.agentId ? { agentId: props.agentId } : {}), ...(from ? { cursor: from } : {}) }
     const page = await call('GET /api/runs', { query })
     change((draft) => page.items.forEach((run) => putRun(draft, run)))
     setCursor(page.nextCursor)
-    return page.items.at(-1)?.id ?? ''
+    setOldest(page.items.at(-1)?.id ?? '')
+    return true
   }
-  const [last, { mutate }] = createResource(() => load())
+  const first = createLoad(
+    () => true,
+    () => load(),
+  )
   const ids = createMemo(() =>
     Object.values(state.runs)
       // A run that is known from elsewhere but older than the last page would leave a hole above it.
-      .filter((run) => (!props.agentId || run.agentId === props.agentId) && (!cursor() || run.id >= (last() ?? '')))
+      .filter((run) => (!props.agentId || run.agentId === props.agentId) && (!cursor() || run.id >= oldest()))
       .sort((a, b) => (a.id < b.id ? 1 : -1))
       .map((run) => run.id),
   )
   return (
-    <Show when={!last.loading} fallback={<SkeletonRows avatar={false} />}>
-      <ErrorNotice error={last.error} />
+    <Show when={!first.loading()} fallback={<SkeletonRows avatar={false} />}>
+      <ErrorNotice error={first.error()} />
       <ul class="col rounded-xl border border-line bg-surface divide-y divide-line overflow-hidden empty:hidden">
         <For each={ids()}>{(id) => <Show when={state.runs[id]}>{(run) => <RunRow run={run()} />}</Show>}</For>
       </ul>
-      <Show when={ids().length === 0 && !last.error}>
+      <Show when={ids().length === 0 && !first.error()}>
         <Empty icon="i-lucide-activity" title={t('run.none')} text={t('run.noneText')} />
       </Show>
       <Show when={cursor()}>
         {(cursor) => (
-          <Button class="self-center" onClick={() => void act(async () => mutate(await load(cursor())))}>
+          <Button class="self-center" onClick={() => void act(() => load(cursor()))}>
             {t('common.more')}
           </Button>
         )}

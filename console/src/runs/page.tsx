@@ -1,7 +1,8 @@
 import { A, useParams } from '@solidjs/router'
-import { createMemo, createResource, For, Show, type JSX } from 'solid-js'
+import { createMemo, For, Show, type JSX } from 'solid-js'
 import type { Run } from '@shared/contract'
 import { ApprovalList } from '../approvals/request'
+import { createLoad } from '../app/load'
 import { NotFound } from '../app/notfound'
 import { agentPath, computerPath, conversationPath, runPath } from '../app/paths'
 import { channelTitle } from '../app/unread'
@@ -24,7 +25,7 @@ import { contextOf, elapsed } from './usage'
 export default function RunPage() {
   const params = useParams<{ id: string }>()
   watchRun(() => params.id)
-  const [fetched] = createResource(
+  const fetched = createLoad(
     () => params.id,
     (id) =>
       fetchRun(id).then(
@@ -37,7 +38,7 @@ export default function RunPage() {
     <Show
       when={run()}
       fallback={
-        <Show when={fetched() === false} fallback={<SkeletonRows avatar={false} />}>
+        <Show when={fetched.value() === false} fallback={<SkeletonRows avatar={false} />}>
           <NotFound title={t('run.missing')} text={t('run.missingText')} />
         </Show>
       }

@@ -1,6 +1,7 @@
-import { createResource, For, Show } from 'solid-js'
+import { For, Show } from 'solid-js'
 import { call } from '../api/client'
 import { act } from '../app/act'
+import { createLoad } from '../app/load'
 import { t } from '../i18n'
 import { relative } from '../i18n/dates'
 import { Badge } from '../ui/badge'
@@ -21,18 +22,21 @@ export function browserName(userAgent: string): string {
 
 /** Where one is logged in. */
 export function Sessions() {
-  const [sessions, { refetch }] = createResource(async () => (await call('GET /api/auth/sessions')).items)
+  const sessions = createLoad(
+    () => true,
+    async () => (await call('GET /api/auth/sessions')).items,
+  )
   const end = async (id: string) => {
     await act(() => call('DELETE /api/auth/sessions/{id}', { params: { id } }), t('session.ended'))
-    await refetch()
+    await sessions.reload()
   }
   return (
     <Card title={t('settings.sessions')} hint={t('session.text')}>
-      <ErrorNotice error={sessions.error} />
+      <ErrorNotice error={sessions.error()} />
       <Show
-        when={!sessions.error && sessions.latest}
+        when={!sessions.error() && sessions.value()}
         fallback={
-          <Show when={!sessions.error}>
+          <Show when={!sessions.error()}>
             <SkeletonRows count={2} />
           </Show>
         }

@@ -1,7 +1,8 @@
-import { createResource, createSignal, For, Show } from 'solid-js'
+import { createSignal, For, Show } from 'solid-js'
 import type { ApiToken } from '@shared/contract'
 import { call } from '../api/client'
 import { act, createRequest } from '../app/act'
+import { createLoad } from '../app/load'
 import { t } from '../i18n'
 import { relative, shortDate } from '../i18n/dates'
 import { Badge } from '../ui/badge'
@@ -22,7 +23,10 @@ type Lifetime = keyof typeof lifetimes
 
 /** Tokens for programs that act in one's own name. */
 export function Tokens() {
-  const [tokens, { refetch }] = createResource(async () => (await call('GET /api/tokens')).items)
+  const tokens = createLoad(
+    () => true,
+    async () => (await call('GET /api/tokens')).items,
+  )
   const [creating, setCreating] = createSignal(false)
   const revoke = async (token: ApiToken) => {
     const question = {
@@ -33,7 +37,7 @@ export function Tokens() {
     }
     if (!(await confirm(question))) return
     await act(() => call('DELETE /api/tokens/{id}', { params: { id: token.id } }), t('token.revoked'))
-    await refetch()
+    await tokens.reload()
   }
   return (
     <Card
@@ -45,11 +49,11 @@ export function Tokens() {
         </Button>
       }
     >
-      <ErrorNotice error={tokens.error} />
+      <ErrorNotice error={tokens.error()} />
       <Show
-        when={!tokens.error && tokens.latest}
+        when={!tokens.error() && tokens.value()}
         fallback={
-          <Show when={!tokens.error}>
+          <Show when={!tokens.error()}>
             <SkeletonRows count={2} avatar={false} />
           </Show>
         }
@@ -83,14 +87,14 @@ export function Tokens() {
         open={creating()}
         onClose={() => {
           setCreating(false)
-          void refetch()
+          void tokens.reload()
         }}
         title={t('token.create')}
       >
         <Form
           onClose={() => {
             setCreating(false)
-            void refetch()
+            void tokens.reload()
           }}
         />
       </Dialog>

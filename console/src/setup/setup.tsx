@@ -1,6 +1,7 @@
-import { createResource, createSignal, Show } from 'solid-js'
+import { createSignal, Show } from 'solid-js'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
+import { createLoad } from '../app/load'
 import { Entrance } from '../app/entrance'
 import { t } from '../i18n'
 import { fieldError } from '../i18n/errors'
@@ -14,10 +15,13 @@ const shortest = 10
 
 /** The first visit: whoever holds the code that the server printed becomes its owner. */
 export default function Setup() {
-  const [status] = createResource(() => call('GET /api/auth/setup-status'))
+  const status = createLoad(
+    () => true,
+    () => call('GET /api/auth/setup-status'),
+  )
   return (
     <Entrance title={t('setup.title')} text={t('setup.text')}>
-      <Show when={status.latest?.webSetupEnabled !== false} fallback={<Disabled />}>
+      <Show when={status.value()?.webSetupEnabled !== false} fallback={<Disabled />}>
         <SetupForm />
       </Show>
     </Entrance>

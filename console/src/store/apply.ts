@@ -69,8 +69,10 @@ function applyMember(state: State, event: Extract<ServerEvent, { kind: 'member' 
   if (members && removed && at >= 0) members.splice(at, 1)
   else if (members && !removed && at >= 0) members[at] = member
   else if (members && !removed) members.push(member)
-  if (member.kind !== 'human' || member.memberId !== state.me?.id) return []
   const channel = state.channels[target]
+  if (channel && event.operation === 'created') channel.memberCount += 1
+  if (channel && removed) channel.memberCount -= 1
+  if (member.kind !== 'human' || member.memberId !== state.me?.id) return []
   if (!removed) return [{ type: 'channel', target }]
   if (channel?.visibility === 'public')
     Object.assign(channel, { joined: false, role: null, unreadCount: 0, mentionCount: 0 })

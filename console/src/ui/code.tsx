@@ -1,10 +1,11 @@
-import { createResource, Show } from 'solid-js'
+import { Show } from 'solid-js'
+import { createLoad } from '../app/load'
 import { CopyButton } from './copy'
 import { cx } from './cx'
 
 /** Source text with a copy button, coloured once the highlighter has been loaded. */
 export function CodeBlock(props: { text: string; language?: string | undefined; class?: string }) {
-  const [html] = createResource(
+  const html = createLoad(
     () => (props.language ? { text: props.text, language: props.language } : undefined),
     async ({ text, language }) => (await import('../messages/highlight')).highlight(text, language),
   )
@@ -14,7 +15,7 @@ export function CodeBlock(props: { text: string; language?: string | undefined; 
         <figcaption class="px-3 pt-1.5 text-[11.5px] text-faint select-none">{props.language}</figcaption>
       </Show>
       <pre class="px-3 py-2.5" tabindex="0">
-        <Show when={html.latest} fallback={<code>{props.text}</code>}>
+        <Show when={html.value()} fallback={<code>{props.text}</code>}>
           {/* The highlighter escapes the text and adds nothing but span elements with a class. */}
           {(coloured) => <code innerHTML={coloured()} />}
         </Show>

@@ -41,7 +41,7 @@ function OpenDialog(props: ParentProps<DialogProps>) {
       onMouseDown={(event) => event.target === element && props.onClose()}
       class={cx(
         'w-full bg-raised border border-line shadow-[var(--float)] p-0 max-h-[92dvh] overflow-hidden',
-        'rounded-t-2xl sm:rounded-2xl max-sm:(mb-0 max-w-full)',
+        'rounded-t-2xl sm:rounded-2xl max-sm:mb-0 max-sm:max-w-full',
         props.wide ? 'sm:max-w-160' : 'sm:max-w-115',
       )}
     >

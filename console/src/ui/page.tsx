@@ -21,7 +21,7 @@ export const Page = (props: ParentProps<PageProps>) => (
           <A
             href={back()}
             aria-label={t('common.back')}
-            class="size-8 -ml-1 row justify-center rounded-lg text-soft hover:(bg-hover text-ink)"
+            class="size-8 -ml-1 row justify-center rounded-lg text-soft hover:bg-hover hover:text-ink"
           >
             <Icon name="i-lucide-arrow-left" class="text-[17px]" />
           </A>

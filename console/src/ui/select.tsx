@@ -82,7 +82,7 @@ export function Choice<T extends string>(props: ChoiceProps<T>) {
         {(option) => (
           <label
             class={cx(
-              'row gap-1.5 rounded-md px-2.5 h-7 text-[13px] font-500 cursor-pointer select-none has-[:focus-visible]:(ring-2 ring-accent)',
+              'row gap-1.5 rounded-md px-2.5 h-7 text-[13px] font-500 cursor-pointer select-none has-[:focus-visible]:ring-2 has-[:focus-visible]:ring-accent',
               option.value === props.value ? 'bg-surface text-ink shadow-[var(--lift)]' : 'text-soft hover:text-ink',
             )}
           >
@@ -130,7 +130,7 @@ export function Switch(props: {
       <span
         aria-hidden="true"
         class={cx(
-          'relative h-5 w-9 shrink-0 rounded-full transition-colors peer-focus-visible:(ring-2 ring-accent ring-offset-2 ring-offset-canvas) peer-disabled:opacity-50',
+          'relative h-5 w-9 shrink-0 rounded-full transition-colors peer-focus-visible:ring-2 peer-focus-visible:ring-accent peer-focus-visible:ring-offset-2 peer-focus-visible:ring-offset-canvas peer-disabled:opacity-50',
           props.checked ? 'bg-accent' : 'bg-edge',
         )}
       >

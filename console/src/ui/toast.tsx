@@ -34,7 +34,7 @@ export function toast(tone: Tone, text: string, next?: string): void {
 export const ToastHost = () => (
   <div
     aria-live="polite"
-    class="fixed z-50 inset-x-3 bottom-20 sm:(left-auto right-4 bottom-4) col gap-2 items-end pointer-events-none"
+    class="fixed z-50 inset-x-3 top-15 sm:left-auto sm:right-4 col gap-2 items-end pointer-events-none"
   >
     <For each={toasts()}>
       {(item) => (
