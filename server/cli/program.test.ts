@@ -4,6 +4,7 @@ import { accountPath } from './account'
 import { commands } from './commands'
 import { resolve } from './resolve'
 import type { CliCommand } from './command'
+import { Exit } from './exit'
 import { TestHost } from './testing'
 
 let host: TestHost
@@ -110,4 +111,10 @@ test('colour is for terminals, and NO_COLOR turns it off', async () => {
   host.env.NO_COLOR = '1'
   await host.run('whoami')
   expect(host.stderr).not.toContain('\u001b')
+})
+
+test('the page about the command line knows every command and every exit code', async () => {
+  const page = await Bun.file(new URL('../../docs/cli.md', import.meta.url)).text()
+  for (const { path } of all) for (const word of path) expect(page).toMatch(new RegExp(`\`${word}[\` ]`))
+  for (const code of Object.values(Exit)) expect(page).toMatch(new RegExp(`^\\| ${code} +\\|`, 'm'))
 })
