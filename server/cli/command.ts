@@ -37,6 +37,8 @@ export type CliCommand = Awaited<Exclude<SubCommandsDef[string], (() => unknown)
   examples?: string[]
   notes?: string[]
   rest?: boolean
+  /** Exit codes that are not those of the other commands. */
+  exitCodes?: readonly (readonly [number, string])[]
 }
 
 /** A command of the terminal client: `--json`, options held strictly to what is declared, an exit code as its result. */

@@ -12,7 +12,7 @@ const WIDTH = 100
 export async function help(command: CliCommand, path: string, colour: boolean): Promise<string> {
   const parent: CommandDef = { meta: { name: path } }
   const usage = await renderUsage(command, path === '' ? undefined : parent)
-  const codes = EXIT_CODES.map(([code, text]) => `${String(code).padStart(3)}  ${text}`)
+  const codes = (command.exitCodes ?? EXIT_CODES).map(([code, text]) => `${String(code).padStart(3)}  ${text}`)
   const parts = [
     usage,
     ...(command.examples ? [section('EXAMPLES', command.examples)] : []),

@@ -42,13 +42,18 @@ export const serve: CliCommand = {
     'nekode serve --addr 127.0.0.1:8080 --data-dir /srv/nekode',
     'nekode serve --db-type postgres --db-dsn postgres://nekode@db.example/nekode --no-local-daemon',
   ],
+  exitCodes: [
+    [EXIT.failed, 'failed'],
+    [EXIT.config, 'wrong usage or configuration'],
+    [EXIT.port, 'the address is in use'],
+    [EXIT.storage, 'the storage cannot be used'],
+  ],
   notes: [
     `Only by environment or file: ${settings
       .filter(([, setting]) => setting.flag === undefined)
       .map(([, { env }]) => env)
       .join(', ')}.`,
     'A flag wins over the environment, which wins over the file. Keys of the file are the names of the variables without NEKODE_, in camel case: {"addr": ":8080", "dataDir": "/srv/nekode"}.',
-    'Exit codes of serve: 1 failed, 2 wrong usage or configuration, 3 the address is in use, 4 the storage cannot be used.',
   ],
   run: async ({ args: given }) => {
     const out = new Output(processHost(), false)
