@@ -1,5 +1,5 @@
 import { NekodeError } from '@shared/errors'
-import { and, asc, eq, gt, lte, min } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lte, min } from 'drizzle-orm'
 import type { Access } from '../access/access'
 import type { Principal } from '../access/principal'
 import type { Database, LogEvent } from '../db/database'
@@ -130,6 +130,19 @@ export class EventHub {
       .orderBy(asc(t.events.sequence))
       .limit(PAGE)
     return { events: rows, complete: rows.length < PAGE }
+  }
+
+  /** The last sequence among the events of one audience that these ids name; 0 when none is after `after`. */
+  async lastOf(audience: string, ids: string[], after: number): Promise<number> {
+    const { q, t } = this.db
+    if (!ids.length) return 0
+    const [row] = await q
+      .select({ sequence: t.events.sequence })
+      .from(t.events)
+      .where(and(eq(t.events.audience, audience), gt(t.events.sequence, after), inArray(t.events.id, ids)))
+      .orderBy(desc(t.events.sequence))
+      .limit(1)
+    return row?.sequence ?? 0
   }
 
   /** Past events of one audience, for readers such as a daemon that want nothing else. */

@@ -42,12 +42,7 @@ export class Idempotency {
    * @param keep whether the answer is stored; a refusal that changed nothing need not be. Default: always
    * @throws NekodeError conflict `idempotency_conflict` when the key was used for another request
    */
-  async once<T>(
-    tx: Tx,
-    call: Call,
-    perform: () => Promise<T>,
-    keep: (answer: T) => boolean = () => true,
-  ): Promise<T> {
+  async once<T>(tx: Tx, call: Call, perform: () => Promise<T>, keep: (answer: T) => boolean = () => true): Promise<T> {
     const requestHash = new Bun.CryptoHasher('sha256').update(canonicalJson(call.request)).digest('base64url')
     const known = await this.#find(tx.q)(call)
     if (known) return answer<T>(known, requestHash)

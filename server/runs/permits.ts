@@ -1,7 +1,9 @@
 import { newId } from '@shared/ids'
-import type { ComputerPrincipal } from '../access/principal'
+import { type ComputerPrincipal, actorOf } from '../access/principal'
 import { NekodeError } from '@shared/errors'
 import type { Core } from '../core'
+import type { Tx } from '../db/database'
+import { type Once, always } from '../idempotency/service'
 import { PermitStore } from './permitstore'
 import { announceRun } from './starter'
 import { RunStore } from './store'
@@ -25,31 +27,34 @@ export class PermitService {
     this.#runs = new RunStore(core.db)
   }
 
-  async acquire(p: ComputerPrincipal, agentId: string, ttlSeconds: number): Promise<Permit> {
+  async acquire(p: ComputerPrincipal, agentId: string, ttlSeconds: number, once: Once = always): Promise<Permit> {
     const agent = this.core.directory.agent(agentId)
     if (!agent || agent.computerId !== p.id)
       throw new NekodeError('forbidden', 'This agent belongs to another computer.', { code: 'foreign_agent' })
+    return this.core.db.tx((tx) =>
+      once(
+        tx,
+        () => this.#acquire(tx, p, agentId, ttlSeconds),
+        (permit) => permit.granted,
+      ),
+    )
+  }
+
+  async #acquire(tx: Tx, p: ComputerPrincipal, agentId: string, ttlSeconds: number): Promise<Permit> {
     const now = Date.now()
-    return this.core.db.tx(async (tx) => {
-      await this.#permits.sweep(tx, now)
-      if ((await this.#permits.count(tx, p.id)) >= STARTS_AT_ONCE)
-        return { granted: false, retryAfterSeconds: RETRY_SECONDS, reason: 'start_queue' }
-      const seconds = Math.min(ttlSeconds || DEFAULT_SECONDS, MAX_SECONDS)
-      const permit = { id: newId('lease'), computerId: p.id, agentId, expiresAt: now + seconds * 1000 }
-      await this.#permits.insert(tx, permit)
-      const queued = (await this.#runs.active({ computerId: p.id, agentId }, tx.q)).find((r) => r.state === 'queued')
-      if (queued) {
-        const set = { state: 'starting' as const, leaseId: permit.id, leaseExpiresAt: permit.expiresAt, updatedAt: now }
-        await this.#runs.update(tx, queued.id, set)
-        announceRun(tx, { ...queued, ...set }, 'state_changed', {
-          kind: 'daemon',
-          id: p.id,
-          name: p.name,
-          displayName: p.displayName,
-        })
-      }
-      return { granted: true, leaseId: permit.id, expiresAt: permit.expiresAt }
-    })
+    await this.#permits.sweep(tx, now)
+    if ((await this.#permits.count(tx, p.id)) >= STARTS_AT_ONCE)
+      return { granted: false, retryAfterSeconds: RETRY_SECONDS, reason: 'start_queue' }
+    const seconds = Math.min(ttlSeconds || DEFAULT_SECONDS, MAX_SECONDS)
+    const permit = { id: newId('lease'), computerId: p.id, agentId, expiresAt: now + seconds * 1000 }
+    await this.#permits.insert(tx, permit)
+    const queued = (await this.#runs.active({ computerId: p.id, agentId }, tx.q)).find((r) => r.state === 'queued')
+    if (queued) {
+      const set = { state: 'starting' as const, leaseId: permit.id, leaseExpiresAt: permit.expiresAt, updatedAt: now }
+      await this.#runs.update(tx, queued.id, set)
+      announceRun(tx, { ...queued, ...set }, 'state_changed', actorOf(p))
+    }
+    return { granted: true, leaseId: permit.id, expiresAt: permit.expiresAt }
   }
 
   /** Frees the place in the start queue. Another computer's permit stays where it is. */

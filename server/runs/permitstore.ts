@@ -9,6 +9,12 @@ export class PermitStore {
     return tx.insert(this.db.t.permits, row)
   }
 
+  async get(tx: Tx, id: string): Promise<Row<'permits'> | undefined> {
+    const { permits } = this.db.t
+    const [row] = await tx.q.select().from(permits).where(eq(permits.id, id))
+    return row
+  }
+
   async sweep(tx: Tx, now: number): Promise<void> {
     const { permits } = this.db.t
     await tx.q.delete(permits).where(lt(permits.expiresAt, now))

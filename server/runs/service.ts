@@ -8,6 +8,8 @@ import type { ApprovalBook } from '../approvals/book'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { DeliverySettler } from '../deliveries/settler'
+import { type Once, always } from '../idempotency/service'
+import { PermitStore } from './permitstore'
 import { announceRun } from './starter'
 import { RunStore } from './store'
 import { type RunRow, type RunState, isOver, runView, stepView } from './view'
@@ -35,6 +37,7 @@ export type Outcome =
 /** The life of runs, as daemons report it and as people read it. */
 export class RunService {
   readonly #store: RunStore
+  readonly #permits: PermitStore
 
   constructor(
     private readonly core: Core,
@@ -42,19 +45,36 @@ export class RunService {
     private readonly settler: DeliverySettler,
   ) {
     this.#store = new RunStore(core.db)
+    this.#permits = new PermitStore(core.db)
   }
 
   /** A daemon says what became of a run. `queued` gives it back. */
-  async report(p: ComputerPrincipal, update: StatusUpdate): Promise<Outcome> {
-    return this.core.db.tx(async (tx) => {
-      const run = await this.own(tx, p, update.runId)
-      if (run.state === update.state && isOver(run.state)) return { accepted: true, run }
-      if (isOver(run.state)) return { accepted: false, reason: 'run_over', run }
-      if (!holds(run, update)) return { accepted: false, reason: 'lease_lost', run }
-      if (run.state === update.state) return { accepted: true, run: await this.#renew(tx, run) }
-      if (!mayBecome(run.state, update.state)) return { accepted: false, reason: 'illegal_transition', run }
-      return { accepted: true, run: await this.#apply(tx, run, update) }
-    })
+  async report(p: ComputerPrincipal, update: StatusUpdate, once: Once = always): Promise<Outcome> {
+    return this.core.db.tx((tx) =>
+      once(
+        tx,
+        () => this.#report(tx, p, update),
+        (outcome) => outcome.accepted,
+      ),
+    )
+  }
+
+  async #report(tx: Tx, p: ComputerPrincipal, update: StatusUpdate): Promise<Outcome> {
+    const run = await this.own(tx, p, update.runId)
+    if (run.state === update.state && isOver(run.state)) return { accepted: true, run }
+    if (isOver(run.state)) return { accepted: false, reason: 'run_over', run }
+    if (!holds(run, update) && !(await this.#permitted(tx, run, update)))
+      return { accepted: false, reason: 'lease_lost', run }
+    if (run.state === update.state) return { accepted: true, run: await this.#renew(tx, run) }
+    if (!mayBecome(run.state, update.state)) return { accepted: false, reason: 'illegal_transition', run }
+    return { accepted: true, run: await this.#apply(tx, run, update) }
+  }
+
+  /** A permit is for an agent, not for a run: with two runs waiting, the daemon may start either under it. */
+  async #permitted(tx: Tx, run: RunRow, update: StatusUpdate): Promise<boolean> {
+    if (update.state !== 'running' || run.state !== 'starting') return false
+    const permit = await this.#permits.get(tx, update.leaseId)
+    return permit?.computerId === run.computerId && permit.agentId === run.agentId && permit.expiresAt > Date.now()
   }
 
   async #apply(tx: Tx, run: RunRow, update: StatusUpdate): Promise<RunRow> {
@@ -225,13 +245,9 @@ export class RunService {
       cursor?: string | undefined
     },
   ): Promise<{ items: Run[]; nextCursor?: string }> {
-    const channelIds =
-      query.target === undefined
-        ? this.core.access.visibleChannels(p)
-        : [this.core.access.channel(p, 'read', query.target).id]
     const limit = query.limit ?? 50
     const rows = await this.#store.list({
-      channelIds,
+      ...this.#seenBy(p, query.target),
       agentId: query.agentId,
       state: query.state,
       before: query.cursor,
@@ -240,6 +256,31 @@ export class RunService {
     const items = rows.slice(0, limit)
     const last = items.at(-1)
     return { items: items.map(runView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+  }
+
+  /** What of the runs somebody may see: those of their channels, or all of a computer's own. */
+  #seenBy(p: Principal, target: string | undefined): { channelIds?: string[]; computerId?: string; target?: string } {
+    const { access } = this.core
+    if (p.kind === 'computer') return { computerId: p.id, ...(target === undefined ? {} : { target }) }
+    return {
+      channelIds: target === undefined ? access.visibleChannels(p) : [access.channel(p, 'read', target).id],
+    }
+  }
+
+  /** Those of a computer's own runs that these ids name. */
+  async ofComputer(p: ComputerPrincipal, ids: string[]): Promise<Map<string, RunRow>> {
+    const rows = await this.#store.named(ids)
+    return new Map(rows.filter((run) => run.computerId === p.id).map((run) => [run.id, run]))
+  }
+
+  /** Where runs are: for showing what an agent is at to those who may know. */
+  async placesOf(p: Principal, ids: string[]): Promise<Map<string, RunRow>> {
+    const rows = await this.#store.named(ids)
+    return new Map(
+      rows
+        .filter((run) => (p.kind === 'computer' ? run.computerId === p.id : this.#canRead(p, run)))
+        .map((run) => [run.id, run]),
+    )
   }
 
   /** All attempts at messages, oldest first. The caller has checked that the reader may see them. */

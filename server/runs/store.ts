@@ -6,6 +6,8 @@ export const ACTIVE: RunState[] = ['queued', 'starting', 'running', 'waiting_app
 
 export interface RunFilter {
   channelIds?: string[] | undefined
+  computerId?: string | undefined
+  target?: string | undefined
   agentId?: string | undefined
   state?: RunState | undefined
   before?: string | undefined
@@ -30,6 +32,12 @@ export class RunStore {
     return row
   }
 
+  async named(ids: string[]): Promise<RunRow[]> {
+    const { runs } = this.db.t
+    if (!ids.length) return []
+    return this.db.q.select().from(runs).where(inArray(runs.id, ids))
+  }
+
   async ofMessages(messageIds: string[]): Promise<RunRow[]> {
     const { runs } = this.db.t
     if (!messageIds.length) return []
@@ -45,6 +53,8 @@ export class RunStore {
       .where(
         and(
           f.channelIds ? inArray(runs.channelId, f.channelIds) : undefined,
+          f.computerId === undefined ? undefined : eq(runs.computerId, f.computerId),
+          f.target === undefined ? undefined : eq(runs.target, f.target),
           f.agentId === undefined ? undefined : eq(runs.agentId, f.agentId),
           f.state === undefined ? undefined : eq(runs.state, f.state),
           f.before === undefined ? undefined : lt(runs.id, f.before),
@@ -99,7 +109,11 @@ export class RunStore {
 
   async steps(runId: string): Promise<StepRow[]> {
     const { runSteps } = this.db.t
-    return this.db.q.select().from(runSteps).where(eq(runSteps.runId, runId)).orderBy(asc(runSteps.sequence))
+    return this.db.q
+      .select()
+      .from(runSteps)
+      .where(eq(runSteps.runId, runId))
+      .orderBy(asc(runSteps.sequence), asc(runSteps.id))
   }
 
   insertStep(tx: Tx, row: StepRow): Promise<void> {

@@ -1,0 +1,138 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { Agent, AgentStatus } from '@shared/contract'
+import {
+  AgentActivityState,
+  AgentHealth,
+  AgentPresence,
+  type AgentProfileSchema,
+  type AgentStatusSnapshot,
+  type AgentStatusSnapshotSchema,
+  AgentStatusSeverity,
+} from '@shared/gen/nekode/daemon/v1/agents_pb'
+import { type EnvVarSchema, PermissionScope } from '@shared/gen/nekode/daemon/v1/common_pb'
+import { redactText } from '@shared/redact'
+import { TEXT } from '../rpc/limits'
+import { cut, firstLine } from '../rpc/text'
+import { seconds } from '../rpc/wire'
+import { runtimeProfileId } from '../runs/wire'
+import { findPreset } from '../runtimes/presets'
+
+const PRESENCE: Record<AgentStatus['presence'], AgentPresence> = {
+  online: AgentPresence.ONLINE,
+  idle: AgentPresence.IDLE,
+  busy: AgentPresence.BUSY,
+  sleeping: AgentPresence.SLEEPING,
+  stale: AgentPresence.STALE,
+  offline: AgentPresence.OFFLINE,
+  degraded: AgentPresence.DEGRADED,
+}
+
+const HEALTH: Record<AgentStatus['health'], AgentHealth> = {
+  ok: AgentHealth.OK,
+  quota: AgentHealth.PROVIDER_QUOTA,
+  command_failed: AgentHealth.COMMAND_FAILED,
+  test_failed: AgentHealth.TEST_FAILED,
+  auth_required: AgentHealth.AUTH_REQUIRED,
+  runtime_error: AgentHealth.RUNTIME_ERROR,
+  offline: AgentHealth.OFFLINE,
+}
+
+/** What people read where the daemon gave no words of its own. */
+const ACTIVITY: Partial<Record<AgentActivityState, string>> = {
+  [AgentActivityState.RECEIVING_MESSAGE]: 'receiving a message',
+  [AgentActivityState.READING_CONTEXT]: 'reading the conversation',
+  [AgentActivityState.COMPACTING_CONTEXT]: 'compacting its context',
+  [AgentActivityState.THINKING]: 'thinking',
+  [AgentActivityState.CODING]: 'writing code',
+  [AgentActivityState.RUNNING_COMMAND]: 'running a command',
+  [AgentActivityState.RUNNING_TEST]: 'running tests',
+  [AgentActivityState.REVIEWING]: 'reviewing',
+  [AgentActivityState.BLOCKED]: 'blocked',
+  [AgentActivityState.RESTARTING]: 'restarting',
+  [AgentActivityState.RESTORING_MEMORY]: 'restoring its memory',
+}
+
+const nameOf = <K extends string, V>(table: Record<K, V>, value: V, otherwise: K): K => {
+  for (const key in table) if (table[key] === value) return key
+  return otherwise
+}
+
+/** A status as a daemon reports it, bounded and without what looks like a credential. */
+export const readStatus = (s: AgentStatusSnapshot): AgentStatus => ({
+  presence: nameOf(PRESENCE, s.presence, 'online'),
+  activity: firstLine(redactText(s.summary || ACTIVITY[s.activityState] || ''), TEXT.line),
+  health: nameOf(HEALTH, s.health, 'ok'),
+  detail: cut(redactText(s.detail), TEXT.error),
+  runId: s.runId || null,
+  updatedAt: Date.now(),
+})
+
+/**
+ * @param place where the agent is at work, for readers who may know; without it they learn its presence and health only
+ */
+export function wireStatus(
+  agent: Pick<Agent, 'id' | 'computerId' | 'status'>,
+  place?: { target: string; threadId: string | null; inputMessageId: string | null },
+): MessageInitShape<typeof AgentStatusSnapshotSchema> {
+  const { status } = agent
+  const state = Object.entries(ACTIVITY).find(([, text]) => text === status.activity)?.[0]
+  return {
+    agentId: agent.id,
+    computerId: agent.computerId,
+    runtimeProfileId: runtimeProfileId(agent.id),
+    presence: PRESENCE[status.presence],
+    activityState: state === undefined ? AgentActivityState.UNSPECIFIED : Number(state),
+    health: HEALTH[status.health],
+    summary: status.activity,
+    severity: status.health === 'ok' ? AgentStatusSeverity.INFO : AgentStatusSeverity.WARNING,
+    updatedTimeUnix: seconds(status.updatedAt),
+    ...(place
+      ? {
+          detail: status.detail,
+          runId: status.runId ?? '',
+          target: place.target,
+          threadId: place.threadId ?? '',
+          messageId: place.inputMessageId ?? '',
+        }
+      : {}),
+  }
+}
+
+/** The approval policy as permissions: `tool.default` and `tool.<kind>` with the rule as reason. */
+function permissions({ default: usual, rules }: Agent['approvals']) {
+  const all = [['default', usual] as const, ...Object.entries(rules)]
+  return all.map(([kind, rule]) => ({
+    name: `tool.${kind}`,
+    allowed: rule !== 'deny',
+    reason: rule,
+    scope: PermissionScope.RUNTIME,
+  }))
+}
+
+/** @param env with secret values only for the agent's own computer */
+export const wireProfile = (
+  agent: Agent,
+  env: MessageInitShape<typeof EnvVarSchema>[],
+  status: MessageInitShape<typeof AgentStatusSnapshotSchema>,
+): MessageInitShape<typeof AgentProfileSchema> => ({
+  agentId: agent.id,
+  name: agent.name,
+  displayName: agent.displayName,
+  description: agent.description,
+  enabled: agent.enabled,
+  provider: findPreset(agent.runtimeKind)?.provider ?? '',
+  model: agent.model,
+  env,
+  computerId: agent.computerId,
+  runtimeProfileId: runtimeProfileId(agent.id),
+  status: PRESENCE[agent.status.presence],
+  lastActivityTimeUnix: seconds(agent.status.updatedAt),
+  permissions: permissions(agent.approvals),
+  statusSnapshot: status,
+  runtimeKind: agent.runtimeKind,
+  memoryRoot: agent.workspace,
+})
+
+/** As everybody sees it: a secret has no value. */
+export const shownEnv = (agent: Agent): MessageInitShape<typeof EnvVarSchema>[] =>
+  agent.env.map(({ name, value, secret }) => ({ name, value: value ?? '', secret, redacted: value === null }))

@@ -1,0 +1,196 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { EventPayload } from '@shared/contract'
+import {
+  AgentControlAction,
+  type AgentControlOperationSchema,
+  AgentControlState,
+} from '@shared/gen/nekode/daemon/v1/agents_pb'
+import { EventOperation, EventScopeType } from '@shared/gen/nekode/daemon/v1/common_pb'
+import { type ServerEventSchema, ServerEventKind } from '@shared/gen/nekode/daemon/v1/events_pb'
+import { newId } from '@shared/ids'
+import type { AgentPrincipal, ComputerPrincipal } from '../access/principal'
+import type { Commands, Control } from '../computers/commands'
+import type { Core } from '../core'
+import type { LogEvent } from '../db/database'
+import { MessageHistory } from '../messages/history'
+import { wireMessage } from '../messages/wire'
+import { STREAM_TIMEOUT_SECONDS } from '../rpc/limits'
+import { PROTOCOL_VERSION, seconds } from '../rpc/wire'
+import { askedBy } from '../runs/asked'
+import type { RunService } from '../runs/service'
+import type { RunRow } from '../runs/view'
+import { ownRun, runtimeProfileId } from '../runs/wire'
+import type { Scope } from './filter'
+
+type ServerEventInit = MessageInitShape<typeof ServerEventSchema>
+
+/** An event for a daemon or an agent, with what it is filtered by. */
+export interface Outgoing {
+  kind: ServerEventKind
+  operation: EventOperation
+  scope: Scope
+  target: string
+  /** Whom it is for; empty for the computer as a whole. */
+  agentId: string
+  sequence: number
+  event: ServerEventInit
+}
+
+const ACTIONS: Record<Control['action'], AgentControlAction> = {
+  terminate: AgentControlAction.TERMINATE,
+  restart: AgentControlAction.RESTART,
+  restart_reset_session: AgentControlAction.RESTART_RESET_SESSION,
+  restart_full_reset: AgentControlAction.RESTART_FULL_RESET,
+  custom: AgentControlAction.CUSTOM,
+}
+
+const STATES: Record<Control['operation']['state'], AgentControlState> = {
+  queued: AgentControlState.QUEUED,
+  running: AgentControlState.RUNNING,
+  completed: AgentControlState.COMPLETED,
+  failed: AgentControlState.FAILED,
+  unsupported: AgentControlState.UNSUPPORTED,
+}
+
+export function wireControl({
+  operation: o,
+  action,
+  reason,
+}: Control): MessageInitShape<typeof AgentControlOperationSchema> {
+  return {
+    operationId: o.id,
+    agentId: o.agentId ?? '',
+    computerId: o.computerId,
+    runtimeProfileId: o.agentId === null ? '' : runtimeProfileId(o.agentId),
+    action: ACTIONS[action],
+    state: STATES[o.state],
+    reason,
+    requestedByAgentId: o.requestedBy.startsWith('agent_') ? o.requestedBy : '',
+    createdTimeUnix: seconds(o.createdAt),
+    updatedTimeUnix: seconds(o.updatedAt),
+  }
+}
+
+/** Turns the log into what daemons and agents get from their stream. */
+export class DaemonEvents {
+  readonly #history: MessageHistory
+
+  constructor(
+    core: Core,
+    private readonly runs: RunService,
+    private readonly commands: Commands,
+  ) {
+    this.#history = new MessageHistory(core)
+  }
+
+  /**
+   * A computer's work. A run is sent as it is now, not as it was: what was assigned and killed while the computer was away must not
+   * be started when it is back.
+   */
+  async forComputer(p: ComputerPrincipal, events: readonly LogEvent[]): Promise<Outgoing[]> {
+    const ids = events.filter((e) => e.kind === 'run').map((e) => e.aggregateId)
+    const runs = await this.runs.ofComputer(p, [...new Set(ids)])
+    const out: Outgoing[] = []
+    for (const e of events) {
+      const run = e.kind === 'run' ? runs.get(e.aggregateId) : undefined
+      if (run) out.push(await this.#run(e, run))
+      const control =
+        e.kind === 'operation' && e.operation === 'created' ? await this.commands.control(e.aggregateId) : undefined
+      if (control) out.push(this.#control(e, control))
+    }
+    return out
+  }
+
+  async #run(e: LogEvent, run: RunRow): Promise<Outgoing> {
+    return outgoing(
+      e,
+      {
+        kind: ServerEventKind.RUN_ASSIGNED,
+        operation: run.state === 'queued' ? EventOperation.CREATED : EventOperation.UPDATED,
+        scope: { scopeType: EventScopeType.RUN, scopeId: run.id, target: run.target },
+        target: run.target,
+        agentId: run.agentId,
+      },
+      { case: 'run', value: ownRun(run, await askedBy(this.#history, run)) },
+    )
+  }
+
+  #control(e: LogEvent, control: Control): Outgoing {
+    const { agentId, computerId } = control.operation
+    return outgoing(
+      e,
+      {
+        kind: ServerEventKind.AGENT_CONTROL,
+        operation: EventOperation.CREATED,
+        scope:
+          agentId === null
+            ? { scopeType: EventScopeType.COMPUTER, scopeId: computerId, target: '' }
+            : { scopeType: EventScopeType.AGENT, scopeId: agentId, target: '' },
+        target: agentId ?? computerId,
+        agentId: agentId ?? '',
+      },
+      { case: 'agentControl', value: wireControl(control) },
+    )
+  }
+
+  /** What is written in an agent's channels. The reader has left out what the agent may not see. */
+  forAgent(p: AgentPrincipal, events: readonly LogEvent[]): Outgoing[] {
+    return events.flatMap((e) => {
+      if (e.kind !== 'message' || e.operation !== 'created') return []
+      const message = EventPayload.message.safeParse(JSON.parse(e.payload)).data
+      if (!message) return []
+      return outgoing(
+        e,
+        {
+          kind: ServerEventKind.MESSAGE,
+          operation: EventOperation.APPENDED,
+          scope: { scopeType: EventScopeType.TARGET, scopeId: message.target, target: message.target },
+          target: message.target,
+          agentId: p.id,
+        },
+        { case: 'message', value: wireMessage(message, e.sequence) },
+      )
+    })
+  }
+}
+
+/** A sign of life. Its sequence is that of the last event before it, so that a daemon may take it for its position. */
+export function ping(sequence: number, scope: Scope): ServerEventInit {
+  const now = seconds(Date.now())
+  return {
+    eventId: newId('evt'),
+    sequence: BigInt(sequence),
+    aggregateId: scope.scopeId,
+    target: scope.scopeId,
+    kind: ServerEventKind.PING,
+    createdTimeUnix: now,
+    protocolVersion: PROTOCOL_VERSION,
+    operation: EventOperation.HEARTBEAT,
+    scope,
+    payload: { case: 'ping', value: { serverTimeUnix: now, timeoutSeconds: STREAM_TIMEOUT_SECONDS } },
+  }
+}
+
+function outgoing(
+  e: LogEvent,
+  about: Omit<Outgoing, 'sequence' | 'event'>,
+  payload: NonNullable<ServerEventInit['payload']>,
+): Outgoing {
+  const { kind, operation, scope, target } = about
+  return {
+    ...about,
+    sequence: e.sequence,
+    event: {
+      eventId: e.id,
+      sequence: BigInt(e.sequence),
+      aggregateId: e.aggregateId,
+      target,
+      kind,
+      operation,
+      scope,
+      createdTimeUnix: seconds(e.createdAt),
+      protocolVersion: PROTOCOL_VERSION,
+      payload,
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { HandlerContext } from '@connectrpc/connect'
+import { NekodeError } from '@shared/errors'
+import { type EventCursorSchema, EventScopeType } from '@shared/gen/nekode/daemon/v1/common_pb'
+import type {
+  SubscribeServerEventsRequest,
+  SubscribeServerEventsResponseSchema,
+} from '@shared/gen/nekode/daemon/v1/events_pb'
+import type { AgentPrincipal, ComputerPrincipal } from '../access/principal'
+import type { Computers } from '../computers/service'
+import type { Core } from '../core'
+import { callerOf, mustBeSelf } from '../rpc/caller'
+import type { Handlers } from '../rpc/handlers'
+import { Life } from '../rpc/life'
+import { PING_MS } from '../rpc/limits'
+import { PROTOCOL_VERSION } from '../rpc/wire'
+import type { RunService } from '../runs/service'
+import { DaemonEvents, type Outgoing, ping } from './daemon'
+import { type Filter, type Scope, passes } from './filter'
+import { withPings } from './pings'
+import { computerEvents, liveEvents, positionOf } from './subscription'
+
+export interface EventServices {
+  computers: Computers
+  runs: RunService
+}
+
+type Method = 'subscribeServerEvents' | 'acknowledgeServerEvents'
+/** Event ids in one acknowledgement that are looked up. */
+const MAX_IDS = 500
+
+type Frame = MessageInitShape<typeof SubscribeServerEventsResponseSchema>
+
+export function eventRpc(core: Core, { computers, runs }: EventServices, pingMs = PING_MS): Handlers<Method> {
+  const daemon = new DaemonEvents(core, runs, computers.commands)
+  const streams = new Streams()
+  return {
+    async *subscribeServerEvents(req, context) {
+      const p = callerOf(context)
+      if (p.kind === 'user') throw new NekodeError('forbidden', 'Only a computer or an agent may do this.')
+      if (p.kind === 'computer') mustBeSelf(p, req.computerId)
+      using life = streams.open(p, context)
+      const after = positionOf(core, req.cursor) ?? (await startOf(core, computers, p))
+      const frames = daemonFrames(core, daemon, p, { after, req, pingMs, signal: life.signal })
+      try {
+        yield* frames
+      } catch (error) {
+        // Why the stream ended says more than how its reader noticed.
+        throw life.signal.aborted ? life.signal.reason : error
+      }
+    },
+
+    async acknowledgeServerEvents(req, context) {
+      const p = callerOf(context)
+      // An agent keeps its position by itself.
+      if (p.kind !== 'computer') return { accepted: true, ...(req.cursor ? { cursor: req.cursor } : {}) }
+      mustBeSelf(p, req.computerId)
+      const before = await computers.acknowledged(p)
+      const named = await core.hub.lastOf(`computer:${p.id}`, req.eventIds.slice(0, MAX_IDS), before)
+      const sequence = Math.max(before, named, positionOf(core, req.cursor) ?? 0)
+      if (sequence > before) await computers.acknowledge(p, sequence)
+      return { accepted: true, cursor: wireCursor(core, sequence) }
+    },
+  }
+}
+
+export const wireCursor = (core: Core, sequence: number): MessageInitShape<typeof EventCursorSchema> => ({
+  cursor: core.hub.cursor(sequence),
+  sequence: BigInt(sequence),
+  serverId: core.serverId,
+  protocolVersion: PROTOCOL_VERSION,
+})
+
+/** A computer goes on where it acknowledged, an agent starts with what comes. */
+const startOf = async (core: Core, computers: Computers, p: ComputerPrincipal | AgentPrincipal): Promise<number> =>
+  p.kind === 'computer' ? computers.acknowledged(p) : core.hub.head
+
+/** Each computer's one stream: a newer one ends the older, whose connection may be dead without anybody having noticed. */
+class Streams {
+  readonly #open = new Map<string, Life>()
+
+  open(p: ComputerPrincipal | AgentPrincipal, context: HandlerContext): Life {
+    const life = new Life(context)
+    if (p.kind !== 'computer') return life
+    this.#open.get(p.id)?.end(
+      new NekodeError('conflict', 'This computer opened another stream, which takes over.', {
+        code: 'stream_replaced',
+        next: 'Let only one daemon run with this computer’s token.',
+      }),
+    )
+    this.#open.set(p.id, life)
+    life.whenOver(() => {
+      if (this.#open.get(p.id) === life) this.#open.delete(p.id)
+    })
+    return life
+  }
+}
+
+interface Subscription {
+  after: number
+  req: SubscribeServerEventsRequest
+  pingMs: number
+  signal: AbortSignal
+}
+
+async function* daemonFrames(
+  core: Core,
+  daemon: DaemonEvents,
+  p: ComputerPrincipal | AgentPrincipal,
+  { after, req, pingMs, signal }: Subscription,
+): AsyncGenerator<Frame> {
+  const self: Scope =
+    p.kind === 'computer'
+      ? { scopeType: EventScopeType.COMPUTER, scopeId: p.id, target: '' }
+      : { scopeType: EventScopeType.AGENT, scopeId: p.id, target: '' }
+  let position = after
+  const log = p.kind === 'computer' ? computerEvents(core, p, after, signal) : liveEvents(core, p, after, signal)
+  const next = async (): Promise<Frame[]> => {
+    const { value: events, done } = await log.next()
+    if (done) throw new NekodeError('unavailable', 'The stream was closed.')
+    const out = p.kind === 'computer' ? await daemon.forComputer(p, events) : daemon.forAgent(p, events)
+    position = events.at(-1)?.sequence ?? position
+    return out.filter((one) => wanted(req, one)).map(({ event }) => ({ event }))
+  }
+  yield* withPings(next, () => ({ event: ping(position, self) }), pingMs)
+}
+
+function wanted(req: SubscribeServerEventsRequest, one: Outgoing): boolean {
+  const { agentIds, includeAllAgents, includeAllTargets, includeAllScopes } = req
+  const filter: Filter<Outgoing['kind']> = {
+    kinds: req.kinds,
+    operations: req.operations,
+    scopes: includeAllScopes ? [] : req.scopes,
+    // Only messages are chosen by conversation: work for an agent comes wherever it was asked.
+    targets: includeAllTargets || one.event.payload?.case !== 'message' ? [] : req.targets,
+  }
+  const ours = includeAllAgents || !agentIds.length || one.agentId === '' || agentIds.includes(one.agentId)
+  return ours && passes(filter, one)
+}

@@ -1,0 +1,49 @@
+import type { HandlerContext } from '@connectrpc/connect'
+import { unknownToken } from '../auth/credentials'
+import { callerOf } from './caller'
+
+/** How long a stream lives: as long as its call and its caller's credential, or until `end`. */
+export class Life implements Disposable {
+  readonly #controller = new AbortController()
+  readonly #undo: (() => void)[] = []
+
+  constructor(context: HandlerContext) {
+    this.#follow(context.signal, () => context.signal.reason)
+    this.#follow(callerOf(context).revoked, unknownToken)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end(reason?: unknown): void {
+    this.#controller.abort(reason)
+  }
+
+  /** What else to do when the stream is over. */
+  whenOver(then: () => void): void {
+    this.#undo.push(then)
+  }
+
+  /** Rejects with the reason when the stream ends; for racing against what may never come. */
+  over(): Promise<never> {
+    return new Promise((_, reject) => {
+      const end = (): void => reject(this.signal.reason)
+      if (this.signal.aborted) end()
+      else this.signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  #follow(signal: AbortSignal, reason: () => unknown): void {
+    const end = (): void => this.end(reason())
+    if (signal.aborted) return end()
+    signal.addEventListener('abort', end)
+    this.#undo.push(() => signal.removeEventListener('abort', end))
+  }
+
+  // The credential outlives the stream, and must not remember every stream that it ever opened.
+  [Symbol.dispose](): void {
+    for (const undo of this.#undo.splice(0)) undo()
+    this.end()
+  }
+}

@@ -1,0 +1,123 @@
+import { DaemonControlService } from '@shared/gen/nekode/daemon/v1/service_pb'
+
+export type MethodName = keyof typeof DaemonControlService.method
+export type CallerKind = 'computer' | 'agent' | 'user'
+
+/** Who may call a method. What exactly they may see and do with it is up to the service behind it. */
+export interface MethodRule {
+  who: readonly CallerKind[]
+  /** What an API token has to be for. */
+  scope: 'read' | 'write'
+  /** What a person has to be, at least. */
+  role: 'viewer' | 'member' | 'admin'
+  /** The feature is not there yet. */
+  later?: true
+}
+
+const ALL: readonly CallerKind[] = ['computer', 'agent', 'user']
+
+const computer: MethodRule = { who: ['computer'], scope: 'write', role: 'member' }
+const read = (...who: CallerKind[]): MethodRule => ({ who: who.length ? who : ALL, scope: 'read', role: 'viewer' })
+const write = (...who: CallerKind[]): MethodRule => ({ who: who.length ? who : ALL, scope: 'write', role: 'member' })
+const admin: MethodRule = { who: ['user'], scope: 'write', role: 'admin' }
+/** Anybody with a credential is told that it comes later. */
+const later: MethodRule = { who: ALL, scope: 'read', role: 'viewer', later: true }
+
+/** Every method of the service: one that is added to the wire does not compile until it has its row. */
+export const METHODS: Readonly<Record<MethodName, MethodRule>> = {
+  registerComputer: computer,
+  heartbeatComputer: computer,
+  syncComputerInventory: computer,
+  listRuntimePresets: read(),
+  acquireStartPermit: computer,
+  releaseStartPermit: computer,
+  fetchAssignedRuns: computer,
+  getLaunchPromptSnapshot: computer,
+  updateRunStatus: computer,
+  renewRunLease: computer,
+  appendRunStep: computer,
+  listRuns: read(),
+  getRun: read(),
+  listWorkspaceTree: later,
+  readWorkspaceFile: later,
+  listChannels: read(),
+  listChannelMembers: read(),
+  listInteractionEndpoints: later,
+  listThreads: later,
+  getThread: later,
+  readMessages: read(),
+  searchMessages: read('agent', 'user'),
+  sendMessage: write(),
+  saveMessage: later,
+  unsaveMessage: later,
+  listSavedMessages: later,
+  followThread: later,
+  unfollowThread: later,
+  createCollaborationTask: later,
+  getTask: later,
+  updateTask: later,
+  listCollaborationTasks: later,
+  listTaskBoard: later,
+  claimCollaborationTask: later,
+  proposeTaskSplit: later,
+  applyTaskSplit: later,
+  cancelTaskSplitProposal: later,
+  createTaskGraph: later,
+  listTaskGraph: later,
+  updateTaskGraph: later,
+  renewTaskClaimLease: later,
+  releaseTask: later,
+  getReleaseGate: later,
+  getServerInfo: read(),
+  publishCoordinationRecord: later,
+  listCoordinationRecords: later,
+  counterProposeNegotiation: later,
+  respondRoleHandoff: later,
+  listAgentMemory: later,
+  upsertAgentMemory: later,
+  getAgentProfile: read(),
+  updateAgentProfile: admin,
+  setAgentEnv: admin,
+  listAgentProfiles: read(),
+  listAgentDMs: later,
+  controlAgent: write('user'),
+  sendAgentDirectMessage: write('user'),
+  updateAgentStatus: computer,
+  listAgentStatuses: read(),
+  scheduleReminder: later,
+  listReminders: later,
+  cancelReminder: later,
+  snoozeReminder: later,
+  updateReminder: later,
+  getReminderLog: later,
+  uploadAttachment: later,
+  getAttachment: later,
+  listOutboundDeliveries: later,
+  retryOutboundDelivery: later,
+  logActivity: write('computer', 'agent'),
+  listActivity: read(),
+  listEventsSince: read(),
+  subscribeServerEvents: read('computer', 'agent'),
+  acknowledgeServerEvents: read('computer', 'agent'),
+  subscribeActivity: read(),
+  acknowledgeActivityEvents: read(),
+  subscribeMcpResource: later,
+  cancelMcpResourceSubscription: later,
+  listMcpResourceUpdates: later,
+  listChannelDecisions: later,
+  proposeChannelDecision: later,
+  voteChannelDecision: later,
+  ratifyChannelDecision: later,
+  retireChannelDecision: later,
+  listDecisionVotes: later,
+  reportAgentRun: computer,
+  listAgentRuns: read(),
+  getAgentRun: read(),
+  searchAgentRuns: later,
+  createTunnel: later,
+  listTunnels: later,
+  approveTunnel: later,
+  rejectTunnel: later,
+  closeTunnel: later,
+  proxyExchange: later,
+}

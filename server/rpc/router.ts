@@ -1,0 +1,99 @@
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  type Interceptor,
+} from '@connectrpc/connect'
+import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
+import { NekodeError } from '@shared/errors'
+import { DaemonControlService } from '@shared/gen/nekode/daemon/v1/service_pb'
+import type { AgentService } from '../agents/service'
+import { computerRpc } from '../computers/rpc'
+import type { Computers } from '../computers/service'
+import type { Core } from '../core'
+import { eventRpc } from '../events/rpc'
+import { promptRpc } from '../prompts/rpc'
+import type { PromptService } from '../prompts/service'
+import { runRpc } from '../runs/rpc'
+import type { RunService } from '../runs/service'
+import type { PermitService } from '../runs/permits'
+import type { StepService } from '../runs/steps'
+import { systemRpc } from '../system/rpc'
+import { admitCaller } from './caller'
+import { toConnectError } from './errors'
+import { MESSAGE_BYTES, PING_MS } from './limits'
+
+export interface RpcServices {
+  computers: Computers
+  agents: AgentService
+  runs: RunService
+  steps: StepService
+  permits: PermitService
+  prompts: PromptService
+}
+
+export interface RpcOptions {
+  /** Milliseconds between the signs of life of a stream. Default: 15 s. */
+  pingMs?: number
+}
+
+/**
+ * The service of the wire contract. Methods whose feature is not there yet say so. `options` recognises callers, decides
+ * what they may call and shapes errors; `routes` is nothing without it, because every handler asks for its caller.
+ */
+export function createRpc(
+  core: Core,
+  services: RpcServices,
+  { pingMs = PING_MS }: RpcOptions = {},
+): { routes: (router: ConnectRouter) => void; options: ConnectRouterOptions } {
+  const implementation = {
+    ...systemRpc(core),
+    ...computerRpc(core, services),
+    ...runRpc(core, services),
+    ...promptRpc(core, services.prompts),
+    ...eventRpc(core, services, pingMs),
+  }
+  return {
+    routes: (router) => router.service(DaemonControlService, implementation),
+    options: {
+      readMaxBytes: MESSAGE_BYTES,
+      acceptCompression: [compressionGzip, compressionBrotli],
+      requestGate: async (context) => {
+        try {
+          await admitCaller(context, core.credentials)
+        } catch (error) {
+          throw toConnectError(error, context.method.name, core.log)
+        }
+      },
+      interceptors: [errors(core)],
+    },
+  }
+}
+
+/** Turns what handlers throw into Connect errors, also in the middle of a stream. */
+const errors =
+  ({ log }: Core): Interceptor =>
+  (next) =>
+  async (req) => {
+    const translate = (error: unknown): ConnectError => {
+      // The caller hung up or its deadline passed: nobody is left to tell, and nothing went wrong here.
+      if (req.signal.aborted && error === req.signal.reason && !(error instanceof NekodeError))
+        return ConnectError.from(error, Code.Canceled)
+      return toConnectError(error, req.method.name, log)
+    }
+    try {
+      const response = await next(req)
+      return response.stream ? { ...response, message: translated(response.message, translate) } : response
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+async function* translated<T>(messages: AsyncIterable<T>, translate: (error: unknown) => Error): AsyncGenerator<T> {
+  try {
+    yield* messages
+  } catch (error) {
+    throw translate(error)
+  }
+}
