@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { newId } from '@shared/ids'
 import { SQL } from 'bun'
 import { eq, like } from 'drizzle-orm'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type SmallDisk, canMount, smallDisk } from '../../test/disk'
 import { type Scratch, storages } from '../../test/storages'
 import type { Database } from './database'
 import { migrate } from './migrate'
@@ -81,27 +82,17 @@ describe('a SQLite file', () => {
   }, 30_000)
 })
 
-/** A file system of 2 MiB, where this user may make one. */
-function smallDisk(): string | undefined {
-  if (process.platform !== 'linux') return undefined
-  const path = mkdtempSync(join(tmpdir(), 'disk-'))
-  const { exitCode } = Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path], { stderr: 'ignore' })
-  if (exitCode === 0) return path
-  rmSync(path, { recursive: true })
-  return undefined
-}
-const disk = smallDisk()
-
-describe.skipIf(disk === undefined)('a full disk', () => {
-  afterEach(() => {
-    Bun.spawnSync(['umount', '-l', disk!])
-    rmSync(disk!, { recursive: true, force: true })
+describe.skipIf(!canMount())('a full disk', () => {
+  let disk: SmallDisk
+  beforeAll(() => {
+    disk = smallDisk('2m')!
   })
+  afterAll(() => disk[Symbol.dispose]())
 
   test('refuses writes with a reason, loses nothing that was accepted, and takes writes again when there is room', async () => {
-    const ballast = join(disk!, 'ballast')
+    const ballast = join(disk.path, 'ballast')
     writeFileSync(ballast, Buffer.alloc(900_000))
-    const db = await openDatabase(`sqlite:${disk}/nekode.db`)
+    const db = await openDatabase(`sqlite:${disk.path}/nekode.db`)
     await migrate(db)
     const accepted: string[] = []
     const refused: unknown[] = []
