@@ -31,7 +31,7 @@ const colours = [
 
 /** The console's utility classes: Tailwind's vocabulary over our tokens, and Lucide's icons as `i-lucide-*`. */
 export const unoConfig = defineConfig({
-  presets: [presetWind4({ preflights: { reset: true } }), presetIcons({ scale: 1.15 })],
+  presets: [presetWind4({ preflights: { reset: true } }), presetIcons({ scale: 1.1 })],
   theme: { colors: Object.fromEntries(colours.map((name) => [name, `var(--${name})`])) },
   shortcuts: {
     row: 'flex items-center',

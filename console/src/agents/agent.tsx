@@ -120,10 +120,7 @@ function Summary(props: { agent: Agent }) {
             </span>
           </p>
           <div class="row flex-wrap gap-1.5">
-            <Badge tone={runtime()?.demo ? 'warn' : 'plain'}>
-              {runtime()?.displayName ?? props.agent.runtimeKind}
-              {runtime()?.demo ? ` – ${t('runtime.demoShort')}` : ''}
-            </Badge>
+            <Badge tone={runtime()?.demo ? 'warn' : 'plain'}>{runtime()?.displayName ?? props.agent.runtimeKind}</Badge>
             <Show when={props.agent.model}>
               <Badge>{props.agent.model}</Badge>
             </Show>

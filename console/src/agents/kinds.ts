@@ -45,7 +45,7 @@ export function sortedRuntimes(computer: Computer | undefined): RuntimeInfo[] {
 
 /** A runtime's name in a list, with what keeps it from working. */
 export function runtimeLabel(runtime: RuntimeInfo): string {
-  if (runtime.demo) return `${runtime.displayName} – ${t('runtime.demoShort')}`
+  if (runtime.demo) return runtime.displayName
   if (!runtime.installed) return `${runtime.displayName} – ${t('runtime.missing')}`
   if (runtime.login === 'no') return `${runtime.displayName} – ${t('runtime.notLoggedIn')}`
   return runtime.displayName

@@ -1,4 +1,4 @@
-import { createEffect, createSignal, onCleanup, untrack, type Accessor } from 'solid-js'
+import { createEffect, createMemo, createSignal, onCleanup, untrack, type Accessor } from 'solid-js'
 
 export interface Load<T> {
   /** The latest answer; undefined before the first. */
@@ -31,14 +31,15 @@ export function createLoad<S, T>(source: () => S | undefined, ask: (source: S) =
       if (mine === turn) setLoading(false)
     }
   }
+  const asked = createMemo(source)
   createEffect(() => {
-    const from = source()
+    const from = asked()
     if (from !== undefined) untrack(() => void run(from))
   })
   // An answer that comes after the view has gone is nobody's.
   onCleanup(() => turn++)
   const reload = async (): Promise<void> => {
-    const from = untrack(source)
+    const from = untrack(asked)
     if (from !== undefined) await run(from)
   }
   return { value, error, loading, reload }

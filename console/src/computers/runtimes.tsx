@@ -47,7 +47,7 @@ function Runtime(props: { computer: Computer; runtime: RuntimeInfo; onCreate: Li
   const ready = () => isReady(props.runtime)
   const next = () => (ready() ? '' : nextStepText(props.runtime))
   return (
-    <li class="row items-start gap-3 py-3">
+    <li class="row flex-wrap sm:flex-nowrap items-start gap-x-3 gap-y-2 py-3">
       <span
         class={cx(
           'size-8 rounded-lg row justify-center shrink-0',
@@ -66,7 +66,7 @@ function Runtime(props: { computer: Computer; runtime: RuntimeInfo; onCreate: Li
           }
         />
       </span>
-      <div class="flex-1 min-w-0 col gap-1">
+      <div class="flex-1 min-w-[calc(100%-2.75rem)] sm:min-w-0 col gap-1">
         <p class="row flex-wrap gap-2">
           <span class="font-600">{props.runtime.displayName}</span>
           <Show when={props.runtime.version}>
@@ -88,7 +88,7 @@ function Runtime(props: { computer: Computer; runtime: RuntimeInfo; onCreate: Li
       </div>
       <Show when={ready() && props.onCreate}>
         {(create) => (
-          <Button size="sm" icon="i-lucide-plus" onClick={() => create()(props.runtime.kind)}>
+          <Button size="sm" icon="i-lucide-plus" class="max-sm:ml-11" onClick={() => create()(props.runtime.kind)}>
             {t('runtime.makeAgent')}
           </Button>
         )}
@@ -125,7 +125,7 @@ function Install(props: { computer: Computer; runtime: RuntimeInfo }) {
       setOperationId(answer.operationId)
     })
   return (
-    <div class="col items-end gap-1">
+    <div class="col items-start sm:items-end gap-1 max-sm:ml-11">
       <Button
         size="sm"
         icon="i-lucide-download"
@@ -136,7 +136,7 @@ function Install(props: { computer: Computer; runtime: RuntimeInfo }) {
         {busy() ? t('runtime.installing') : t('runtime.install')}
       </Button>
       <Show when={operation()?.state === 'failed' || operation()?.state === 'unsupported'}>
-        <p class="text-[12.5px] text-bad text-right max-w-56" role="alert">
+        <p class="text-[12.5px] text-bad sm:text-right sm:max-w-56" role="alert">
           {t('runtime.installFailed')} {operation()?.detail}
         </p>
       </Show>

@@ -482,7 +482,6 @@ export const en = {
   'computer.runtimesText': 'What was found on this computer, and what it takes to use it.',
   'computer.seen': 'last seen {when}',
   'runtime.demo': 'Demo – no model',
-  'runtime.demoShort': 'demo, no model',
   'runtime.demoText':
     'It needs no model and thinks nothing: it walks through streaming, a tool call, an approval and a file change to show how they look.',
   'runtime.install': 'Install',

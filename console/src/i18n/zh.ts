@@ -479,7 +479,6 @@ export const zh: Dictionary = {
   'computer.runtimesText': '在此计算机上找到的程序，以及使用它们所需的步骤。',
   'computer.seen': '最近在线：{when}',
   'runtime.demo': '演示 – 无模型',
-  'runtime.demoShort': '演示，无模型',
   'runtime.demoText': '无需模型，也不会思考：它依次演示流式输出、工具调用、审批和文件修改。',
   'runtime.install': '安装',
   'runtime.installing': '正在安装',

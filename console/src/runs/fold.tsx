@@ -7,6 +7,8 @@ interface FoldProps {
   title: string
   /** More of it, in less ink, as far as the line goes. */
   hint?: string | undefined
+  /** What is inside says the hint anyway. */
+  brief?: boolean
   end?: JSX.Element
   /** Nothing inside: the line is all. */
   empty?: boolean
@@ -23,11 +25,11 @@ export function Fold(props: ParentProps<FoldProps>) {
         aria-expanded={props.empty ? undefined : open()}
         disabled={props.empty}
         onClick={() => setOpen((open) => !open)}
-        class="row gap-2 w-full h-7 -mx-1.5 px-1.5 rounded-md text-left text-[13px] hover:bg-hover disabled:cursor-default! disabled:hover:bg-transparent -outline-offset-2"
+        class="row gap-2 w-[calc(100%+0.75rem)] h-7 -mx-1.5 px-1.5 rounded-md text-left text-[13px] hover:bg-hover disabled:cursor-default! disabled:hover:bg-transparent -outline-offset-2"
       >
         <Icon name={props.icon} class="text-soft text-[15px]" />
         <span class="font-550 truncate max-w-full shrink-0">{props.title}</span>
-        <span class="flex-1 min-w-0 truncate text-faint">{open() ? '' : props.hint}</span>
+        <span class="flex-1 min-w-0 truncate text-faint">{open() && props.brief ? '' : props.hint}</span>
         {props.end}
         <Icon
           name="i-lucide-chevron-right"

@@ -28,7 +28,7 @@ export function RunFooter(props: { runId: string; answer: string }) {
         type="button"
         aria-expanded={open()}
         onClick={toggle}
-        class="row gap-1.5 -ml-1 px-1 h-6 rounded-md text-[12.5px] text-faint hover:text-ink tabular-nums"
+        class="row flex-wrap gap-x-1.5 -ml-1 px-1 min-h-6 rounded-md text-[12.5px] text-left text-faint hover:text-ink tabular-nums"
       >
         <Icon name="i-lucide-chevron-right" class={cx('transition-transform', open() && 'rotate-90')} />
         {t('run.how')}

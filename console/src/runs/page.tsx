@@ -99,7 +99,7 @@ function Content(props: { run: Run }) {
                     {(step) => (
                       <Show when={step().detail.type !== 'usage' && step().detail.type !== 'approval'}>
                         <li class="row items-start gap-3">
-                          <time class="text-[12px] text-faint tabular-nums w-12 shrink-0 pt-1 max-sm:hidden">
+                          <time class="text-[12px] text-faint tabular-nums w-15 shrink-0 pt-1 whitespace-nowrap max-sm:hidden">
                             {clock(step().startedAt)}
                           </time>
                           <div class="flex-1 min-w-0">

@@ -109,6 +109,7 @@ function Thought(props: { text: string; live: boolean }) {
       icon={cx('i-lucide-brain', props.live && 'pulse')}
       title={props.live ? t('run.thinking') : t('run.thought')}
       hint={line()}
+      brief
     >
       <div class="text-soft pl-0.5">
         <Prose text={text()} small />

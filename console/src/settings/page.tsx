@@ -35,10 +35,7 @@ export default function SettingsPage() {
       }
     >
       <div class="grid md:grid-cols-[11rem_1fr] gap-5">
-        <nav
-          aria-label={t('settings.title')}
-          class="row md:flex-col md:items-stretch gap-1 overflow-x-auto -mx-4 px-4 md:m-0 md:p-0 [scrollbar-width:none]"
-        >
+        <nav aria-label={t('settings.title')} class="row flex-wrap md:flex-col md:items-stretch gap-1">
           <For each={sections}>
             {(item) => (
               <A

@@ -75,7 +75,7 @@ export function IconButton(props: IconButtonProps) {
         own.class,
       )}
     >
-      <Icon name={own.icon} class="text-[17px]" />
+      <Icon name={own.icon} class="text-[16px]" />
     </button>
   )
 }

@@ -30,11 +30,8 @@ export function CodeBlock(props: { text: string; language?: string | undefined; 
 
 /** A command to run in a terminal: one line, always with its copy button. */
 export const Command = (props: { text: string }) => (
-  <div class="row gap-1 rounded-lg border border-line bg-sunken pl-3 pr-1 py-1">
-    <code
-      class="flex-1 min-w-0 overflow-x-auto whitespace-nowrap py-1.5 text-[12.5px] [scrollbar-width:none]"
-      tabindex="0"
-    >
+  <div class="row items-start gap-1 rounded-lg border border-line bg-sunken pl-3 pr-1 py-1">
+    <code class="flex-1 min-w-0 whitespace-pre-wrap break-all py-1.5 text-[12.5px]" tabindex="0">
       {props.text}
     </code>
     <CopyButton text={props.text} />
