@@ -28,7 +28,7 @@ import { type Mount, router } from './http/route'
 import { Jobs } from './jobs'
 import type { Edge } from './listener/listener'
 import { type Listeners, openListeners } from './listener/listeners'
-import { createRpc } from './rpc/router'
+import type { Rpc } from './listener/rpc'
 import { Secrets, loadKey } from './secrets/service'
 import { loadServerId } from './settings/identity'
 import { systemRoutes } from './system/routes'
@@ -129,7 +129,8 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       if (config.webSetup) setupCode = await services.auth.setup.renew()
       await services.computers.load()
       jobs.start()
-      listeners = await openListeners(config, { fetch, rpc: createRpc(core, services), page: options.page })
+      const rpc = async (): Promise<Rpc> => (await import('./rpc/router')).createRpc(core, services)
+      listeners = await openListeners(config, { fetch, rpc, page: options.page })
     },
     stop: async () => {
       services.system.stop()

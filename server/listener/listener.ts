@@ -47,13 +47,19 @@ export class Edge {
 
 export type RpcHandlers = ReadonlyMap<string, (request: Request) => Promise<Response>>
 
+/** Connect and gRPC-Web. Loaded by the first call: a third of what the server has to evaluate is the wire contract. */
+export interface RpcMount {
+  /** What the path of every call starts with. */
+  prefix: string
+  handlers(): Promise<RpcHandlers>
+}
+
 export interface ListenerOptions {
   addr: Address
   /** Paths of PEM files. */
   tls?: { cert: string; key: string } | undefined
   fetch(request: Request, edge: Edge): Response | Promise<Response>
-  /** Connect and gRPC-Web, by path. */
-  rpc?: RpcHandlers
+  rpc?: RpcMount
   /** While the console is worked on: Bun bundles it and refreshes it in the browser. Every other address is served as always. */
   page?: Bun.HTMLBundle | undefined
 }
@@ -73,8 +79,8 @@ export function listen(options: ListenerOptions): Listener {
   const { tls, rpc } = options
   const handle = async (request: Request, server: Bun.Server<SocketHandler>): Promise<Response | undefined> => {
     const path = pathOf(request.url)
-    const call = rpc?.get(path)
     if (isGrpc(request.headers.get('content-type'))) return refuseGrpc()
+    const call = rpc && path.startsWith(rpc.prefix) ? (await rpc.handlers()).get(path) : undefined
     if (call) {
       server.timeout(request, 0)
       return call(request)
@@ -129,9 +135,9 @@ type Handle = (request: Request, server: Bun.Server<SocketHandler>) => Promise<R
 function developed(
   page: Bun.HTMLBundle,
   handle: Handle,
-  rpc: RpcHandlers | undefined,
+  rpc: RpcMount | undefined,
 ): Record<string, Bun.HTMLBundle | Handle> {
-  const own = ['/api/*', '/health', '/ready', '/metrics', ...(rpc?.keys() ?? [])]
+  const own = ['/api/*', '/health', '/ready', '/metrics', ...(rpc ? [`${rpc.prefix}*`] : [])]
   return { ...Object.fromEntries(own.map((path) => [path, handle])), '/*': page }
 }
 

@@ -1,7 +1,10 @@
 import type { Config } from '../config/config'
 import type { Address } from '../config/settings'
-import { type Listener, type ListenerOptions, listen } from './listener'
-import { type Rpc, rpcHandlers } from './rpc'
+import { type Listener, type ListenerOptions, type RpcHandlers, type RpcMount, listen } from './listener'
+import type { Rpc } from './rpc'
+
+/** The path of the one service that there is, as the wire contract names it. */
+const RPC_PREFIX = '/nekode.daemon.v1.DaemonControlService/'
 
 /** Every address at which the server is reached. */
 export interface Listeners {
@@ -18,10 +21,10 @@ export interface Listeners {
 /** Opens the listeners that the configuration asks for: all of them, or none. */
 export async function openListeners(
   config: Pick<Config, 'addr' | 'tls' | 'grpcAddr'>,
-  { fetch, rpc, page }: Pick<ListenerOptions, 'fetch' | 'page'> & { rpc: Rpc | undefined },
+  { fetch, rpc, page }: Pick<ListenerOptions, 'fetch' | 'page'> & { rpc: () => Promise<Rpc> },
 ): Promise<Listeners> {
   const { addr, tls, grpcAddr } = config
-  const options = { fetch, ...(rpc ? { rpc: rpcHandlers(rpc) } : {}) }
+  const options = { fetch, rpc: mountRpc(rpc) }
   const open: Listener[] = []
   const stop = async (graceMs: number): Promise<void> => {
     await Promise.all(open.map((listener) => listener.stop(graceMs)))
@@ -34,7 +37,7 @@ export async function openListeners(
     const own = tls !== undefined || page !== undefined
     const local = own ? listen({ ...options, addr: { hostname: '127.0.0.1', port: 0 } }) : main
     if (own) open.push(local)
-    const grpc = grpcAddr && rpc ? await openGrpc(grpcAddr, tls, rpc) : undefined
+    const grpc = grpcAddr ? await openGrpc(grpcAddr, tls, await rpc()) : undefined
     if (grpc) open.push(grpc)
     const host = own ? '127.0.0.1' : localHost(addr)
     return { port: main.port, localUrl: `http://${host}:${local.port}`, grpcPort: grpc?.port, stop }
@@ -42,6 +45,12 @@ export async function openListeners(
     await stop(0)
     throw error
   }
+}
+
+function mountRpc(load: () => Promise<Rpc>): RpcMount {
+  let loaded: Promise<RpcHandlers> | undefined
+  const handlers = async (): Promise<RpcHandlers> => (await import('./rpc')).rpcHandlers(await load())
+  return { prefix: RPC_PREFIX, handlers: () => (loaded ??= handlers()) }
 }
 
 /** Loaded when it is asked for: few servers have it, and it is a whole HTTP/2 stack. */
