@@ -69,7 +69,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   })
   const log = createLogger({ level: options.logLevel ?? 'error' })
   const server = await createServer(config, log, { checkResponses: true, graceMs: 1000 })
-  await server.start()
+  try {
+    await server.start()
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
   const url = `${config.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`
   const stop = async (): Promise<void> => {
     await server.stop()

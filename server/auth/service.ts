@@ -1,4 +1,4 @@
-import { type Handle, Password, type Session, type SessionInfo, type User as UserView } from '@shared/contract'
+import { Handle, Password, type Session, type SessionInfo, type User as UserView } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newSecret } from '@shared/ids'
 import type { z } from 'zod'
@@ -85,13 +85,15 @@ export class AuthService {
   /** Makes the first user out of the environment. Does nothing when there are users. @returns whether it did */
   async bootstrapFromEnvironment(input: NewOwner): Promise<boolean> {
     if (this.setup.initialized) return false
-    const password = Password.safeParse(input.password)
-    if (!password.success)
-      throw new NekodeError('invalid', 'NEKODE_BOOTSTRAP_ADMIN_PASSWORD is too short or too long.', {
-        code: 'config_invalid',
-        next: 'Use 10 to 256 characters.',
-      })
-    const passwordHash = await hashPassword(password.data)
+    for (const [variable, schema, value] of [
+      ['NEKODE_BOOTSTRAP_ADMIN_USERNAME', Handle, input.username],
+      ['NEKODE_BOOTSTRAP_ADMIN_PASSWORD', Password, input.password],
+    ] as const) {
+      const problem = schema.safeParse(value).error?.issues[0]?.message
+      if (problem)
+        throw new NekodeError('invalid', `${variable} cannot be used: ${problem}.`, { code: 'config_invalid' })
+    }
+    const passwordHash = await hashPassword(input.password)
     try {
       await this.core.db.tx((tx) => this.#makeOwner(tx, input, passwordHash, { address: '', userAgent: '' }))
       return true

@@ -9,7 +9,7 @@ const SCHEMES: [RegExp, DbType][] = [
   [/^(sqlite|file):/, 'sqlite'],
 ]
 /** `user:password@tcp(host:port)/name?options`, as configuration files of the Go server have it. */
-const GO_MYSQL = /^([^:@]*)(?::([^@]*))?@(?:tcp)?\(([^)]+)\)\/([^?]*)/
+const GO_MYSQL = /^([^:@]*)(?::(.*))?@(?:tcp)?\(([^)]+)\)\/([^?]*)/
 
 /**
  * The address that `openDatabase` takes, out of a type and an address that may each be left out.
@@ -38,7 +38,8 @@ export function databaseAddress(type: DbType | undefined, dsn: string | undefine
       words.get('dbname'),
     ]
     const query = words.has('sslmode') ? `?sslmode=${words.get('sslmode')}` : ''
-    if (user)
+    // A folder is a Unix socket, which has no place in an address.
+    if (user && !host.startsWith('/'))
       return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${name}${query}`
   }
   throw invalid(`NEKODE_DB_DSN is not an address of a ${wanted} database.`)

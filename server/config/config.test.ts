@@ -1,0 +1,278 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NekodeError } from '@shared/errors'
+import { type Config, loadConfig } from './config'
+import { databaseAddress } from './dsn'
+import { SETTINGS, type Setting } from './settings'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nekode-config-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const file = (content: unknown): string => {
+  const path = join(folder, 'nekode.json')
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+const failure = (load: () => unknown): NekodeError => {
+  try {
+    load()
+  } catch (error) {
+    if (error instanceof NekodeError) return error
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+test('every setting that deployed servers use has its variable and its flag', () => {
+  const table = Object.values<Setting>(SETTINGS).map(({ env, flag }) => [env, flag])
+  for (const promise of [
+    ['NEKODE_ADDR', 'addr'],
+    ['NEKODE_DAEMON_TRANSPORT', 'daemon-transport'],
+    ['NEKODE_DAEMON_RPC_URL', 'daemon-rpc-url'],
+    ['NEKODE_BASE_URL', 'base-url'],
+    ['NEKODE_WEB_DIST_DIR', 'web-dist-dir'],
+    ['NEKODE_DATA_DIR', 'data-dir'],
+    ['NEKODE_DB_TYPE', 'db-type'],
+    ['NEKODE_DB_DSN', 'db-dsn'],
+    ['NEKODE_DB_PATH', undefined],
+    ['NEKODE_CACHE_DRIVER', 'cache-driver'],
+    ['NEKODE_CACHE_DIR', 'cache-dir'],
+    ['NEKODE_CACHE_TTL', undefined],
+    ['NEKODE_CACHE_KEY_VERSION', undefined],
+    ['NEKODE_CACHE_REDIS_ADDR', undefined],
+    ['NEKODE_CACHE_REDIS_USERNAME', undefined],
+    ['NEKODE_CACHE_REDIS_PASSWORD', undefined],
+    ['NEKODE_CACHE_REDIS_DB', undefined],
+    ['NEKODE_BOOTSTRAP_ADMIN_USERNAME', undefined],
+    ['NEKODE_BOOTSTRAP_ADMIN_PASSWORD', undefined],
+    ['NEKODE_BOOTSTRAP_ADMIN_NAME', undefined],
+    ['NEKODE_BOOTSTRAP_DISABLE_WEB', undefined],
+  ])
+    expect(table).toContainEqual(promise)
+})
+
+test('no secret has a flag: others can read command lines', () => {
+  for (const { env, flag } of Object.values<Setting>(SETTINGS))
+    if (/PASSWORD|SECRET/.test(env)) expect(flag).toBeUndefined()
+})
+
+test('without any setting there are defaults', () => {
+  const dataDir = join(homedir(), '.nekode')
+  expect(loadConfig({ env: {} })).toEqual({
+    addr: { hostname: undefined, port: 18_790 },
+    baseUrl: undefined,
+    daemonRpcUrl: undefined,
+    grpcAddr: undefined,
+    webDistDir: undefined,
+    dataDir,
+    dsn: `sqlite:${dataDir}/nekode.db`,
+    durability: 'full',
+    admin: undefined,
+    webSetup: true,
+    tls: undefined,
+    trustProxy: 0,
+    secretKey: undefined,
+    daemonDownload: { version: undefined, baseUrl: undefined },
+    localDaemon: true,
+    logLevel: 'info',
+    logFormat: 'text',
+    warnings: [],
+  })
+})
+
+const cases: [variable: string, value: string, key: keyof Config, expected: unknown][] = [
+  ['NEKODE_ADDR', ':8080', 'addr', { hostname: undefined, port: 8080 }],
+  ['NEKODE_ADDR', '127.0.0.1:0', 'addr', { hostname: '127.0.0.1', port: 0 }],
+  ['NEKODE_ADDR', '[::1]:80', 'addr', { hostname: '::1', port: 80 }],
+  ['NEKODE_ADDR', 'nekode.example:443', 'addr', { hostname: 'nekode.example', port: 443 }],
+  ['NEKODE_BASE_URL', 'https://nekode.example/', 'baseUrl', 'https://nekode.example'],
+  ['NEKODE_BASE_URL', 'http://localhost:18790', 'baseUrl', undefined],
+  ['NEKODE_DAEMON_RPC_URL', 'https://rpc.example', 'daemonRpcUrl', 'https://rpc.example'],
+  ['NEKODE_GRPC_ADDR', ':9090', 'grpcAddr', { hostname: undefined, port: 9090 }],
+  ['NEKODE_WEB_DIST_DIR', '/srv/console', 'webDistDir', '/srv/console'],
+  ['NEKODE_DATA_DIR', '/srv/nekode', 'dataDir', '/srv/nekode'],
+  ['NEKODE_DATA_DIR', '/srv/nekode', 'dsn', 'sqlite:/srv/nekode/nekode.db'],
+  ['NEKODE_HOME', '/srv/home', 'dsn', 'sqlite:/srv/home/nekode.db'],
+  ['NEKODE_DB_DSN', '/srv/a.db', 'dsn', 'sqlite:/srv/a.db'],
+  ['NEKODE_DB_DSN', 'postgres://u@h/n', 'dsn', 'postgres://u@h/n'],
+  ['NEKODE_DB_PATH', '/srv/b.db', 'dsn', 'sqlite:/srv/b.db'],
+  ['NEKODE_DURABILITY', 'normal', 'durability', 'normal'],
+  ['NEKODE_BOOTSTRAP_DISABLE_WEB', 'true', 'webSetup', false],
+  ['NEKODE_BOOTSTRAP_DISABLE_WEB', '0', 'webSetup', true],
+  ['NEKODE_TRUST_PROXY', 'true', 'trustProxy', 1],
+  ['NEKODE_TRUST_PROXY', '2', 'trustProxy', 2],
+  ['NEKODE_TRUST_PROXY', 'false', 'trustProxy', 0],
+  ['NEKODE_SECRET_KEY', 'k', 'secretKey', 'k'],
+  ['NEKODE_DAEMON_DOWNLOAD_VERSION', 'v1.2.3', 'daemonDownload', { version: 'v1.2.3', baseUrl: undefined }],
+  [
+    'NEKODE_DAEMON_DOWNLOAD_BASE_URL',
+    'https://m.example/{version}/',
+    'daemonDownload',
+    { version: undefined, baseUrl: 'https://m.example/{version}' },
+  ],
+  ['NEKODE_LOCAL_DAEMON', 'false', 'localDaemon', false],
+  ['NEKODE_LOG_LEVEL', 'DEBUG', 'logLevel', 'debug'],
+  ['NEKODE_LOG_FORMAT', 'json', 'logFormat', 'json'],
+  ['NEKODE_DAEMON_TRANSPORT', 'connect', 'warnings', []],
+]
+describe.each(cases)('%s=%s', (variable, value, key, expected) => {
+  test('as a variable', () => {
+    expect(loadConfig({ env: { [variable]: value } })[key]).toEqual(expected as never)
+  })
+  const [name, setting] = Object.entries<Setting>(SETTINGS).find(([, s]) => s.env === variable) ?? []
+  if (name === undefined) return
+  test('as a key of the file', () => {
+    expect(loadConfig({ flags: { config: file({ [name]: value }) }, env: {} })[key]).toEqual(expected as never)
+  })
+  if (setting?.flag === undefined) return
+  test('as a flag', () => {
+    expect(loadConfig({ flags: { [setting.flag ?? '']: value }, env: {} })[key]).toEqual(expected as never)
+  })
+})
+
+test('every setting is in that table, or has a test of its own', () => {
+  const own = ['NEKODE_DB_TYPE', 'NEKODE_TLS_CERT', 'NEKODE_TLS_KEY']
+  const covered = new Set([...cases.map(([variable]) => variable), ...own])
+  const rest = Object.values<Setting>(SETTINGS).map((s) => s.env)
+  expect(rest.filter((env) => !covered.has(env) && !/CACHE|BOOTSTRAP_ADMIN/.test(env))).toEqual([])
+})
+
+test('a flag wins over the environment, which wins over the file', () => {
+  const config = file({ addr: ':1', logLevel: 'error', durability: 'normal' })
+  const env = { NEKODE_ADDR: ':2', NEKODE_LOG_LEVEL: 'warn' }
+  expect(loadConfig({ flags: { config, addr: ':3' }, env })).toMatchObject({
+    addr: { port: 3 },
+    logLevel: 'warn',
+    durability: 'normal',
+  })
+})
+
+test('an empty text is no value', () => {
+  expect(loadConfig({ flags: { addr: '' }, env: { NEKODE_ADDR: '', NEKODE_DATA_DIR: '' } }).addr.port).toBe(18_790)
+})
+
+test('the file can be named by the environment, and its values may be numbers and booleans', () => {
+  const env = { NEKODE_CONFIG: file({ bootstrapDisableWeb: true, trustProxy: 2 }) }
+  expect(loadConfig({ env })).toMatchObject({ webSetup: false, trustProxy: 2 })
+})
+
+test('the data folder moves the database wherever it is given', () => {
+  for (const sources of [
+    { flags: { 'data-dir': '/x' }, env: {} },
+    { env: { NEKODE_DATA_DIR: '/x' } },
+    { flags: { config: file({ dataDir: '/x' }) }, env: {} },
+  ])
+    expect(loadConfig(sources).dsn).toBe('sqlite:/x/nekode.db')
+})
+
+test('the first admin and TLS each need both of their settings', () => {
+  const env = {
+    NEKODE_BOOTSTRAP_ADMIN_USERNAME: 'root',
+    NEKODE_BOOTSTRAP_ADMIN_PASSWORD: 'pw',
+    NEKODE_TLS_CERT: '/c',
+    NEKODE_TLS_KEY: '/k',
+  }
+  expect(loadConfig({ env })).toMatchObject({
+    admin: { username: 'root', password: 'pw', displayName: undefined },
+    tls: { cert: '/c', key: '/k' },
+  })
+  for (const name of Object.keys(env)) {
+    const { message, code } = failure(() => loadConfig({ env: { ...env, [name]: '' } }))
+    expect(code).toBe('config_invalid')
+    expect(message).toContain('belong together')
+  }
+})
+
+test.each([
+  ['NEKODE_ADDR', '18790', 'must be HOST:PORT or :PORT'],
+  ['NEKODE_ADDR', ':65536', 'must be HOST:PORT or :PORT'],
+  ['NEKODE_BASE_URL', 'nekode.example', 'must be an http:// or https:// address'],
+  ['NEKODE_BASE_URL', 'javascript:alert(1)', 'must be an http:// or https:// address'],
+  ['NEKODE_BASE_URL', 'https://user:pw@nekode.example', 'must be an http:// or https:// address'],
+  ['NEKODE_DB_TYPE', 'oracle', 'must be one of sqlite, sqlite3, postgres'],
+  ['NEKODE_DURABILITY', 'none', 'must be one of full, normal'],
+  ['NEKODE_CACHE_DRIVER', 'memcached', 'must be one of embedded, badger, redis, none'],
+  ['NEKODE_CACHE_TTL', '5 minutes', 'must be a duration such as 30s or 5m'],
+  ['NEKODE_CACHE_REDIS_DB', 'zero', 'must be a whole number'],
+  ['NEKODE_BOOTSTRAP_DISABLE_WEB', 'maybe', 'must be true or false'],
+  ['NEKODE_TRUST_PROXY', 'some', 'must be true, false or the number of proxies'],
+  ['NEKODE_DAEMON_TRANSPORT', 'grpc', 'must be one of connect'],
+  ['NEKODE_LOG_LEVEL', 'loud', 'must be one of debug, info, warn, error'],
+])('%s=%p is refused by name', (variable, value, why) => {
+  const error = failure(() => loadConfig({ env: { [variable]: value } }))
+  expect(error.code).toBe('config_invalid')
+  expect(error.message).toContain(`The variable ${variable} ${why}`)
+})
+
+test.each([
+  ['{"addr": ', 'is not JSON'],
+  ['[]', 'must hold one JSON object'],
+  ['"x"', 'must hold one JSON object'],
+  ['{"adr": ":1"}', 'The key adr of'],
+  ['{"addr": [":1"]}', 'The key addr of'],
+  ['{"addr": "1"}', 'The key addr of'],
+])('the file %p is refused by its name and key', (content, why) => {
+  const path = file(content)
+  const error = failure(() => loadConfig({ flags: { config: path }, env: {} }))
+  expect(error.code).toBe('config_invalid')
+  expect(error.message).toContain(why)
+  expect(error.message).toContain(path)
+})
+
+test('a file that is not there is refused by name', () => {
+  const path = join(folder, 'none.json')
+  expect(failure(() => loadConfig({ flags: { config: path }, env: {} })).message).toContain(`${path} cannot be read`)
+})
+
+test.each([
+  ['NEKODE_ADR', 'Did you mean NEKODE_ADDR?'],
+  ['NEKODE_DATADIR', 'Did you mean NEKODE_DATA_DIR?'],
+  ['NEKODE_SOMETHING_ELSE', 'is not known and has no effect.'],
+])('the unknown variable %s is told', (name, hint) => {
+  const { warnings } = loadConfig({ env: { [name]: 'x' } })
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toContain(`The variable ${name} is not known`)
+  expect(warnings[0]).toEndWith(hint)
+})
+
+test('variables of the daemon and of the command line are known', () => {
+  const env = { NEKODE_DAEMON_TOKEN: 'x', NEKODE_TOKEN: 'x', NEKODE_SERVER_URL: 'x', NEKODE_MAX_CONCURRENT_RUNS: '1' }
+  expect(loadConfig({ env }).warnings).toEqual([])
+})
+
+test('settings of the cache are checked, and told to have no effect', () => {
+  const env = { NEKODE_CACHE_DRIVER: 'redis', NEKODE_CACHE_REDIS_ADDR: 'r:6379', NEKODE_CACHE_TTL: '5m' }
+  expect(loadConfig({ env }).warnings).toEqual([
+    'This version keeps no cache: NEKODE_CACHE_DRIVER, NEKODE_CACHE_TTL, NEKODE_CACHE_REDIS_ADDR has no effect.',
+  ])
+  expect(loadConfig({ env: { NEKODE_CACHE_DRIVER: 'none' } }).warnings).toEqual([])
+})
+
+test.each([
+  ['sqlite', undefined, 'sqlite:/d/n.db'],
+  ['sqlite', 'sqlite:///x/y.db', 'sqlite:/x/y.db'],
+  ['sqlite', 'file:/x/y.db?_fk=1', 'sqlite:/x/y.db'],
+  ['sqlite', ':memory:', 'sqlite::memory:'],
+  [undefined, 'postgresql://u:p@h/n', 'postgresql://u:p@h/n'],
+  [undefined, 'mariadb://u:p@h/n', 'mariadb://u:p@h/n'],
+  [
+    'postgres',
+    'host=h port=5433 user=u password=p@ss dbname=n sslmode=require',
+    'postgres://u:p%40ss@h:5433/n?sslmode=require',
+  ],
+  ['postgres', "user='u'", 'postgres://u:@localhost:5432/u'],
+  ['postgres', 'host=/run/postgresql user=u', 'error'],
+  ['mysql', 'u:p@ss@tcp(h:3306)/n?parseTime=true', 'mysql://u:p%40ss@h:3306/n'],
+  ['mysql', 'u:p@tcp(h:3306)/n?parseTime=true', 'mysql://u:p@h:3306/n'],
+  ['mysql', undefined, 'error'],
+  ['postgres', 'mysql://u@h/n', 'error'],
+  ['mysql', 'somewhere', 'error'],
+] as const)('a database of type %p at %p is %p', (type, dsn, address) => {
+  if (address !== 'error') expect(databaseAddress(type, dsn, '/d/n.db')).toBe(address)
+  else expect(failure(() => databaseAddress(type, dsn, '/d/n.db')).code).toBe('config_invalid')
+})

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { ErrorBody, type RouteSpec, api } from '@shared/contract'
+import { type Caller, type TestServer, startTestServer } from '../testing'
+
+const KINDS = ['guest', 'viewer', 'member', 'admin', 'owner', 'agent', 'computer', 'token that may read'] as const
+type Kind = (typeof KINDS)[number]
+
+/** What the table says about a caller: let through, or the status and code of the refusal. */
+function verdict(kind: Kind, method: string, spec: RouteSpec): 'through' | `${number} ${string}` {
+  const { who, role } = spec
+  if (who.includes('guest')) return 'through'
+  if (kind === 'guest') return '401 login_required'
+  if (kind === 'agent' || kind === 'computer') return who.includes(kind) ? 'through' : '403 wrong_principal'
+  if (!who.includes('user')) return '403 wrong_principal'
+  if (kind === 'token that may read')
+    return (spec.scope ?? (method === 'GET' ? 'read' : 'write')) === 'read' ? 'through' : '403 scope_missing'
+  if (role === 'admin' && kind !== 'admin' && kind !== 'owner') return '403 admin_only'
+  if (role === 'member' && kind === 'viewer') return '403 viewer'
+  return 'through'
+}
+
+const REFUSALS = ['login_required', 'wrong_principal', 'scope_missing', 'admin_only', 'viewer', 'token_invalid', 'csrf']
+
+let server: TestServer
+let callers: Record<Kind, Pick<Caller, 'fetch'>>
+beforeAll(async () => {
+  server = await startTestServer()
+  callers = {
+    guest: server.guest,
+    viewer: await server.as('viewer'),
+    member: await server.as('member'),
+    admin: await server.as('admin'),
+    owner: await server.as('owner'),
+    agent: await server.agent(),
+    computer: await server.computer(),
+    'token that may read': await server.apiToken('read'),
+  }
+})
+afterAll(() => server.stop())
+
+test('every route of the table is mounted, and nothing else', () => {
+  expect([...server.routes].toSorted()).toEqual(Object.keys(api).toSorted())
+})
+
+const table: [string, RouteSpec][] = Object.entries(api)
+// It ends the very sessions that the other routes are asked with.
+const ends = 'POST /api/auth/logout'
+const ordered = [...table.filter(([key]) => key !== ends), ...table.filter(([key]) => key === ends)]
+
+describe.each(ordered)('%s', (key, spec) => {
+  const [method = '', template = ''] = key.split(' ')
+  const path = template.replace('{target}', '%23general').replace(/\{\w+\}/g, 'xyz_0')
+
+  test.each(KINDS.map((kind) => [kind, verdict(kind, method, spec)] as const))('%s: %s', async (kind, expected) => {
+    const before = await server.events()
+    const init = method === 'GET' ? {} : { method, body: '{}', headers: { 'content-type': 'application/json' } }
+    const response = await callers[kind].fetch(path, init)
+    if (expected === 'through') {
+      const denied = response.status === 401 || response.status === 403
+      const code = denied ? ErrorBody.parse(await response.json()).code : ''
+      // A service may still refuse, for reasons of its own; a stream goes on.
+      if (!denied) await response.body?.cancel()
+      expect(REFUSALS).not.toContain(code)
+      return
+    }
+    const { code } = ErrorBody.parse(await response.json())
+    expect(`${response.status} ${code}`).toBe(expected)
+    expect(await server.events()).toBe(before)
+  })
+})
