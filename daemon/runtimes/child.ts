@@ -42,7 +42,7 @@ export class Child {
   /** Everything ever seen below the child, for the sweep after its end. */
   readonly #seen = new Map<number, Process>()
   readonly #lastWords: string[] = []
-  #overflow = false
+  readonly #overflow = new AbortController()
   #inputClosed = false
   #stopping: Promise<void> | undefined
 
@@ -97,7 +97,8 @@ export class Child {
 
   /** Kills a child that writes more than is allowed; its end says `overflow`. */
   abort(): void {
-    this.#overflow = true
+    if (this.#overflow.signal.aborted) return
+    this.#overflow.abort()
     this.#process.kill('SIGKILL')
   }
 
@@ -143,7 +144,8 @@ export class Child {
         options.onStderr(`a line could not be handled: ${errorText(error)}`)
       }
     }
-    const output = readLines(stdout, safely, options.maxLine ?? MAX_LINE).catch((error: unknown) => {
+    const limits = { max: options.maxLine ?? MAX_LINE, signal: this.#overflow.signal }
+    const output = readLines(stdout, safely, limits).catch((error: unknown) => {
       if (error instanceof LineTooLong) this.abort()
       else options.onStderr(`standard output could not be read: ${errorText(error)}`)
     })
@@ -162,7 +164,7 @@ export class Child {
     await within(Promise.all([output, errors]), EOF_MS)
     if (this.#pidFile) rmSync(this.#pidFile, { force: true })
     const signalText = signalName === null ? null : String(signalName)
-    const end = { code: signalText ? null : code, signal: signalText, overflow: this.#overflow }
+    const end = { code: signalText ? null : code, signal: signalText, overflow: this.#overflow.signal.aborted }
     options.onExit(end)
     return end
   }

@@ -13,6 +13,40 @@ export interface CommandConfig {
 }
 
 const MAX_ANSWER = 4 * 1024 * 1024
+/** Lines of a fast program are streamed together. */
+const FLUSH_MS = 25
+
+class Answer {
+  size = 0
+  readonly #lines: string[] = []
+  readonly #stream: (text: string) => void
+  #pending = ''
+  #timer: Timer | undefined
+
+  constructor(stream: (text: string) => void) {
+    this.#stream = stream
+  }
+
+  add(line: string): void {
+    this.size += line.length + 1
+    this.#lines.push(line)
+    this.#pending += `${line}\n`
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS)
+  }
+
+  /** @returns the whole answer */
+  end(): string {
+    this.#flush()
+    return this.#lines.join('\n')
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#stream(this.#pending)
+    this.#pending = ''
+  }
+}
 
 /**
  * Any program: one process for each turn, the turn's text on standard input, the answer on standard output, exit code 0 for
@@ -61,8 +95,7 @@ export class CommandSession implements Session {
 
   #run(text: string): void {
     const { cwd, env, mark, stateDir, prompt, mcp } = this.#options
-    const answer: string[] = []
-    let size = 0
+    const answer = new Answer((text) => this.#turns.delta(this.#turns.turnId, text))
     this.#interrupted = false
     const child = new Child({
       argv: this.#config.argv,
@@ -77,13 +110,11 @@ export class CommandSession implements Session {
       emptyLines: true,
       onLine: (line) => {
         this.#options.onRaw?.('in', line)
-        answer.push(line)
-        size += line.length + 1
-        if (size > (this.#config.maxAnswer ?? MAX_ANSWER)) child.abort()
-        else this.#turns.delta(this.#turns.turnId, `${line}\n`)
+        if (answer.size > (this.#config.maxAnswer ?? MAX_ANSWER)) child.abort()
+        else answer.add(line)
       },
       onStderr: (line) => this.#turns.stderr(line),
-      onExit: (end) => this.#ended(end, answer.join('\n'), child.lastWords),
+      onExit: (end) => this.#ended(end, answer.end(), child.lastWords),
     })
     this.#child = child
     this.#turns.begin()

@@ -22,8 +22,23 @@ test('lines come whole, however the bytes are cut, with both line ends and witho
 test('a line without an end is given up at the limit', async () => {
   const lines: string[] = []
   const flood = stream(bytes('ok\n'), bytes('x'.repeat(60)), bytes('x'.repeat(60)))
-  await expect(readLines(flood, (line) => lines.push(line), 100)).rejects.toBeInstanceOf(LineTooLong)
+  await expect(readLines(flood, (line) => lines.push(line), { max: 100 })).rejects.toBeInstanceOf(LineTooLong)
   expect(lines).toEqual(['ok'])
+})
+
+test('reading ends when it is told to', async () => {
+  const lines: string[] = []
+  const stop = new AbortController()
+  const read = readLines(
+    stream(bytes('a\nb\nc\n'), bytes('d\n')),
+    (line) => {
+      lines.push(line)
+      if (line === 'b') stop.abort()
+    },
+    { signal: stop.signal },
+  )
+  await read
+  expect(lines).toEqual(['a', 'b'])
 })
 
 test('clipping never cuts a character in half', () => {

@@ -6,12 +6,13 @@ export class LineTooLong extends Error {}
 
 /**
  * Calls `onLine` for each line (without its line end), also for a last line without one.
+ * @param options.signal ends the reading and cancels the stream, which closes the pipe for whoever writes into it
  * @throws LineTooLong after `max` characters without a line end; the stream is cancelled then.
  */
 export async function readLines(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
-  max = MAX_LINE,
+  { max = MAX_LINE, signal }: { max?: number; signal?: AbortSignal } = {},
 ): Promise<void> {
   const decoder = new TextDecoder()
   const parts: string[] = []
@@ -22,6 +23,7 @@ export async function readLines(
     for (const piece of pieces) {
       flush(parts, piece, onLine)
       size = 0
+      if (signal?.aborted) return
     }
     parts.push(last)
     size += last.length
