@@ -99,11 +99,11 @@ export const toLog = (events: NewEvent[], first: number, now: number): LogEvent[
 
 /** How many rows a write changed, whatever the driver calls it. */
 export function affected(result: unknown): number {
-  if (Array.isArray(result)) return affected(result[0] ?? result)
   if (typeof result !== 'object' || result === null) return 0
   for (const key of ['affectedRows', 'changes', 'count', 'affected']) {
     const n: unknown = Reflect.get(result, key)
     if (typeof n === 'number') return n
   }
-  return 0
+  // PostgreSQL's result is an empty array with a count, MySQL's an array with the counts in its first row.
+  return Array.isArray(result) && result.length > 0 ? affected(result[0]) : 0
 }
