@@ -5,7 +5,7 @@ import { and, asc, eq, isNull, lt, ne, or } from 'drizzle-orm'
 import { type ComputerPrincipal, SYSTEM, type UserPrincipal, actorOf } from '../access/principal'
 import type { Audit } from '../audit/service'
 import type { Credentials } from '../auth/credentials'
-import { type Database, type LogEvent, type NewEvent, type Query, type Tx, affected } from '../db/database'
+import { type Database, type LogEvent, type NewEvent, type Query, type Tx } from '../db/database'
 import { Commands } from './commands'
 import { HEARTBEAT_SECONDS, OFFLINE_MS, STALE_MS, statusOf } from './status'
 import { clip } from './text'
@@ -196,7 +196,7 @@ export class Computers {
   /** A daemon is there, with all that it found. A new lease each time. */
   async register(p: ComputerPrincipal, facts: Facts, inventory: Inventory): Promise<Lease> {
     return this.db.tx(async (tx) => {
-      const row = await this.#touch(tx, p)
+      const row = await this.#own(tx.q, p)
       const leaseId = newId('lease')
       await this.#seen(tx, row, { ...this.#changes(row, facts, inventory), leaseId }, p)
       for (const hook of this.#registered) await hook(tx, p.id, actorOf(p))
@@ -207,7 +207,7 @@ export class Computers {
   /** A sign of life. An unknown lease gets a new one. `also` is what else belongs into the same transaction. */
   async heartbeat(p: ComputerPrincipal, beat: Heartbeat, also?: (tx: Tx) => Promise<void>): Promise<Lease> {
     return this.db.tx(async (tx) => {
-      const row = await this.#touch(tx, p)
+      const row = await this.#own(tx.q, p)
       const leaseId = beat.leaseId !== '' && beat.leaseId === row.leaseId ? beat.leaseId : newId('lease')
       await this.#seen(tx, row, { ...this.#changes(row, beat.facts ?? {}, beat.inventory), leaseId }, p)
       await also?.(tx)
@@ -310,11 +310,8 @@ export class Computers {
       .where(and(eq(computers.id, id), isNull(computers.removedAt)))
     const status = row && statusOf(row.lastSeenAt, now)
     if (!row || !status || status === row.announced) return
-    const seen = row.lastSeenAt === null ? isNull(computers.lastSeenAt) : eq(computers.lastSeenAt, row.lastSeenAt)
-    const unchanged = and(eq(computers.id, id), eq(computers.announced, row.announced), seen)
-    const result = await tx.q.update(computers).set({ announced: status, updatedAt: now }).where(unchanged)
-    if (affected(result))
-      tx.emit(computerEvent({ ...row, announced: status, updatedAt: now }, 'state_changed', SYSTEM, now))
+    await tx.q.update(computers).set({ announced: status, updatedAt: now }).where(eq(computers.id, id))
+    tx.emit(computerEvent({ ...row, announced: status, updatedAt: now }, 'state_changed', SYSTEM, now))
   }
 
   /** Sweeps until the returned function is called. */
@@ -343,13 +340,6 @@ export class Computers {
     return row
   }
 
-  /** Marks the computer as seen, and reads it. In this order: the row is then locked, and the sweeper cannot announce in between. */
-  async #touch(tx: Tx, p: ComputerPrincipal): Promise<ComputerRow> {
-    const { computers } = this.db.t
-    await tx.q.update(computers).set({ lastSeenAt: this.now() }).where(eq(computers.id, p.id))
-    return this.#own(tx.q, p)
-  }
-
   /** The caller's own computer. It can be gone although its token was just good. */
   async #own(q: Query, p: ComputerPrincipal): Promise<ComputerRow> {
     const { computers } = this.db.t
@@ -374,7 +364,7 @@ export class Computers {
   }
 
   async #seen(tx: Tx, row: ComputerRow, changes: Partial<ComputerRow>, p: ComputerPrincipal): Promise<void> {
-    await this.#save(tx, row, { ...changes, announced: 'online' }, actorOf(p))
+    await this.#save(tx, row, { ...changes, lastSeenAt: this.now(), announced: 'online' }, actorOf(p))
   }
 
   /** Writes what changed, and tells people when they can see a difference. */

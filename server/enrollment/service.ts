@@ -1,13 +1,13 @@
 import type { Actor, Enrollment } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { hashSecret, newId, newSecret } from '@shared/ids'
-import { and, desc, eq, inArray, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, ne } from 'drizzle-orm'
 import { type ComputerPrincipal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Audit } from '../audit/service'
 import type { Credentials } from '../auth/credentials'
 import type { Computers } from '../computers/service'
 import { type ComputerRow, nameOf } from '../computers/view'
-import type { Database, NewEvent, Tx } from '../db/database'
+import type { Database, NewEvent, Query, Tx } from '../db/database'
 import type { Row } from '../db/tables'
 import type { Directory } from '../directory/directory'
 
@@ -89,8 +89,7 @@ export class Enrollments {
   }
 
   async get(id: string): Promise<Enrollment> {
-    const { db } = this.deps
-    const [row] = await db.q.select().from(db.t.enrollments).where(eq(db.t.enrollments.id, id))
+    const row = await this.#find(id)
     if (!row) throw unknownEnrollment()
     return toEnrollment(row, this.#now())
   }
@@ -99,7 +98,8 @@ export class Enrollments {
   async revoke(p: UserPrincipal, id: string, address = ''): Promise<Enrollment> {
     const { db, credentials, audit } = this.deps
     return db.tx(async (tx) => {
-      const row = await this.#locked(tx, id)
+      const row = await this.#find(id, tx.q)
+      if (!row) throw unknownEnrollment()
       if (row.status === 'revoked') return toEnrollment(row, this.#now())
       // A token that a later enrollment gave out is not this one's: those before it were revoked by it.
       if (row.status !== 'pending') await credentials.revoke(tx, { kind: 'computer', ownerId: row.computerId })
@@ -110,9 +110,7 @@ export class Enrollments {
 
   /** The enrollment behind a code that can still be redeemed. Looking does not use it up. */
   async check(id: string, code: string): Promise<EnrollmentRow> {
-    const { db } = this.deps
-    const [row] = await db.q.select().from(db.t.enrollments).where(eq(db.t.enrollments.id, id))
-    return this.#usable(row, code)
+    return this.#usable(await this.#find(id), code)
   }
 
   /** Exchanges the code for the computer's token. Once: of several at the same time one wins. Its earlier tokens stop working. */
@@ -124,7 +122,7 @@ export class Enrollments {
     const { db, audit, computers } = this.deps
     const { code, hostname = '', os = '', arch = '' } = input
     return db.tx(async (tx) => {
-      const row = this.#usable(await this.#lock(tx, id), code)
+      const row = this.#usable(await this.#find(id, tx.q), code)
       const facts = { displayName: row.displayName || hostname, hostname, os, arch }
       const redeemed = await this.#token(tx, await computers.admit(tx, row.computerId, facts))
       const actor = daemonActor(redeemed)
@@ -226,21 +224,9 @@ export class Enrollments {
     return row
   }
 
-  /** Reads a row after locking it: an update that changes nothing, which three databases have in common. */
-  async #lock(tx: Tx, id: string): Promise<EnrollmentRow | undefined> {
+  async #find(id: string, q: Query = this.deps.db.q): Promise<EnrollmentRow | undefined> {
     const { enrollments } = this.deps.db.t
-    const itself = eq(enrollments.id, id)
-    await tx.q
-      .update(enrollments)
-      .set({ createdAt: sql`${enrollments.createdAt}` })
-      .where(itself)
-    const [row] = await tx.q.select().from(enrollments).where(itself)
-    return row
-  }
-
-  async #locked(tx: Tx, id: string): Promise<EnrollmentRow> {
-    const row = await this.#lock(tx, id)
-    if (!row) throw unknownEnrollment()
+    const [row] = await q.select().from(enrollments).where(eq(enrollments.id, id))
     return row
   }
 }
