@@ -5,6 +5,7 @@ import {
   DEFAULT_POLICY,
   type EnvVar,
   type EventPayload,
+  type Failure,
 } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
@@ -13,10 +14,11 @@ import { type ComputerPrincipal, type Principal, type UserPrincipal, actorOf } f
 import type { Core } from '../core'
 import type { ChannelService } from '../channels/service'
 import { GENERAL } from '../channels/service'
-import type { Commands, ControlAction } from '../computers/commands'
+import type { Commands, ControlAction, Operation } from '../computers/commands'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
 import type { StoredEnvVar } from '../db/tables'
+import { type Once, always } from '../idempotency/service'
 import type { RunCleanup } from '../runs/cleanup'
 import type { ComputerPresence } from '../runs/starter'
 import { AgentStore } from './store'
@@ -193,25 +195,24 @@ export class AgentService {
     id: string,
     action: ControlAction,
     reason: string,
+    once: Once = always,
   ): Promise<{ operationId: string; state: 'queued' }> {
     const row = this.#row(id)
-    const operation = await this.core.db.tx(async (tx) => {
-      if (action === 'terminate')
-        await this.services.cleanup.cancelAll(
-          tx,
-          id,
-          { reason: 'killed', message: `@${p.name} stopped @${row.name}.` },
-          actorOf(p),
-        )
-      return this.services.commands.enqueue(tx, {
-        computerId: row.computerId,
-        agentId: id,
-        requestedBy: actorOf(p),
-        action,
-        reason,
-      })
+    const { id: operationId } = await this.core.db.tx((tx) => once(tx, () => this.#order(tx, p, row, action, reason)))
+    return { operationId, state: 'queued' }
+  }
+
+  async #order(tx: Tx, p: UserPrincipal, row: AgentRow, action: ControlAction, reason: string): Promise<Operation> {
+    const requestedBy = actorOf(p)
+    const stopped: Failure = { reason: 'killed', message: `@${p.name} stopped @${row.name}.` }
+    if (action === 'terminate') await this.services.cleanup.cancelAll(tx, row.id, stopped, requestedBy)
+    return this.services.commands.enqueue(tx, {
+      computerId: row.computerId,
+      agentId: row.id,
+      requestedBy,
+      action,
+      reason,
     })
-    return { operationId: operation.id, state: 'queued' }
   }
 
   /** A token for the agent's own use, by its computer only. The earlier one stops working. */

@@ -67,34 +67,37 @@ export const readStatus = (s: AgentStatusSnapshot): AgentStatus => ({
   updatedAt: Date.now(),
 })
 
+/** Where an agent is at work. */
+export interface Place {
+  target: string
+  threadId: string | null
+  inputMessageId: string | null
+}
+
 /**
- * @param place where the agent is at work, for readers who may know; without it they learn its presence and health only
+ * @param place of the agent's run, for readers who may know it; the others do not learn what it is about
  */
 export function wireStatus(
-  agent: Pick<Agent, 'id' | 'computerId' | 'status'>,
-  place?: { target: string; threadId: string | null; inputMessageId: string | null },
+  { id, computerId, status }: Pick<Agent, 'id' | 'computerId' | 'status'>,
+  place?: Place,
 ): MessageInitShape<typeof AgentStatusSnapshotSchema> {
-  const { status } = agent
+  const known = status.runId === null || place !== undefined
   const state = Object.entries(ACTIVITY).find(([, text]) => text === status.activity)?.[0]
   return {
-    agentId: agent.id,
-    computerId: agent.computerId,
-    runtimeProfileId: runtimeProfileId(agent.id),
+    agentId: id,
+    computerId,
+    runtimeProfileId: runtimeProfileId(id),
     presence: PRESENCE[status.presence],
     activityState: state === undefined ? AgentActivityState.UNSPECIFIED : Number(state),
     health: HEALTH[status.health],
     summary: status.activity,
+    detail: known ? status.detail : '',
     severity: status.health === 'ok' ? AgentStatusSeverity.INFO : AgentStatusSeverity.WARNING,
     updatedTimeUnix: seconds(status.updatedAt),
-    ...(place
-      ? {
-          detail: status.detail,
-          runId: status.runId ?? '',
-          target: place.target,
-          threadId: place.threadId ?? '',
-          messageId: place.inputMessageId ?? '',
-        }
-      : {}),
+    runId: known ? (status.runId ?? '') : '',
+    target: place?.target ?? '',
+    threadId: place?.threadId ?? '',
+    messageId: place?.inputMessageId ?? '',
   }
 }
 
@@ -109,11 +112,15 @@ function permissions({ default: usual, rules }: Agent['approvals']) {
   }))
 }
 
-/** @param env with secret values only for the agent's own computer */
+/**
+ * @param env with secret values only for the agent's own computer
+ * @param dmTargets its direct conversations, for itself and its computer
+ */
 export const wireProfile = (
   agent: Agent,
   env: MessageInitShape<typeof EnvVarSchema>[],
   status: MessageInitShape<typeof AgentStatusSnapshotSchema>,
+  dmTargets: string[] = [],
 ): MessageInitShape<typeof AgentProfileSchema> => ({
   agentId: agent.id,
   name: agent.name,
@@ -123,6 +130,7 @@ export const wireProfile = (
   provider: findPreset(agent.runtimeKind)?.provider ?? '',
   model: agent.model,
   env,
+  dmTargets,
   computerId: agent.computerId,
   runtimeProfileId: runtimeProfileId(agent.id),
   status: PRESENCE[agent.status.presence],

@@ -1,10 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { EventPayload } from '@shared/contract'
-import {
-  AgentControlAction,
-  type AgentControlOperationSchema,
-  AgentControlState,
-} from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { EventOperation, EventScopeType } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { type ServerEventSchema, ServerEventKind } from '@shared/gen/nekode/daemon/v1/events_pb'
 import { newId } from '@shared/ids'
@@ -12,6 +7,7 @@ import type { AgentPrincipal, ComputerPrincipal } from '../access/principal'
 import type { Commands, Control } from '../computers/commands'
 import type { Core } from '../core'
 import type { LogEvent } from '../db/database'
+import { wireOperation } from '../computers/wire'
 import { MessageHistory } from '../messages/history'
 import { wireMessage } from '../messages/wire'
 import { STREAM_TIMEOUT_SECONDS } from '../rpc/limits'
@@ -19,7 +15,7 @@ import { PROTOCOL_VERSION, seconds } from '../rpc/wire'
 import { askedBy } from '../runs/asked'
 import type { RunService } from '../runs/service'
 import type { RunRow } from '../runs/view'
-import { ownRun, runtimeProfileId } from '../runs/wire'
+import { ownRun } from '../runs/wire'
 import type { Scope } from './filter'
 
 type ServerEventInit = MessageInitShape<typeof ServerEventSchema>
@@ -34,41 +30,6 @@ export interface Outgoing {
   agentId: string
   sequence: number
   event: ServerEventInit
-}
-
-const ACTIONS: Record<Control['action'], AgentControlAction> = {
-  terminate: AgentControlAction.TERMINATE,
-  restart: AgentControlAction.RESTART,
-  restart_reset_session: AgentControlAction.RESTART_RESET_SESSION,
-  restart_full_reset: AgentControlAction.RESTART_FULL_RESET,
-  custom: AgentControlAction.CUSTOM,
-}
-
-const STATES: Record<Control['operation']['state'], AgentControlState> = {
-  queued: AgentControlState.QUEUED,
-  running: AgentControlState.RUNNING,
-  completed: AgentControlState.COMPLETED,
-  failed: AgentControlState.FAILED,
-  unsupported: AgentControlState.UNSUPPORTED,
-}
-
-export function wireControl({
-  operation: o,
-  action,
-  reason,
-}: Control): MessageInitShape<typeof AgentControlOperationSchema> {
-  return {
-    operationId: o.id,
-    agentId: o.agentId ?? '',
-    computerId: o.computerId,
-    runtimeProfileId: o.agentId === null ? '' : runtimeProfileId(o.agentId),
-    action: ACTIONS[action],
-    state: STATES[o.state],
-    reason,
-    requestedByAgentId: o.requestedBy.startsWith('agent_') ? o.requestedBy : '',
-    createdTimeUnix: seconds(o.createdAt),
-    updatedTimeUnix: seconds(o.updatedAt),
-  }
 }
 
 /** Turns the log into what daemons and agents get from their stream. */
@@ -129,7 +90,7 @@ export class DaemonEvents {
         target: agentId ?? computerId,
         agentId: agentId ?? '',
       },
-      { case: 'agentControl', value: wireControl(control) },
+      { case: 'agentControl', value: wireOperation(control.operation) },
     )
   }
 

@@ -1,37 +1,47 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { HandlerContext } from '@connectrpc/connect'
 import { NekodeError } from '@shared/errors'
-import { type EventCursorSchema, EventScopeType } from '@shared/gen/nekode/daemon/v1/common_pb'
+import { EventScopeType } from '@shared/gen/nekode/daemon/v1/common_pb'
 import type {
   SubscribeServerEventsRequest,
   SubscribeServerEventsResponseSchema,
 } from '@shared/gen/nekode/daemon/v1/events_pb'
+import type { ActivityService } from '../activity/service'
 import type { AgentPrincipal, ComputerPrincipal } from '../access/principal'
 import type { Computers } from '../computers/service'
 import type { Core } from '../core'
+import type { LogEvent } from '../db/database'
 import { callerOf, mustBeSelf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { Life } from '../rpc/life'
 import { PING_MS } from '../rpc/limits'
 import { PROTOCOL_VERSION } from '../rpc/wire'
 import type { RunService } from '../runs/service'
+import { collaboration, collaborationPing } from './collaboration'
 import { DaemonEvents, type Outgoing, ping } from './daemon'
 import { type Filter, type Scope, passes } from './filter'
+import { eventsSince } from './past'
 import { withPings } from './pings'
 import { computerEvents, liveEvents, positionOf } from './subscription'
 
 export interface EventServices {
+  activity: ActivityService
   computers: Computers
   runs: RunService
 }
 
-type Method = 'subscribeServerEvents' | 'acknowledgeServerEvents'
+type Method =
+  | 'subscribeServerEvents'
+  | 'acknowledgeServerEvents'
+  | 'subscribeActivity'
+  | 'acknowledgeActivityEvents'
+  | 'listEventsSince'
 /** Event ids in one acknowledgement that are looked up. */
 const MAX_IDS = 500
 
 type Frame = MessageInitShape<typeof SubscribeServerEventsResponseSchema>
 
-export function eventRpc(core: Core, { computers, runs }: EventServices, pingMs = PING_MS): Handlers<Method> {
+export function eventRpc(core: Core, { activity, computers, runs }: EventServices, pingMs = PING_MS): Handlers<Method> {
   const daemon = new DaemonEvents(core, runs, computers.commands)
   const streams = new Streams()
   return {
@@ -42,12 +52,7 @@ export function eventRpc(core: Core, { computers, runs }: EventServices, pingMs 
       using life = streams.open(p, context)
       const after = positionOf(core, req.cursor) ?? (await startOf(core, computers, p))
       const frames = daemonFrames(core, daemon, p, { after, req, pingMs, signal: life.signal })
-      try {
-        yield* frames
-      } catch (error) {
-        // Why the stream ended says more than how its reader noticed.
-        throw life.signal.aborted ? life.signal.reason : error
-      }
+      yield* until(life, frames)
     },
 
     async acknowledgeServerEvents(req, context) {
@@ -61,10 +66,59 @@ export function eventRpc(core: Core, { computers, runs }: EventServices, pingMs 
       if (sequence > before) await computers.acknowledge(p, sequence)
       return { accepted: true, cursor: wireCursor(core, sequence) }
     },
+
+    async *subscribeActivity(req, context) {
+      const caller = callerOf(context)
+      using life = new Life(context)
+      const after = positionOf(core, req.cursor) ?? core.hub.head
+      const filter = { ...req, scopes: req.includeAllScopes ? [] : req.scopes }
+      const log = liveEvents(core, caller, after, life.signal)
+      let position = after
+      const next = async () => {
+        const events = await nextOf(log)
+        const found = await collaboration(events, activity)
+        position = events.at(-1)?.sequence ?? position
+        return found.filter((one) => passes(filter, one)).map(({ event }) => ({ event }))
+      }
+      yield* until(
+        life,
+        withPings(next, () => ({ event: collaborationPing(position) }), pingMs),
+      )
+    },
+
+    async acknowledgeActivityEvents(req, context) {
+      callerOf(context)
+      // Whoever follows activity says where to go on when it comes back, so there is nothing to remember here.
+      return { accepted: true, ...(req.cursor ? { cursor: req.cursor } : {}) }
+    },
+
+    async listEventsSince(req, context) {
+      const { found, sequence } = await eventsSince(core, callerOf(context), req, activity)
+      const { target = '', aggregateId = '' } = req.cursor ?? {}
+      return {
+        events: found.map((one) => one.event),
+        nextCursor: { ...wireCursor(core, sequence), target, aggregateId },
+      }
+    },
   }
 }
 
-export const wireCursor = (core: Core, sequence: number): MessageInitShape<typeof EventCursorSchema> => ({
+/** Frames until the stream is over. Why it ended says more than how its reader noticed. */
+async function* until<T>(life: Life, frames: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* frames
+  } catch (error) {
+    throw life.signal.aborted ? life.signal.reason : error
+  }
+}
+
+async function nextOf(log: AsyncGenerator<LogEvent[], void>): Promise<LogEvent[]> {
+  const { value, done } = await log.next()
+  if (done) throw new NekodeError('unavailable', 'The stream was closed.')
+  return value
+}
+
+const wireCursor = (core: Core, sequence: number) => ({
   cursor: core.hub.cursor(sequence),
   sequence: BigInt(sequence),
   serverId: core.serverId,
@@ -116,8 +170,7 @@ async function* daemonFrames(
   let position = after
   const log = p.kind === 'computer' ? computerEvents(core, p, after, signal) : liveEvents(core, p, after, signal)
   const next = async (): Promise<Frame[]> => {
-    const { value: events, done } = await log.next()
-    if (done) throw new NekodeError('unavailable', 'The stream was closed.')
+    const events = await nextOf(log)
     const out = p.kind === 'computer' ? await daemon.forComputer(p, events) : daemon.forAgent(p, events)
     position = events.at(-1)?.sequence ?? position
     return out.filter((one) => wanted(req, one)).map(({ event }) => ({ event }))

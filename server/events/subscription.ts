@@ -1,7 +1,8 @@
 import type { EventCursor } from '@shared/gen/nekode/daemon/v1/common_pb'
-import type { AgentPrincipal, ComputerPrincipal } from '../access/principal'
+import type { ComputerPrincipal } from '../access/principal'
 import type { Core } from '../core'
 import type { LogEvent } from '../db/database'
+import type { Caller } from '../rpc/caller'
 
 const PAGE = 500
 
@@ -30,7 +31,7 @@ export async function* computerEvents(
 /** What a caller may see, from after a position on. */
 export async function* liveEvents(
   { hub }: Core,
-  principal: ComputerPrincipal | AgentPrincipal,
+  principal: Caller,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<LogEvent[], void> {

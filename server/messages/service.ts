@@ -208,14 +208,21 @@ export class MessageService {
 
   async search(
     p: Principal,
-    query: { q: string; target?: string | undefined; limit?: number | undefined; cursor?: string | undefined },
+    query: {
+      q: string
+      target?: string | undefined
+      senderId?: string | undefined
+      limit?: number | undefined
+      cursor?: string | undefined
+    },
   ): Promise<{ items: Message[]; nextCursor?: string }> {
-    const channels =
+    const channelIds =
       query.target === undefined
         ? this.core.access.visibleChannels(p)
         : [this.core.access.channel(p, 'read', query.target).id]
     const limit = query.limit ?? PAGE
-    const rows = await this.#store.search(channels, query.q, limit + 1, query.cursor)
+    const { q: text, senderId, cursor: before } = query
+    const rows = await this.#store.search({ channelIds, text, senderId, limit: limit + 1, before })
     const items = rows.slice(0, limit)
     const last = items.at(-1)
     return { items: items.map(messageView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }

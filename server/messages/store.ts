@@ -11,6 +11,14 @@ export interface PageOf {
   after?: string | undefined
 }
 
+export interface Search {
+  channelIds: string[]
+  text: string
+  senderId?: string | undefined
+  limit: number
+  before?: string | undefined
+}
+
 /** Without `LIKE`'s wildcards; `\` escapes in all three databases once we say so. */
 const literal = (text: string): string => text.replace(/[\\%_]/g, (c) => `\\${c}`)
 
@@ -65,7 +73,7 @@ export class MessageStore {
       .limit(limit)
   }
 
-  async search(channelIds: string[], text: string, limit: number, before?: string): Promise<MessageRow[]> {
+  async search({ channelIds, text, senderId, limit, before }: Search): Promise<MessageRow[]> {
     const { messages } = this.db.t
     if (!channelIds.length) return []
     const pattern = `%${literal(text.toLowerCase())}%`
@@ -75,6 +83,7 @@ export class MessageStore {
       .where(
         and(
           inArray(messages.channelId, channelIds),
+          senderId === undefined ? undefined : eq(messages.senderId, senderId),
           before === undefined ? undefined : lt(messages.id, before),
           this.db.dialect === 'mysql'
             ? like(sql`lower(${messages.content})`, pattern)

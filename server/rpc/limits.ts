@@ -3,6 +3,7 @@ export const MESSAGE_BYTES = 8 << 20
 
 /** Rows of a page when the caller names no number, and at most. */
 export const PAGE = { usual: 100, most: 200 }
+export const MESSAGES_USUAL = 50
 /** Rows that a count cursor of an older client may skip. */
 export const MAX_SKIP = 10_000
 

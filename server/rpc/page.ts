@@ -11,7 +11,10 @@ export interface PageRequest {
 }
 
 /** Reads one page of a list, from after `cursor`. */
-export type Fetch<T> = (cursor: string | undefined, limit: number) => Promise<{ items: T[]; nextCursor?: string }>
+export type Fetch<T> = (
+  cursor: string | undefined,
+  limit: number,
+) => Promise<{ items: T[]; nextCursor?: string | undefined }>
 
 type CursorInit = MessageInitShape<typeof EventCursorSchema>
 export interface Page<T> {

@@ -8,11 +8,20 @@ import {
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import { NekodeError } from '@shared/errors'
 import { DaemonControlService } from '@shared/gen/nekode/daemon/v1/service_pb'
+import { activityRpc } from '../activity/rpc'
+import { ActivityService } from '../activity/service'
+import { agentRpc } from '../agents/rpc'
 import type { AgentService } from '../agents/service'
+import { archiveRpc } from '../archive/rpc'
+import { ArchiveService } from '../archive/service'
+import { channelRpc } from '../channels/rpc'
+import type { ChannelService } from '../channels/service'
 import { computerRpc } from '../computers/rpc'
 import type { Computers } from '../computers/service'
 import type { Core } from '../core'
 import { eventRpc } from '../events/rpc'
+import { messageRpc } from '../messages/rpc'
+import type { MessageService } from '../messages/service'
 import { promptRpc } from '../prompts/rpc'
 import type { PromptService } from '../prompts/service'
 import { runRpc } from '../runs/rpc'
@@ -27,6 +36,8 @@ import { MESSAGE_BYTES, PING_MS } from './limits'
 export interface RpcServices {
   computers: Computers
   agents: AgentService
+  channels: ChannelService
+  messages: MessageService
   runs: RunService
   steps: StepService
   permits: PermitService
@@ -47,12 +58,19 @@ export function createRpc(
   services: RpcServices,
   { pingMs = PING_MS }: RpcOptions = {},
 ): { routes: (router: ConnectRouter) => void; options: ConnectRouterOptions } {
+  const activity = new ActivityService(core, services.runs)
+  const archive = new ArchiveService(core, services.runs)
   const implementation = {
     ...systemRpc(core),
     ...computerRpc(core, services),
     ...runRpc(core, services),
     ...promptRpc(core, services.prompts),
-    ...eventRpc(core, services, pingMs),
+    ...messageRpc(core, services.messages),
+    ...channelRpc(core, services.channels),
+    ...agentRpc(core, services),
+    ...activityRpc(core, { ...services, activity }),
+    ...eventRpc(core, { ...services, activity }, pingMs),
+    ...archiveRpc(core, archive),
   }
   return {
     routes: (router) => router.service(DaemonControlService, implementation),

@@ -273,6 +273,10 @@ export class RunService {
     return new Map(rows.filter((run) => run.computerId === p.id).map((run) => [run.id, run]))
   }
 
+  async exists(id: string): Promise<boolean> {
+    return (await this.#store.get(id)) !== undefined
+  }
+
   /** Where runs are: for showing what an agent is at to those who may know. */
   async placesOf(p: Principal, ids: string[]): Promise<Map<string, RunRow>> {
     const rows = await this.#store.named(ids)

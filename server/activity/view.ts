@@ -1,0 +1,3 @@
+import type { Row } from '../db/tables'
+
+export type ActivityRow = Row<'activities'>

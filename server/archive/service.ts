@@ -1,0 +1,168 @@
+import { NekodeError } from '@shared/errors'
+import { redactText } from '@shared/redact'
+import { z } from 'zod'
+import type { ComputerPrincipal, Principal } from '../access/principal'
+import type { Core } from '../core'
+import type { Tx } from '../db/database'
+import type { RunService } from '../runs/service'
+import { ArchiveStore } from './store'
+import type { ArchiveEventRow, ArchiveRow } from './view'
+
+export const Phase = z.enum(['start', 'tool_call', 'tool_result', 'error', 'output', 'end'])
+export type Phase = z.infer<typeof Phase>
+
+export interface ArchiveEvent {
+  runId: string
+  agentId: string
+  phase: Phase
+  /** Nanoseconds since 1970 in UTC; 0 for now. */
+  atNs: bigint
+  summary: string
+  /** A JSON object, or empty. */
+  payload: string
+  exitCode: number
+  error: string
+}
+
+/** More events than that of one run are left out; its steps have the whole story. */
+const MAX_EVENTS = 20_000
+const MS_IN_NS = 1_000_000n
+
+/** What agents did, event by event, as their daemons saw it. */
+export class ArchiveService {
+  readonly #store: ArchiveStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly runs: RunService,
+  ) {
+    this.#store = new ArchiveStore(core.db)
+  }
+
+  /**
+   * Keeps an event of a run of the computer's own. Returns false for one that makes no sense: before its run's start, or of a run that
+   * nobody knows.
+   * @throws NekodeError `forbidden` for another computer's run or agent
+   */
+  async record(p: ComputerPrincipal, event: ArchiveEvent): Promise<boolean> {
+    const agentId = await this.#agentOf(p, event)
+    if (agentId === undefined) return false
+    return this.core.db.tx(async (tx) => {
+      const known = await this.#store.get(event.runId, tx.q)
+      if (known && known.computerId !== p.id) throw foreign('run')
+      if (!known && event.phase !== 'start') return false
+      if (known && known.eventCount >= MAX_EVENTS && event.phase !== 'end') return false
+      const at = event.atNs > 0n ? event.atNs : BigInt(Date.now()) * MS_IN_NS
+      const row = await this.#opened(tx, known, { ...event, agentId, computerId: p.id, atNs: at })
+      await this.#store.append(tx, {
+        runId: row.runId,
+        position: row.eventCount,
+        phase: event.phase,
+        atNs: String(at),
+        summary: redactText(event.summary),
+        payload: redactText(event.payload),
+        exitCode: event.exitCode,
+        error: redactText(event.error),
+      })
+      await this.#store.update(tx, after(row, event, at))
+      return true
+    })
+  }
+
+  async #opened(
+    tx: Tx,
+    known: ArchiveRow | undefined,
+    event: ArchiveEvent & { agentId: string; computerId: string },
+  ): Promise<ArchiveRow> {
+    if (known) return known
+    const row: ArchiveRow = {
+      runId: event.runId,
+      agentId: event.agentId,
+      computerId: event.computerId,
+      startedAt: Number(event.atNs / MS_IN_NS),
+      endedAt: null,
+      exitCode: 0,
+      summary: '',
+      error: '',
+      eventCount: 0,
+    }
+    await this.#store.insert(tx, row)
+    return row
+  }
+
+  /** Whose run it is. Older daemons name a run of a direct message after the message, and its agent after the conversation. */
+  async #agentOf(p: ComputerPrincipal, { runId, agentId }: ArchiveEvent): Promise<string | undefined> {
+    const named = this.core.directory.agent(agentId.replace(/^dm:/, ''))
+    if (named && named.computerId !== p.id) throw foreign('agent')
+    if (/^direct-.+$/.test(runId)) return named?.id
+    const run = (await this.runs.ofComputer(p, [runId])).get(runId)
+    if (run) return run.agentId
+    if (await this.runs.exists(runId)) throw foreign('run')
+    return undefined
+  }
+
+  /** Newest first. */
+  async list(
+    p: Principal,
+    query: {
+      agentId?: string | undefined
+      computerId?: string | undefined
+      limit: number
+      cursor?: string | undefined
+    },
+  ): Promise<{ items: ArchiveRow[]; nextCursor?: string }> {
+    const own = p.kind === 'computer' ? p.id : query.computerId
+    const rows = await this.#store.list({
+      agentId: query.agentId,
+      computerId: own,
+      channelIds: p.kind === 'computer' ? undefined : this.core.access.visibleChannels(p),
+      before: position(query.cursor),
+      limit: query.limit + 1,
+    })
+    const items = p.kind === 'computer' && query.computerId && query.computerId !== p.id ? [] : rows
+    const page = items.slice(0, query.limit)
+    const last = page.at(-1)
+    return {
+      items: page,
+      ...(items.length > query.limit && last ? { nextCursor: `${last.startedAt}/${last.runId}` } : {}),
+    }
+  }
+
+  async get(
+    p: Principal,
+    runId: string,
+    withEvents: boolean,
+  ): Promise<{ archive: ArchiveRow; events: ArchiveEventRow[] }> {
+    const archive = await this.#store.get(runId)
+    const seen = archive && (p.kind === 'computer' ? archive.computerId === p.id : await this.#canRead(p, runId))
+    if (!archive || !seen)
+      throw new NekodeError('not_found', 'There is no archive of such a run.', { code: 'run_unknown' })
+    return { archive, events: withEvents ? await this.#store.events(runId, MAX_EVENTS + 1) : [] }
+  }
+
+  async #canRead(p: Principal, runId: string): Promise<boolean> {
+    return (await this.runs.placesOf(p, [runId])).has(runId)
+  }
+}
+
+/** A run that starts once more goes on in the same archive. */
+function after(row: ArchiveRow, event: ArchiveEvent, atNs: bigint): ArchiveRow {
+  const next = { ...row, eventCount: row.eventCount + 1 }
+  if (event.phase === 'start') return { ...next, endedAt: null, exitCode: 0, error: '' }
+  if (event.phase !== 'end') return next
+  return {
+    ...next,
+    endedAt: Number(atNs / MS_IN_NS),
+    exitCode: event.exitCode,
+    summary: redactText(event.summary) || row.summary,
+    error: redactText(event.error),
+  }
+}
+
+function position(cursor: string | undefined): { startedAt: number; runId: string } | undefined {
+  const match = /^(\d{1,15})\/(.+)$/.exec(cursor ?? '')
+  return match?.[1] && match[2] ? { startedAt: Number(match[1]), runId: match[2] } : undefined
+}
+
+const foreign = (what: 'run' | 'agent'): NekodeError =>
+  new NekodeError('forbidden', `This ${what} belongs to another computer.`, { code: `foreign_${what}` })

@@ -1,0 +1,73 @@
+import { and, asc, desc, eq, inArray, lt, or } from 'drizzle-orm'
+import type { Database, Query, Tx } from '../db/database'
+import type { ArchiveEventRow, ArchiveRow } from './view'
+
+export interface ArchiveFilter {
+  computerId?: string | undefined
+  agentId?: string | undefined
+  /** Archives of runs in these channels. */
+  channelIds?: string[] | undefined
+  /** Those that started before this one, or at the same time with a smaller id. */
+  before?: { startedAt: number; runId: string } | undefined
+  limit: number
+}
+
+export class ArchiveStore {
+  constructor(private readonly db: Database) {}
+
+  async get(runId: string, q: Query = this.db.q): Promise<ArchiveRow | undefined> {
+    const { archives } = this.db.t
+    const [row] = await q.select().from(archives).where(eq(archives.runId, runId))
+    return row
+  }
+
+  insert(tx: Tx, row: ArchiveRow): Promise<void> {
+    return tx.insert(this.db.t.archives, row)
+  }
+
+  async update(tx: Tx, row: ArchiveRow): Promise<void> {
+    const { archives } = this.db.t
+    const { runId, ...set } = row
+    await tx.q.update(archives).set(set).where(eq(archives.runId, runId))
+  }
+
+  append(tx: Tx, row: ArchiveEventRow): Promise<void> {
+    return tx.insert(this.db.t.archiveEvents, row)
+  }
+
+  /** In order of time. */
+  async events(runId: string, limit: number): Promise<ArchiveEventRow[]> {
+    const { archiveEvents } = this.db.t
+    return this.db.q
+      .select()
+      .from(archiveEvents)
+      .where(eq(archiveEvents.runId, runId))
+      .orderBy(asc(archiveEvents.position))
+      .limit(limit)
+  }
+
+  /** Newest first. */
+  async list({ computerId, agentId, channelIds, before, limit }: ArchiveFilter): Promise<ArchiveRow[]> {
+    const { archives, runs } = this.db.t
+    if (channelIds?.length === 0) return []
+    const inChannels =
+      channelIds && this.db.q.select({ id: runs.id }).from(runs).where(inArray(runs.channelId, channelIds))
+    return this.db.q
+      .select()
+      .from(archives)
+      .where(
+        and(
+          computerId === undefined ? undefined : eq(archives.computerId, computerId),
+          agentId === undefined ? undefined : eq(archives.agentId, agentId),
+          inChannels && inArray(archives.runId, inChannels),
+          before &&
+            or(
+              lt(archives.startedAt, before.startedAt),
+              and(eq(archives.startedAt, before.startedAt), lt(archives.runId, before.runId)),
+            ),
+        ),
+      )
+      .orderBy(desc(archives.startedAt), desc(archives.runId))
+      .limit(limit)
+  }
+}

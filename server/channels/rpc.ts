@@ -1,0 +1,73 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { Channel, ChannelMember } from '@shared/contract'
+import {
+  ChannelMemberRole,
+  type ChannelMemberRecordSchema,
+  type ChannelRecordSchema,
+  ChannelVisibility,
+} from '@shared/gen/nekode/daemon/v1/channels_pb'
+import type { Core } from '../core'
+import { participants, readerAt } from '../rpc/acting'
+import { callerOf } from '../rpc/caller'
+import type { Handlers } from '../rpc/handlers'
+import { pagesOf, readPage } from '../rpc/page'
+import { parseTarget } from '../rpc/target'
+import { seconds, wireActor } from '../rpc/wire'
+import type { ChannelService } from './service'
+
+export function channelRpc(core: Core, channels: ChannelService): Handlers<'listChannels' | 'listChannelMembers'> {
+  return {
+    async listChannels(req, context) {
+      const found = new Map<string, Channel>()
+      for (const reader of participants(core, callerOf(context)))
+        for (const channel of await channels.list(reader))
+          if (!found.get(channel.id)?.joined) found.set(channel.id, channel)
+      const shown = [...found.values()].filter(
+        (c) => (c.visibility === 'public' || req.includePrivate) && (c.joined || !req.joinedOnly),
+      )
+      const page = await readPage(
+        core.serverId,
+        req,
+        {},
+        pagesOf(shown, (channel) => channel.id),
+      )
+      return { channels: page.items.map(wireChannel), ...page.next }
+    },
+
+    async listChannelMembers(req, context) {
+      const { target } = parseTarget(req.target)
+      const members = channels.members(readerAt(core, callerOf(context), target), target)
+      const page = await readPage(
+        core.serverId,
+        req,
+        { target },
+        pagesOf(members, (m) => `${m.kind}:${m.memberId}`),
+      )
+      return { members: page.items.map((member) => wireMember(target, member)), ...page.next }
+    },
+  }
+}
+
+const wireChannel = (c: Channel): MessageInitShape<typeof ChannelRecordSchema> => ({
+  target: c.target,
+  channelId: c.id,
+  displayName: c.kind === 'dm' ? c.peers.map((peer) => peer.displayName).join(', ') : c.name,
+  channelType: c.kind,
+  enabled: true,
+  visibility: c.visibility === 'public' ? ChannelVisibility.PUBLIC : ChannelVisibility.PRIVATE,
+  joined: c.joined,
+  memberCount: c.memberCount,
+})
+
+const ROLES: Record<ChannelMember['role'], ChannelMemberRole> = {
+  admin: ChannelMemberRole.ADMIN,
+  member: ChannelMemberRole.MEMBER,
+  viewer: ChannelMemberRole.VIEWER,
+}
+
+const wireMember = (target: string, m: ChannelMember): MessageInitShape<typeof ChannelMemberRecordSchema> => ({
+  target,
+  member: wireActor({ kind: m.kind, id: m.memberId, name: m.name, displayName: m.displayName }),
+  role: ROLES[m.role],
+  joinedTimeUnix: seconds(m.joinedAt),
+})

@@ -1,0 +1,75 @@
+import { NekodeError } from '@shared/errors'
+import type { EventCursor } from '@shared/gen/nekode/daemon/v1/common_pb'
+import type { SearchMessagesRequest } from '@shared/gen/nekode/daemon/v1/messages_pb'
+import type { Core } from '../core'
+import { authorOf, readerAt } from '../rpc/acting'
+import { callerOf } from '../rpc/caller'
+import type { Handlers } from '../rpc/handlers'
+import { MESSAGES_USUAL, TEXT } from '../rpc/limits'
+import { keyOf } from '../rpc/once'
+import { readPage } from '../rpc/page'
+import { parseTarget } from '../rpc/target'
+import { cut } from '../rpc/text'
+import { contentOf, refuseAttachments } from './content'
+import type { MessageService } from './service'
+import { messageKind, wireMessage } from './wire'
+
+type Method = 'readMessages' | 'searchMessages' | 'sendMessage'
+
+export function messageRpc(core: Core, messages: MessageService): Handlers<Method> {
+  return {
+    async readMessages(req, context) {
+      const caller = callerOf(context)
+      const { target, threadId } = place(req)
+      const reader = readerAt(core, caller, target)
+      const about = { target: req.target, aggregateId: threadId ?? target, usual: MESSAGES_USUAL }
+      const page = await readPage(core.serverId, req, about, (cursor, limit) =>
+        messages.list(reader, { target, threadId, limit, cursor }),
+      )
+      return { messages: page.items.map((message) => wireMessage(message)), ...page.next }
+    },
+
+    async searchMessages(req, context) {
+      const caller = callerOf(context)
+      const q = cut(req.query.trim(), TEXT.query)
+      if (q === '') throw new NekodeError('invalid', 'The query is empty.', { code: 'invalid_request' })
+      const senderId = senderOf(core, req)
+      if (senderId === null) return { messages: [] }
+      const { target } = parseTarget(req.target)
+      const about = { target: req.target, usual: MESSAGES_USUAL }
+      const page = await readPage(core.serverId, req, about, (cursor, limit) =>
+        messages.search(caller, { q, target: target || undefined, senderId, limit, cursor }),
+      )
+      return { messages: page.items.map((message) => wireMessage(message)), ...page.next }
+    },
+
+    async sendMessage(req, context) {
+      const author = authorOf(core, callerOf(context), req.sender ?? req.context?.actor)
+      const { target, threadId } = parseTarget(req.target)
+      refuseAttachments(req.attachmentIds)
+      const { message } = await messages.post(author, {
+        target,
+        content: contentOf(req.content),
+        threadId: req.replyToMessageId || threadId,
+        kind: messageKind(req.kind),
+        requestId: keyOf(req),
+      })
+      return { accepted: true, message: wireMessage(message) }
+    },
+  }
+}
+
+/** A thread is named in the target, or in the cursor of a client that pages through one. */
+function place({ target: text, cursor }: { target: string; cursor?: EventCursor | undefined }) {
+  const { target, threadId } = parseTarget(text)
+  const named = cursor?.aggregateId.startsWith('msg_') ? cursor.aggregateId : undefined
+  return { target, threadId: threadId ?? named }
+}
+
+/** Whose messages are searched: an id, undefined for everybody's, null for somebody who is not here. */
+function senderOf({ directory }: Core, { sender, senderHandle }: SearchMessagesRequest): string | undefined | null {
+  const id = sender?.agentId || sender?.userId
+  if (id) return id
+  if (senderHandle === '') return undefined
+  return directory.byHandle(senderHandle.replace(/^@/, ''))?.id ?? null
+}
