@@ -23,7 +23,7 @@ function start(script: string, extra: Partial<ChildOptions> = {}) {
     argv: ['sh', '-c', script],
     cwd: home,
     env: { PATH },
-    onLine: (line) => lines.push(line),
+    onLine: (line) => void lines.push(line),
     onStderr: (line) => errors.push(line),
     onExit: (end) => ends.push(end),
     ...extra,
@@ -56,14 +56,14 @@ describe('a child', () => {
     expect(lines).toEqual(['got one', 'got two'])
     expect(errors).toEqual(['bye'])
     expect(child.lastWords).toBe('bye')
-    expect(ends).toEqual([{ code: 7, signal: null, overflow: false }])
+    expect(ends).toEqual([{ code: 7, signal: null, overflow: false, garbage: false }])
     expect(child.write('late')).toBe(false)
   })
 
   test('that floods its output is stopped', async () => {
     const { child, ends } = start("head -c 10000000 /dev/zero | tr '\\0' x; sleep 60", { maxLine: 100_000 })
     await child.exited
-    expect(ends).toEqual([{ code: null, signal: 'SIGKILL', overflow: true }])
+    expect(ends).toEqual([{ code: null, signal: 'SIGKILL', overflow: true, garbage: false }])
   })
 
   test('is refused when the workspace or the program is missing', () => {

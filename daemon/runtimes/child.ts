@@ -16,6 +16,8 @@ export const GRACE_MS = 3000
 const EOF_MS = 500
 const MAX_STDERR_LINE = 2000
 const LAST_WORDS = 8
+/** Lines that make no sense, after which the program is taken for another one than it should be. */
+const MAX_GARBAGE = 10_000
 
 export interface ChildOptions {
   argv: string[]
@@ -26,7 +28,8 @@ export interface ChildOptions {
   maxLine?: number
   /** Pass empty lines to `onLine` too; a protocol of one value a line has no use for them. */
   emptyLines?: boolean
-  onLine(line: string): void
+  /** Returns false for a line that is not of the protocol: too many of them and the child is stopped. */
+  onLine(line: string): false | void
   onStderr(line: string): void
   /** After the last line. What the child left running has been killed by then. */
   onExit(end: ProcessEnd): void
@@ -44,6 +47,7 @@ export class Child {
   readonly #lastWords: string[] = []
   readonly #overflow = new AbortController()
   #inputClosed = false
+  #garbage = 0
   #stopping: Promise<void> | undefined
 
   /** @throws RuntimeFailure workspace_unavailable, runtime_missing or permission_denied */
@@ -138,7 +142,7 @@ export class Child {
     const safely = (line: string) => {
       if (!options.emptyLines && !line.trim()) return
       try {
-        options.onLine(line)
+        if (options.onLine(line) === false && ++this.#garbage > MAX_GARBAGE) this.abort()
       } catch (error) {
         // One line that could not be handled must not end the reading of the others.
         options.onStderr(`a line could not be handled: ${errorText(error)}`)
@@ -164,7 +168,9 @@ export class Child {
     await within(Promise.all([output, errors]), EOF_MS)
     if (this.#pidFile) rmSync(this.#pidFile, { force: true })
     const signalText = signalName === null ? null : String(signalName)
-    const end = { code: signalText ? null : code, signal: signalText, overflow: this.#overflow.signal.aborted }
+    const overflow = this.#overflow.signal.aborted
+    const garbage = this.#garbage > MAX_GARBAGE
+    const end = { code: signalText ? null : code, signal: signalText, overflow, garbage }
     options.onExit(end)
     return end
   }

@@ -81,12 +81,15 @@ export interface ProcessEnd {
   signal: string | null
   /** It wrote a line or an answer longer than allowed, and was stopped for that. */
   overflow?: boolean
+  /** Much of what it wrote was not of its protocol, and it was stopped for that. */
+  garbage?: boolean
 }
 
 /** The failure behind a process that ended without being asked to. `lastWords`: the end of its standard error. */
 export function failureFromExit(end: ProcessEnd, name: string, lastWords: string): Failure {
   const words = lastWords.trim()
   const because = words ? `: ${words}` : ''
+  if (end.garbage) return { reason: 'invalid_output', message: `${name} does not speak its protocol and was stopped` }
   if (end.overflow) return { reason: 'output_limit', message: `${name} wrote more than is allowed and was stopped` }
   if (end.signal !== null) return { reason: 'crashed', message: `${name} was ended by ${end.signal}${because}` }
   if (end.code === 127) return { reason: 'runtime_missing', message: `${name} was not found${because}` }

@@ -132,8 +132,10 @@ export class Turns<Ask> {
     if (this.#loud()) this.emit({ type: 'stderr', line })
   }
 
-  garbage(line: string): void {
+  /** @returns false, for a child that counts such lines */
+  garbage(line: string): false {
     if (this.#loud()) this.emit({ type: 'garbage', line: clip(line, MAX_GARBAGE) })
+    return false
   }
 
   #loud(): boolean {

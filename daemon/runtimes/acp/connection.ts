@@ -7,7 +7,7 @@ import { readLines } from '../lines'
 export interface Handlers {
   permission(request: acp.RequestPermissionRequest): Promise<acp.RequestPermissionResponse>
   update(update: acp.SessionUpdate): void
-  garbage(line: string): void
+  garbage(line: string): false
   stderr(line: string): void
   exit(end: ProcessEnd): void
 }

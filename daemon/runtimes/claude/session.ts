@@ -136,12 +136,12 @@ export class ClaudeSession implements Session {
     this.#turns.exit(end, 'Claude Code', this.#stopping, words)
   }
 
-  #line(line: string): void {
+  #line(line: string): false | void {
     this.#options.onRaw?.('in', line)
     const value = parseJson(line)
     if (!isTyped(value)) return this.#turns.garbage(line)
     const handle = this.#handlers[value.type]
-    if (handle && !handle(value)) this.#turns.garbage(line)
+    if (handle && !handle(value)) return this.#turns.garbage(line)
   }
 
   readonly #handlers: Record<string, (value: unknown) => boolean> = {

@@ -193,7 +193,7 @@ export class CodexSession implements Session {
     this.#turns.exit(end, 'Codex', this.#stopping, words)
   }
 
-  #line(line: string): void {
+  #line(line: string): false | void {
     this.#options.onRaw?.('in', line)
     const message = Message.safeParse(parseJson(line)).data
     if (!message || (message.id === undefined && !message.method)) return this.#turns.garbage(line)
@@ -206,7 +206,7 @@ export class CodexSession implements Session {
     }
     if (id !== undefined) return this.#request(id, method, params)
     const handle = this.#handlers[method]
-    if (handle && !handle(params)) this.#turns.garbage(line)
+    if (handle && !handle(params)) return this.#turns.garbage(line)
   }
 
   readonly #handlers: Record<string, (params: unknown) => boolean> = {
