@@ -101,7 +101,7 @@ const listFiles = tool({
         throw new NekodeError('not_found', `${path} is not a folder.`)
       const found: string[] = []
       for (const file of walk(root, recursive)) {
-        found.push(shown(workspace, file))
+        found.push(shown(workspace, file) + (file.endsWith('/') ? '/' : ''))
         if (found.length === MAX_LISTED) break
       }
       const more = found.length === MAX_LISTED ? '\n(more files are not listed)' : ''
@@ -195,7 +195,7 @@ function change(workspace: string, path: string, before: string | null, after: s
   }
 }
 
-/** Files, and folders with a slash at the end. Links are listed and not followed. */
+/** Files, and folders with a slash at the end. Links are left out. */
 function* walk(dir: string, recursive: boolean): Generator<string> {
   const entries = readdirSync(dir, { withFileTypes: true }).sort((a, b) => a.name.localeCompare(b.name))
   for (const entry of entries) {
