@@ -21,7 +21,7 @@ import { Enrollments } from './enrollment/service'
 import { eventRoutes } from './events/routes'
 import { Addresses } from './http/address'
 import { bundled, consoleAssets } from './http/assets'
-import { errorResponse, onError } from './http/errors'
+import { errorResponse, normalise, onError } from './http/errors'
 import { secure } from './http/headers'
 import { notFound } from './http/missing'
 import { type Mount, router } from './http/route'
@@ -60,6 +60,8 @@ export interface NekodeServer {
   readonly port: number
   /** Where programs on this computer reach it in clear text; empty before `start`. */
   readonly localUrl: string
+  /** Where it listens for native gRPC; undefined when it does not. */
+  readonly grpcPort: number | undefined
   /** The code for setting it up, when it is not. */
   readonly setupCode: string | undefined
   start(): Promise<void>
@@ -109,6 +111,10 @@ export async function createServer(config: Config, log: Logger, options: ServerO
   const jobs = new Jobs(core, services)
   const fetch = async (request: Request, edge: Edge): Promise<Response> =>
     secure(await hono.fetch(request, edge), edge.tls)
+  const failed = (error: unknown): Response => {
+    log.error('a request could not be handled', { error })
+    return errorResponse(normalise(error))
+  }
   let listeners: Listeners | undefined
   let setupCode: string | undefined
   return {
@@ -121,6 +127,9 @@ export async function createServer(config: Config, log: Logger, options: ServerO
     get localUrl() {
       return listeners?.localUrl ?? ''
     },
+    get grpcPort() {
+      return listeners?.grpcPort
+    },
     get setupCode() {
       return setupCode
     },
@@ -130,7 +139,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       await services.computers.load()
       jobs.start()
       const rpc = async (): Promise<Rpc> => (await import('./rpc/router')).createRpc(core, services)
-      listeners = await openListeners(config, { fetch, rpc, page: options.page })
+      listeners = await openListeners(config, { fetch, failed, rpc, page: options.page })
     },
     stop: async () => {
       services.system.stop()

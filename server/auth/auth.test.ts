@@ -141,7 +141,7 @@ describe('a cookie', () => {
   test('of a session that is used lives on, and its browser is told', async () => {
     const { db, credentials } = server.core
     const { credentials: table } = db.t
-    const [session] = (await sessionsOf('ada')).filter((row) => row.csrf === ada.csrf)
+    const session = (await sessionsOf('ada')).find((row) => row.csrf === ada.csrf)
     const soon = Date.now() + 60_000
     await db.tx((tx) =>
       Promise.resolve(
@@ -154,7 +154,7 @@ describe('a cookie', () => {
     credentials.changed(ada.id)
     const me = await server.guest.fetch('/api/auth/me', { headers: { cookie: ada.cookie } })
     expect(me.headers.getSetCookie()[0]).toStartWith(`${ada.cookie}; Path=/; Expires=`)
-    const [renewed] = (await sessionsOf('ada')).filter((row) => row.csrf === ada.csrf)
+    const renewed = (await sessionsOf('ada')).find((row) => row.csrf === ada.csrf)
     expect(renewed?.expiresAt).toBeGreaterThan(soon + SESSION_MS / 2)
   })
 

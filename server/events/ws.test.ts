@@ -35,12 +35,12 @@ function connect(headers: Record<string, string>, query = '', at: TestServer = s
   const socket = new WebSocket(`${at.url.replace('http', 'ws')}/api/ws${query}`, options)
   open.push(socket)
   const connection: Connection = { texts: [], code: undefined, opened: false }
-  socket.onopen = () => (connection.opened = true)
-  socket.onmessage = ({ data }) => {
+  socket.addEventListener('open', () => (connection.opened = true))
+  socket.addEventListener('message', ({ data }) => {
     const { kind, payload } = JSON.parse(String(data))
     if (kind === 'message') connection.texts.push(payload.content)
-  }
-  socket.onclose = ({ code }) => (connection.code = code)
+  })
+  socket.addEventListener('close', ({ code }) => (connection.code = code))
   return connection
 }
 

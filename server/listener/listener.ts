@@ -60,6 +60,8 @@ export interface ListenerOptions {
   tls?: { cert: string; key: string } | undefined
   fetch(request: Request, edge: Edge): Response | Promise<Response>
   rpc?: RpcMount
+  /** The answer when handling itself failed. */
+  failed?: ((error: Error) => Response) | undefined
   /** While the console is worked on: Bun bundles it and refreshes it in the browser. Every other address is served as always. */
   page?: Bun.HTMLBundle | undefined
 }
@@ -103,6 +105,7 @@ export function listen(options: ListenerOptions): Listener {
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       ...(tls ? { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } } : {}),
       fetch: handle,
+      ...(options.failed ? { error: options.failed } : {}),
       websocket: {
         idleTimeout: IDLE_SECONDS,
         maxPayloadLength: 1 << 20,

@@ -21,10 +21,10 @@ export interface Listeners {
 /** Opens the listeners that the configuration asks for: all of them, or none. */
 export async function openListeners(
   config: Pick<Config, 'addr' | 'tls' | 'grpcAddr'>,
-  { fetch, rpc, page }: Pick<ListenerOptions, 'fetch' | 'page'> & { rpc: () => Promise<Rpc> },
+  { fetch, failed, rpc, page }: Pick<ListenerOptions, 'fetch' | 'failed' | 'page'> & { rpc: () => Promise<Rpc> },
 ): Promise<Listeners> {
   const { addr, tls, grpcAddr } = config
-  const options = { fetch, rpc: mountRpc(rpc) }
+  const options = { fetch, failed, rpc: mountRpc(rpc) }
   const open: Listener[] = []
   const stop = async (graceMs: number): Promise<void> => {
     await Promise.all(open.map((listener) => listener.stop(graceMs)))

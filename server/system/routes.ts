@@ -26,6 +26,13 @@ export function systemRoutes(mount: Mount, system: SystemService, addresses: Add
         code: 'login_required',
         next: 'Send “Authorization: Bearer …” with a token of the scope read.',
       })
+    if (
+      principal.kind === 'user' &&
+      principal.scopes &&
+      !principal.scopes.has('read') &&
+      !principal.scopes.has('admin')
+    )
+      throw new NekodeError('forbidden', 'This API token lacks the scope “read”.', { code: 'scope_missing' })
     return new Response(system.metrics.render(), {
       headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
     })
