@@ -32,9 +32,11 @@ const Settings = z.object({
   logFormat: z.enum(LOG_FORMATS).optional(),
 })
 
+type Names = 'daemonId' | 'computerId' | 'displayName' | 'hostname'
+
 /** Settings of one daemon. Times are milliseconds. */
-export type Config = Required<Pick<z.infer<typeof Settings>, 'daemonId' | 'computerId' | 'displayName' | 'hostname'>> &
-  Omit<z.infer<typeof Settings>, 'daemonId' | 'computerId' | 'displayName' | 'hostname'> & {
+export type Config = Omit<z.infer<typeof Settings>, Names> &
+  Record<Names, string> & {
     /** The file that was read, or would have been. */
     path: string
     paths: Paths

@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import type { Statement } from 'bun:sqlite'
-import type { CallOptions } from '@connectrpc/connect'
+import { type CallOptions, ConnectError } from '@connectrpc/connect'
 import type { Logger } from '@shared/log'
 import { LogActivityRequestSchema } from '@shared/gen/nekode/daemon/v1/activity_pb'
 import { SendMessageRequestSchema } from '@shared/gen/nekode/daemon/v1/messages_pb'
@@ -49,6 +49,10 @@ const SENDERS: Record<Method, (client: ControlClient, body: Uint8Array, options:
   },
 }
 
+/** On every error that the server itself made, as opposed to the way to it. */
+const SERVER_SAID = 'nekode-error'
+const MAX_FAILED = 30
+
 /** The server will not take what was said about this run: it was given to someone else, or is over. */
 export const isRunGone = (reason: string): boolean => reason === 'lease_lost' || reason === 'run_over'
 
@@ -85,6 +89,7 @@ export class Outbox {
   /** Queues that are being worked on. */
   readonly #busy = new Map<string, Promise<void>>()
   readonly #refusedAgents = new Set<string>()
+  readonly #failed = new Map<number, number>()
   readonly #stopped = new AbortController()
 
   constructor(options: OutboxOptions) {
@@ -123,12 +128,6 @@ export class Outbox {
     )
   }
 
-  /** True when something of this queue still waits that would end the run or give it back. */
-  hasStatus(queue: string): boolean {
-    const sql = "SELECT id FROM outbox WHERE queue = ? AND method = 'UpdateRunStatus' LIMIT 1"
-    return this.#options.journal.prepare<{ id: number }, [string]>(sql).get(queue) !== null
-  }
-
   /** Sends everything that waits: after a start, and each time the session comes up. */
   wake(): void {
     const queues = this.#options.journal.prepare<{ queue: string }, []>('SELECT DISTINCT queue FROM outbox').all()
@@ -138,6 +137,11 @@ export class Outbox {
   /** Forgets what waits for a run that is over for the server. */
   drop(queue: string): void {
     this.#options.journal.prepare<unknown, [string]>('DELETE FROM outbox WHERE queue = ?').run(queue)
+  }
+
+  /** Forgets everything: it was meant for another server. */
+  forget(): void {
+    this.#options.journal.prepare<unknown, []>('DELETE FROM outbox').run()
   }
 
   /** Resolves when nothing waits any more, or after `ms`. @returns whether the outbox is empty */
@@ -193,13 +197,23 @@ export class Outbox {
       const failure = judge(error, signal)
       if (failure === 'refused' && row.principal) this.#refusedAgents.add(row.principal)
       else if (failure === 'refused') this.#options.onRefused?.()
-      if (failure !== 'final') return false
+      if (failure !== 'final' && !this.#isHopeless(row.id, error)) return false
       const { kind, message } = errorOf(error)
       this.#options.log.error('the server does not take a report', { queue, method, kind, message })
       this.#remove.run(row.id)
       this.#reject(queue, method, kind === 'not_found' || kind === 'forbidden' ? 'run_over' : kind)
       return true
     }
+  }
+
+  /** The server itself answered, and answered so often that it cannot take this one entry; the rest must not wait for ever. */
+  #isHopeless(id: number, error: unknown): boolean {
+    if (!ConnectError.from(error).metadata.has(SERVER_SAID)) return false
+    const tries = (this.#failed.get(id) ?? 0) + 1
+    this.#failed.set(id, tries)
+    if (tries < MAX_FAILED) return false
+    this.#failed.delete(id)
+    return true
   }
 
   async #credential(agentId: string): Promise<CallOptions> {

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { errorText, NekodeError } from '@shared/errors'
 import type { AgentStatusSnapshot } from '@shared/gen/nekode/daemon/v1/agents_pb'
+import type { EventCursor } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { type ComputerInventorySchema, ComputerStatus } from '@shared/gen/nekode/daemon/v1/computers_pb'
 import type { ServerEvent } from '@shared/gen/nekode/daemon/v1/events_pb'
 import type { Run } from '@shared/gen/nekode/daemon/v1/runs_pb'
@@ -14,7 +15,7 @@ import type { Link } from './link'
 
 /** The version of the daemon protocol that this daemon speaks. */
 const PROTOCOL_VERSION = 1
-const MAX_RUNS = 500
+const RUNS_A_PAGE = 200
 const FIRST_HEARTBEAT_MS = 30_000
 /** A refused token does not get better by asking often. */
 const REFUSED = { firstMs: 30_000, maxMs: 10 * 60_000 }
@@ -233,11 +234,7 @@ export class Session {
     while (!signal.aborted) {
       const wake = new AbortController()
       this.#wakePoll = wake
-      const { runs } = await client.fetchAssignedRuns(
-        { computerId: info.computerId, limit: MAX_RUNS, requestId: crypto.randomUUID() },
-        { signal },
-      )
-      assigned(runs)
+      assigned(await assignedRuns(client, info.computerId, signal))
       await pause(pollMs, AbortSignal.any([signal, wake.signal]))
     }
   }
@@ -294,6 +291,21 @@ export class Session {
     if (journal.isClosed) return
     journal.set('connection', JSON.stringify({ state, since: Date.now(), ...fields }))
   }
+}
+
+async function assignedRuns(client: ControlClient, computerId: string, signal: AbortSignal): Promise<Run[]> {
+  const all: Run[] = []
+  let cursor: EventCursor | undefined
+  do {
+    const page = await client.fetchAssignedRuns(
+      { computerId, limit: RUNS_A_PAGE, requestId: crypto.randomUUID(), ...(cursor ? { cursor } : {}) },
+      { signal },
+    )
+    all.push(...page.runs)
+    // A server that pages by something else than it was given would go on for ever.
+    cursor = page.runs.length > 0 ? page.nextCursor : undefined
+  } while (cursor)
+  return all
 }
 
 const requestKey = () => {

@@ -11,8 +11,6 @@ export interface Prompt {
   place: string
   /** What was said. */
   message: string
-  /** One conversation: messages of the same one may join a running turn. */
-  conversation: string
 }
 
 /** Takes the parts of a launch prompt apart. `fallback` is the turn's text when the snapshot has no message. */
@@ -27,14 +25,9 @@ export function promptOf(snapshot: LaunchPromptSnapshot, fallback: string): Prom
     launch: launch || (sections.length === 0 ? snapshot.content : ''),
     place: find(PLACE),
     message: find(TURN) || fallback,
-    conversation: conversationOf(snapshot),
   }
 }
 
-export const conversationOf = ({ target, threadId }: Pick<LaunchPromptSnapshot, 'target' | 'threadId'>): string =>
-  threadId ? `${target}:${threadId}` : target
-
-/** The text of a turn. The place is told when the agent's last turn was somewhere else. */
-export function turnText({ place, message, conversation }: Prompt, last: string | undefined): string {
-  return place === '' || last === conversation ? message : `<run_context>\n${place}\n</run_context>\n\n${message}`
-}
+/** The text of a turn. `tellPlace` when the agent's last turn was somewhere else. */
+export const turnText = ({ place, message }: Prompt, tellPlace: boolean): string =>
+  place === '' || !tellPlace ? message : `<run_context>\n${place}\n</run_context>\n\n${message}`

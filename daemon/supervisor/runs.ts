@@ -6,15 +6,22 @@ import type { Journal } from '../control/journal'
  */
 export type RunPhase = 'queued' | 'active' | 'ended'
 
-export interface KnownRun {
+export interface Attempt {
   runId: string
-  agentId: string
+  /** Counts from 1. */
   attempt: number
+}
+
+export interface KnownRun extends Attempt {
+  agentId: string
   state: RunPhase
   leaseId: string
   /** Sequence of the last step, over all attempts. */
   stepSequence: number
 }
+
+/** What is said about one attempt is said in order; it does not wait for what is left of an earlier one. */
+export const queueOf = ({ runId, attempt }: Attempt): string => `${runId}/${attempt}`
 
 const COLUMNS =
   'run_id AS runId, agent_id AS agentId, attempt, state, lease_id AS leaseId, step_sequence AS stepSequence'
@@ -48,22 +55,25 @@ export class RunStore {
     return changes > 0
   }
 
-  activate(runId: string, leaseId: string): void {
-    this.#set("state = 'active', lease_id = ?3", runId, leaseId)
+  activate(attempt: Attempt, leaseId: string): void {
+    this.#set("state = 'active', lease_id = ?4", attempt, leaseId)
   }
 
-  end(runId: string): void {
-    this.#set("state = 'ended', lease_id = ?3", runId, '')
+  end(attempt: Attempt): void {
+    this.#set("state = 'ended', lease_id = ?4", attempt, '')
   }
 
-  step(runId: string, sequence: number): void {
-    this.#set('step_sequence = ?3', runId, sequence)
+  step(attempt: Attempt, sequence: number): void {
+    this.#set('step_sequence = ?4', attempt, sequence)
   }
 
-  #set(what: string, runId: string, value: string | number): void {
+  /** A later attempt is not touched by what is said about an earlier one. */
+  #set(what: string, { runId, attempt }: Attempt, value: string | number): void {
     this.#journal
-      .prepare<unknown, [string, number, string | number]>(`UPDATE runs SET ${what}, updated_at = ?2 WHERE run_id = ?1`)
-      .run(runId, Date.now(), value)
+      .prepare<unknown, [string, number, number, string | number]>(
+        `UPDATE runs SET ${what}, updated_at = ?3 WHERE run_id = ?1 AND attempt = ?2`,
+      )
+      .run(runId, attempt, Date.now(), value)
   }
 
   /** What an earlier process of this daemon was at work on when it ended. */

@@ -5,8 +5,9 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AgentEvent, Decision } from '../runtimes/events'
+import type { Ending } from './ending'
 import type { StepReport } from './steps'
-import { type Activity, type Ending, Turn, type TurnOptions } from './turn'
+import { type Activity, Turn, type TurnOptions } from './turn'
 
 const workspace = realpathSync(mkdtempSync(join(tmpdir(), 'nekode-turn-')))
 afterEach(() => {

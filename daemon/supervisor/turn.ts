@@ -5,19 +5,9 @@ import type { AgentEvent, Decision, EventOf, ToolKind } from '../runtimes/events
 import type { Failure } from '../runtimes/failure'
 import { leavesWorkspace } from '../workspace/paths'
 import { answerOf } from './answer'
+import { type Ending, isLostProcess } from './ending'
 import { decide, deniedText } from './policy'
 import { Steps, type StepReport } from './steps'
-
-/** What a turn came to, for its run and for those that joined it. */
-export type Ending =
-  | { type: 'completed'; answer: string }
-  | { type: 'failed'; failure: Failure }
-  /** A person stopped it; `answer` as far as it came. */
-  | { type: 'canceled'; answer: string; why: string }
-  /** The process was lost through no fault of the run: another attempt is due. */
-  | { type: 'given_back'; failure: Failure }
-  /** The server has given the run to someone else, or it is over there: nothing is reported. */
-  | { type: 'lost' }
 
 export interface TurnOptions {
   policy: ApprovalPolicy
@@ -25,6 +15,8 @@ export interface TurnOptions {
   workspace: string
   /** Longest silence of the runtime, in milliseconds, while it neither runs a tool nor waits for a person. */
   hangMs: number
+  /** There is a run whose people can be asked. Default true. */
+  canAsk?: boolean
   /** Longest time of the whole turn; none without it. */
   maxMs?: number | undefined
   push(report: StepReport): void
@@ -40,6 +32,9 @@ export interface TurnOptions {
 }
 
 export type Activity = { type: 'thinking' } | { type: 'tool'; kind: ToolKind; title: string } | { type: 'approval' }
+
+/** A runtime that wakes by itself, for a command in the background, acts outside of any run. */
+const NOBODY = 'Nobody can be asked now, because nobody wrote. Say what you would do and wait for an answer.'
 
 interface Approval {
   driverRequestId: string
@@ -144,8 +139,7 @@ export class Turn {
     if (verdict) return verdict
     if (reason === 'interrupted' || !failure)
       return { type: 'canceled', answer, why: 'The runtime ended the turn without finishing it.' }
-    // Only the end of its process says this; what the model or its endpoint says is the run's own failure.
-    if (failure.reason === 'crashed' || failure.reason === 'killed') return { type: 'given_back', failure }
+    if (isLostProcess(failure)) return { type: 'given_back', failure }
     return { type: 'failed', failure: { ...failure, message: this.#options.clean(failure.message) } }
   }
 
@@ -155,6 +149,7 @@ export class Turn {
     const rule = decide(policy, { name, kind, outside: leavesWorkspace(workspace, event) })
     if (rule === 'allow') return answer(driverRequestId, { allow: true })
     if (rule === 'deny') return answer(driverRequestId, { allow: false, message: deniedText(kind) })
+    if (this.#options.canAsk === false) return answer(driverRequestId, { allow: false, message: NOBODY })
     // Runtimes count their requests from one again in each process; an answer must find the one it was given for.
     const requestId = crypto.randomUUID()
     const close = this.#steps.ask({ type: 'approval', requestId, name, kind, title, input, canRemember })

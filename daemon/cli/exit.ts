@@ -1,0 +1,47 @@
+import { NekodeError } from '@shared/errors'
+
+/** What the exit codes mean. Service managers and scripts rely on these numbers. */
+export const Exit = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  config: 3,
+  locked: 4,
+  unreachable: 5,
+  refused: 6,
+} as const
+export type ExitCode = (typeof Exit)[keyof typeof Exit]
+
+/** The same for people, as every help text shows it. */
+export const EXIT_CODES: readonly [ExitCode, string][] = [
+  [Exit.ok, 'ok'],
+  [Exit.failed, 'failed'],
+  [Exit.usage, 'wrong usage'],
+  [Exit.config, 'the configuration is missing or wrong, or the home folder cannot be used'],
+  [Exit.locked, 'another daemon runs in the same home'],
+  [Exit.unreachable, 'the server cannot be reached'],
+  [Exit.refused, 'the server refuses this computer, its token or the install code'],
+]
+
+const BY_CODE: Record<string, ExitCode> = {
+  usage: Exit.usage,
+  config_invalid: Exit.config,
+  not_enrolled: Exit.config,
+  journal_unavailable: Exit.config,
+  journal_newer: Exit.config,
+  already_running: Exit.locked,
+}
+
+/** The exit code for anything that was thrown. */
+export function exitCode(error: unknown): ExitCode {
+  if (!(error instanceof NekodeError)) return Exit.failed
+  const known = Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined
+  if (known !== undefined) return known
+  if (error.kind === 'unavailable') return Exit.unreachable
+  const isRefusal = error.kind === 'unauthenticated' || error.kind === 'forbidden' || error.kind === 'gone'
+  return isRefusal ? Exit.refused : Exit.failed
+}
+
+/** The command line itself is wrong. */
+export const usage = (message: string, next = 'See nekode-daemon --help.'): NekodeError =>
+  new NekodeError('invalid', message, { code: 'usage', next })

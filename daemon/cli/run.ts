@@ -1,0 +1,125 @@
+import type { ArgsDef } from 'citty'
+import { ConnectError } from '@connectrpc/connect'
+import { errorText, NekodeError } from '@shared/errors'
+import { createLogger, type Logger } from '@shared/log'
+import { version } from '@shared/version'
+import { type Config, loadConfig } from '../config/config'
+import { FIELDS, flagOf } from '../config/fields'
+import { pause } from '../control/backoff'
+import { errorOf } from '../control/link'
+import { checkOnce, startDaemon } from '../daemon'
+import { Exit, type ExitCode } from './exit'
+import type { Command, Flags } from './program'
+import { SELF } from './self'
+
+/** How often a daemon that was started by a server looks whether that is still there. */
+const PARENT_MS = 2000
+
+/** The flag of each setting, for every command that reads the configuration. */
+export const configArgs = (): ArgsDef =>
+  Object.fromEntries([
+    ['config', { type: 'string', valueHint: 'file', description: 'Configuration file ($NEKODE_HOME/daemon.json)' }],
+    ...FIELDS.map((field) => [
+      flagOf(field),
+      {
+        type: 'string',
+        description: field.help,
+        valueHint: typeof field.kind === 'string' ? field.kind : field.kind.join('|'),
+        ...(field.alias ? { alias: [...field.alias] } : {}),
+      },
+    ]),
+  ])
+
+export const REPEATED = ['executor-arg']
+
+/** The settings that a command line, the environment and the file add up to. */
+export function readConfig(flags: Flags): Config {
+  const texts = Object.fromEntries(
+    Object.entries(flags).map(([name, value]) => [name, typeof value === 'boolean' ? undefined : value]),
+  )
+  return loadConfig({ flags: texts })
+}
+
+/** @throws NekodeError not_enrolled */
+export function mustBeEnrolled({ token, path }: Config): void {
+  if (token !== '') return
+  throw new NekodeError('precondition', `This computer is not enrolled: there is no token in ${path}.`, {
+    code: 'not_enrolled',
+    next: 'In the console: Computers, Add computer. Run the command that it shows on this computer.',
+  })
+}
+
+export const loggerOf = ({ logLevel, logFormat }: Config): Logger =>
+  createLogger({ level: logLevel, format: logFormat ?? (process.stderr.isTTY ? 'text' : 'json') })
+
+export const run: Command = {
+  name: 'run',
+  description: 'Run the daemon until it is stopped (the default)',
+  args: {
+    ...configArgs(),
+    once: { type: 'boolean', description: 'Register, send one heartbeat, and end' },
+    foreground: { type: 'boolean', description: 'Stay in the foreground; it always does' },
+  },
+  repeated: REPEATED,
+  examples: ['nekode-daemon run', 'nekode-daemon run --server-url https://nekode.example --log-format text'],
+  async run(flags) {
+    const config = readConfig(flags)
+    const log = loggerOf(config)
+    for (const warning of config.warnings) log.warn(warning)
+    if (flags.token !== undefined)
+      log.warn('a token on the command line can be seen by everybody on this computer; put it into the file')
+    mustBeEnrolled(config)
+    const options = { config, log, env: process.env, self: SELF }
+    return flags.once ? await once(options) : await forever(options)
+  },
+}
+
+async function once(options: Parameters<typeof checkOnce>[0]): Promise<ExitCode> {
+  try {
+    await checkOnce(options)
+    return Exit.ok
+  } catch (error) {
+    throw error instanceof ConnectError ? errorOf(error) : error
+  }
+}
+
+async function forever(options: Parameters<typeof startDaemon>[0]): Promise<ExitCode> {
+  const { log, env } = options
+  log.info('nekode-daemon starts', { version, pid: process.pid, home: options.config.paths.home })
+  const daemon = await startDaemon(options)
+  const ended = Promise.withResolvers<string>()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.resolve(signal))
+  process.on('unhandledRejection', (error) =>
+    log.error('a promise was rejected and nobody looked', { error: stackOf(error) }),
+  )
+  const watching = new AbortController()
+  void watchParent(env.NEKODE_PARENT_PID, watching.signal).then((isGone) => isGone && ended.resolve('parent gone'))
+  const why = await ended.promise
+  watching.abort()
+  log.info('nekode-daemon stops', { why })
+  await daemon.stop()
+  return Exit.ok
+}
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : errorText(error))
+
+/** @returns true when the process that started this one is gone; false when there is none, or the watch was ended */
+async function watchParent(given: string | undefined, signal: AbortSignal): Promise<boolean> {
+  const pid = Number(given)
+  if (!Number.isSafeInteger(pid) || pid <= 1) return false
+  while (!signal.aborted) {
+    await pause(PARENT_MS, signal)
+    if (!signal.aborted && !isAlive(pid)) return true
+  }
+  return false
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

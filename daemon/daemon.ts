@@ -1,0 +1,276 @@
+import { readFileSync, renameSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from '@shared/log'
+import { version } from '@shared/version'
+import type { Config } from './config/config'
+import { agentHome, makeFolders } from './config/paths'
+import { acquireLock } from './config/lock'
+import { pause } from './control/backoff'
+import { Journal } from './control/journal'
+import { Link } from './control/link'
+import { Outbox } from './control/outbox'
+import { Session } from './control/session'
+import { InventoryBook } from './inventory/inventory'
+import type { Mcp } from './mcp/server'
+import { detectRuntimes } from './runtimes/detect'
+import { runtimeEnv } from './runtimes/env'
+import type { DriverConfig } from './runtimes'
+import { installRuntime } from './runtimes/install'
+import { reapStale } from './runtimes/reap'
+import { OperationStore } from './supervisor/operations'
+import type { Settings } from './supervisor/profile'
+import { RunStore } from './supervisor/runs'
+import { SessionStore } from './supervisor/sessions'
+import { Gate, StartQueue } from './supervisor/starts'
+import { Supervisor } from './supervisor/supervisor'
+import { Uplink } from './supervisor/uplink'
+import { AgentCalls } from './tools/calls'
+import { AgentTokens } from './tools/tokens'
+import { makeMemory, prepareWorkspace } from './workspace/workspace'
+
+export interface DaemonOptions {
+  config: Config
+  log: Logger
+  env: Record<string, string | undefined>
+  /** Command line of this program, for what it starts again as a helper. */
+  self: readonly string[]
+  /** For tests. */
+  drivers?: DriverConfig
+}
+
+const INVENTORY_MS = 10 * 60_000
+const PRUNE_MS = 6 * 3600_000
+const FLUSH_MS = 2000
+
+/** A daemon that runs, until it is stopped. */
+export interface Daemon {
+  readonly session: Session
+  /** Gives everything back, says what there is left to say, and ends. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the daemon: takes the lock, ends what an earlier process left running, opens the journal and keeps the session up.
+ * @throws NekodeError `already_running`, `journal_unavailable`
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { config, log } = options
+  makeFolders(config.paths)
+  const lock = acquireLock(config.paths, version)
+  try {
+    const journal = Journal.open(config.paths.journal, log)
+    const mark = { id: installationId(journal), pidDir: config.paths.pids }
+    const killed = await reapStale(mark)
+    if (killed > 0) log.warn('processes of an earlier daemon were still running and have been ended', { killed })
+    const parts = assemble(options, journal, mark)
+    return keepRunning(options, parts, () => {
+      journal.close()
+      lock.release()
+    })
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/** Registers, sends one heartbeat and ends, for `--once`. @throws what failed */
+export async function checkOnce(options: DaemonOptions): Promise<void> {
+  makeFolders(options.config.paths)
+  const lock = acquireLock(options.config.paths, version)
+  const journal = Journal.open(options.config.paths.journal, options.log)
+  try {
+    await assemble(options, journal, { id: installationId(journal), pidDir: options.config.paths.pids }).session.check()
+  } finally {
+    journal.close()
+    lock.release()
+  }
+}
+
+/** By what the processes of this installation are found again. */
+function installationId(journal: Journal): string {
+  const id = journal.get('installation_id') ?? crypto.randomUUID()
+  journal.set('installation_id', id)
+  return id
+}
+
+type Parts = ReturnType<typeof assemble>
+
+function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; pidDir: string }) {
+  const { config, log, env, self } = options
+  const { paths, serverUrl, token, computerId } = config
+  const ca = config.caFile ? readFileSync(config.caFile, 'utf8') : undefined
+  const link = new Link()
+  const runs = new RunStore(journal)
+  const operations = new OperationStore(journal)
+  const tokens = new AgentTokens({ serverUrl, token, ca, folder: paths.credentials })
+  const calls = new AgentCalls(link, tokens, { serverUrl, ca })
+  const outbox = new Outbox({
+    journal,
+    log,
+    client: () => link.client,
+    asAgent: (agentId, renew) => calls.options(agentId, renew),
+    onRejected: (queue) => supervisor.lost(queue),
+    onRefused: () => link.onRefused(),
+  })
+  const uplink = new Uplink({ computerId, journal, link, outbox, runs })
+  const inventory = new InventoryBook({
+    computerId,
+    log,
+    detect: () => detectRuntimes(env),
+    agent: config.agentId
+      ? { agentId: config.agentId, runtimeKind: config.runtimeKind, target: config.target }
+      : undefined,
+  })
+  const tools = lazily(() => startTools(calls, () => supervisor, log))
+  const refreshInventory = async () => {
+    await inventory.refresh()
+    await session.syncInventory()
+  }
+  const supervisor: Supervisor = new Supervisor({
+    computerId,
+    paths,
+    log,
+    mark,
+    link,
+    outbox,
+    uplink,
+    runs,
+    operations,
+    sessions: new SessionStore(journal),
+    starts: new StartQueue({ max: config.maxConcurrentStarts, intervalMs: config.startInterval }),
+    places: new Gate(config.maxConcurrentRuns),
+    hangMs: config.hangTimeout,
+    idleMs: config.idleTimeout,
+    maxTurnMs: config.runTimeout,
+    executor: config.executorCommand ? [config.executorCommand, ...config.executorArgs] : [],
+    createDriver: (settings) => createDriver(settings, options, self),
+    environment: async ({ runtimeKind, env: extra }) => runtimeEnv(runtimeKind, env, extra),
+    mcp: async (agentId) => {
+      const { url, tokenFor } = await tools()
+      return [{ name: 'nekode', url, token: tokenFor(agentId) }]
+    },
+    forgetMemory: (settings) => forgetMemory(config, settings),
+    installRuntime: async (kind, onLine) => {
+      await installRuntime(kind, { env, onLine })
+      await refreshInventory()
+    },
+    refreshInventory,
+  })
+  const session: Session = new Session({
+    serverUrl,
+    token,
+    ...(config.caFile ? { caFile: config.caFile } : {}),
+    info: {
+      daemonId: config.daemonId,
+      computerId,
+      displayName: config.displayName,
+      hostname: config.hostname,
+      os: process.platform === 'win32' ? 'windows' : process.platform,
+      arch: process.arch === 'x64' ? 'amd64' : process.arch,
+      version,
+    },
+    ...(config.heartbeatInterval === undefined ? {} : { heartbeatMs: config.heartbeatInterval }),
+    pollMs: config.runPollInterval,
+    journal,
+    link,
+    log,
+    inventory: () => inventory.read(),
+    statuses: () => supervisor.statuses(),
+    admit: (event) => supervisor.admit(event),
+    handle: (event) => supervisor.handle(event),
+    assigned: (list) => supervisor.assigned(list),
+    forget() {
+      runs.forget()
+      operations.forget()
+      outbox.forget()
+    },
+  })
+  link.whenOnline(() => outbox.wake())
+  return { link, runs, operations, outbox, supervisor, session, tools, refreshInventory }
+}
+
+function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => void): Daemon {
+  const { session, supervisor, outbox, runs, operations, tools, refreshInventory } = parts
+  const ended = new AbortController()
+  supervisor.start()
+  const running = session.run(ended.signal)
+  const looking = setInterval(() => {
+    refreshInventory().catch((error: unknown) => log.debug('the inventory was not refreshed', { error }))
+  }, INVENTORY_MS)
+  const prune = () => {
+    runs.prune()
+    operations.prune()
+  }
+  prune()
+  const pruning = setInterval(prune, PRUNE_MS)
+  let stopping: Promise<void> | undefined
+  const stop = async () => {
+    clearInterval(looking)
+    clearInterval(pruning)
+    await supervisor.drain()
+    if (parts.link.client && !(await outbox.drain(FLUSH_MS)))
+      log.warn('some reports could not be delivered; the next start sends them', { waiting: outbox.total() })
+    await outbox.stop()
+    ended.abort()
+    await Promise.race([running, pause(FLUSH_MS)])
+    await (await tools.started())?.stop()
+    close()
+  }
+  return {
+    session,
+    stop: () => {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+/** The drivers bring their SDKs with them: they are loaded when the first agent has something to do. */
+async function createDriver(settings: Settings, { env, drivers }: DaemonOptions, self: readonly string[]) {
+  const runtimes = await import('./runtimes')
+  const { runtimeKind, command } = settings
+  return runtimes.createDriver(runtimeKind, {
+    ...drivers,
+    parentEnv: env,
+    mcpBridge: [...self, 'mcp-bridge'],
+    ...(command.length > 0 ? { command } : {}),
+  })
+}
+
+async function startTools(calls: AgentCalls, supervisor: () => Supervisor, log: Logger): Promise<Mcp> {
+  const [{ startMcp }, { agentTools }] = await Promise.all([import('./mcp/server'), import('./tools/tools')])
+  return startMcp({
+    version,
+    tools: agentTools({
+      calls,
+      workspaceOf: (agentId) => supervisor().workspaceOf(agentId),
+      sayStatus: (agentId, text) => supervisor().say(agentId, text),
+    }),
+    onToolError: (tool, agent, error) => log.info('a tool refused or failed', { tool, agent, error }),
+  })
+}
+
+interface Lazy<T> {
+  (): Promise<T>
+  /** The value if it was ever asked for. */
+  started(): Promise<T | undefined>
+}
+
+function lazily<T>(make: () => Promise<T>): Lazy<T> {
+  let made: Promise<T> | undefined
+  const get = () => {
+    made ??= make()
+    return made
+  }
+  return Object.assign(get, { started: async () => made })
+}
+
+/** Puts an agent's memory aside, below its folder, and starts a new one. Notes in a folder that people chose may be theirs. */
+function forgetMemory({ paths }: Config, settings: Settings): void {
+  const workspace = prepareWorkspace({ paths, agentName: settings.name, configured: settings.workspace })
+  const aside = join(agentHome(paths, settings.name), `memory-${new Date().toISOString().replace(/[:.]/g, '-')}`)
+  mkdirSync(aside, { recursive: true, mode: 0o700 })
+  for (const name of settings.workspace ? ['MEMORY.md'] : ['MEMORY.md', 'notes'])
+    if (existsSync(join(workspace, name))) renameSync(join(workspace, name), join(aside, name))
+  makeMemory(workspace, settings.name)
+}
