@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import type { BunPlugin } from 'bun'
+import type { BuildMetafile, BunPlugin } from 'bun'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { encodingSuffix, type Asset, type Encoding, type Manifest } from '@shared/assets'
 import { solidPlugin } from './solid'
@@ -23,7 +23,7 @@ const hashed = 'assets/[name]-[hash].[ext]'
 export async function buildConsole({ outdir, minify = true }: ConsoleOptions): Promise<Manifest> {
   rmSync(outdir, { recursive: true, force: true })
   mkdirSync(outdir, { recursive: true })
-  await Bun.build({
+  const built = await Bun.build({
     entrypoints: [`${root}/index.html`],
     root,
     outdir,
@@ -33,17 +33,21 @@ export async function buildConsole({ outdir, minify = true }: ConsoleOptions): P
     splitting: true,
     minChunkSize: 4096,
     sourcemap: 'none',
+    metafile: true,
     naming: { chunk: hashed, asset: hashed, entry: '[dir]/[name].[ext]' },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [solidPlugin(), unoPlugin(), fontPlugin(outdir)],
   })
-  await addBlockingTheme(outdir, minify)
+  const scripts = built.metafile ? firstScreen(built.metafile) : []
+  await finishPage(outdir, [await themeScript(outdir, minify), ...scripts.map(preload)])
   const manifest: Manifest = {}
   for (const name of readdirSync(outdir, { recursive: true, encoding: 'utf8' })) {
     const path = `${outdir}/${name}`
     if (statSync(path).isFile()) manifest[`/${name.replaceAll('\\', '/')}`] = await compress(path, name)
   }
   await Bun.write(`${outdir}/manifest.json`, JSON.stringify(manifest))
+  const bytes = scripts.reduce((sum, path) => sum + (manifest[path]?.encodings.br ?? manifest[path]?.size ?? 0), 0)
+  console.log(`console: ${(bytes / 1000).toFixed(1)} kB of JavaScript (brotli) until a conversation shows`)
   return manifest
 }
 
@@ -60,11 +64,29 @@ const fontPlugin = (outdir: string): BunPlugin => ({
   },
 })
 
+/** The scripts that a conversation needs: the entry's and the screen's own, with all that they import. */
+function firstScreen({ outputs }: BuildMetafile): string[] {
+  const entries = Object.entries(outputs).filter(
+    ([path, { entryPoint = '' }]) =>
+      path.endsWith('.js') && (entryPoint.endsWith('index.html') || entryPoint.endsWith('src/channels/page.tsx')),
+  )
+  const found = new Set<string>()
+  const add = (path: string) => {
+    if (found.has(path)) return
+    found.add(path)
+    for (const { path: next, kind } of outputs[path]?.imports ?? []) if (kind === 'import-statement') add(next)
+  }
+  for (const [path] of entries) add(path)
+  return [...found].map((path) => path.replace(/^\.?\/?/, '/'))
+}
+
+const preload = (path: string) => `<link rel="modulepreload" crossorigin href="${path}">`
+
 /**
  * A chosen theme has to be known before the first paint. The bundler makes every script a module, which runs too late, and
  * the content security policy allows no inline script: so this one is a small file of its own that blocks.
  */
-async function addBlockingTheme(outdir: string, minify: boolean): Promise<void> {
+async function themeScript(outdir: string, minify: boolean): Promise<string> {
   const built = await Bun.build({
     entrypoints: [`${root}/src/theme/boot.ts`],
     outdir,
@@ -75,12 +97,15 @@ async function addBlockingTheme(outdir: string, minify: boolean): Promise<void> 
   })
   const [script] = built.outputs
   if (!script) throw new Error('the theme script was not built')
-  const src = `/assets/${script.path.replaceAll('\\', '/').split('/').at(-1)}`
+  return `<script src="/assets/${basename(script.path)}"></script>`
+}
+
+async function finishPage(outdir: string, tags: string[]): Promise<void> {
   const page = `${outdir}/index.html`
   const html = new HTMLRewriter()
     .on('title', {
       element(title) {
-        title.after(`<script src="${src}"></script>`, { html: true })
+        title.after(tags.join(''), { html: true })
       },
     })
     .transform(await Bun.file(page).text())

@@ -20,7 +20,7 @@ export const suites: Suite[] = [
     name: 'console',
     paths: ['console'],
     // Components run as a browser would run them: Solid's client build, compiled by the console's own plugin.
-    flags: ['--conditions=browser', '--preload', './console/test.preload.ts'],
+    flags: ['--conditions=browser', '--preload', './console/build/test-preload.ts'],
     timeoutMinutes: 10,
   },
   { name: 'interop', paths: ['test/interop'], timeoutMinutes: 15, heavy: true },

@@ -17,6 +17,14 @@ let names: Names = { mentioned: new Set(), me: '' }
 
 const escape = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 
+/** Where a link may lead: the web, a mail, or a place in this console. */
+const allowed = /^(https?:\/\/|mailto:|\/(?!\/)|#)/i
+
+const anchor = (href: string, inner: string) =>
+  allowed.test(href)
+    ? `<a href="${escape(href)}" target="_blank" rel="noopener noreferrer nofollow">${inner}</a>`
+    : inner
+
 const marked = new Marked({
   gfm: true,
   breaks: true,
@@ -24,11 +32,13 @@ const marked = new Marked({
     {
       name: 'mention',
       level: 'inline',
-      start: (source) => source.match(/(?<![\w/@.])@[a-z0-9]/i)?.index,
-      tokenizer(source) {
+      start: (source) => source.match(/@[a-z0-9]/i)?.index,
+      tokenizer(source, tokens) {
         const match = /^@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)/i.exec(source)
         const name = match?.[1]?.toLowerCase()
         if (!match || !name || !names.mentioned.has(name)) return undefined
+        // An `@` in a word, an address or a path is none.
+        if (/[\p{L}\p{N}_@/.-]$/u.test(tokens.at(-1)?.raw ?? '')) return undefined
         return { type: 'mention', raw: match[0], name }
       },
       renderer: (token) =>
@@ -39,14 +49,11 @@ const marked = new Marked({
     // What agents write in angle brackets is text to read; nobody formats a message with HTML.
     html: ({ text }) => escape(text),
     // A remote picture would tell its server who reads what, so it is a link until the reader follows it.
-    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || href)}</a>`,
+    image: ({ href, text }) => anchor(href, escape(text || href)),
+    link({ href, tokens }) {
+      return anchor(href, this.parser.parseInline(tokens))
+    },
   },
-})
-
-DOMPurify.addHook('afterSanitizeAttributes', (node) => {
-  if (node.tagName !== 'A') return
-  node.setAttribute('target', '_blank')
-  node.setAttribute('rel', 'noopener noreferrer nofollow')
 })
 
 const tags =
@@ -54,11 +61,12 @@ const tags =
     ' ',
   )
 
-const sanitise = (html: string) =>
+/** A second wall behind the renderer, which lets nothing through that it did not write itself. */
+const sanitise = (html: string): string =>
   DOMPurify.sanitize(html, {
     ALLOWED_TAGS: tags,
     ALLOWED_ATTR: ['href', 'class', 'type', 'checked', 'disabled', 'align', 'start', 'target', 'rel'],
-    ALLOWED_URI_REGEXP: /^(https?:|mailto:|\/(?!\/)|#)/i,
+    ALLOWED_URI_REGEXP: allowed,
   })
 
 const isCode = (token: Token): token is Tokens.Code => token.type === 'code'
@@ -67,19 +75,19 @@ const isCode = (token: Token): token is Tokens.Code => token.type === 'code'
  * Markdown as blocks that can be shown one by one. Blocks of the same source in `before` are given back as they were, so that
  * of a text that is still growing only the last block is drawn again.
  */
-export function toBlocks(source: string, given: Names, before: readonly Block[] = []): Block[] {
+export function toBlocks(source: string, given: Names, before: readonly Block[] = [], clean = sanitise): Block[] {
   names = given
   const known = new Map(before.map((block) => [block.raw, block]))
   const blocks: Block[] = []
   for (const token of marked.lexer(source)) {
     if (token.type === 'space' || token.type === 'def') continue
-    blocks.push(known.get(token.raw) ?? toBlock(token))
+    blocks.push(known.get(token.raw) ?? toBlock(token, clean))
   }
   return blocks
 }
 
-function toBlock(token: Token): Block {
-  if (!isCode(token)) return { raw: token.raw, type: 'html', html: sanitise(marked.parser([token])) }
+function toBlock(token: Token, clean: (html: string) => string): Block {
+  if (!isCode(token)) return { raw: token.raw, type: 'html', html: clean(marked.parser([token])) }
   const language = token.lang?.split(/\s/)[0] || undefined
   return { raw: token.raw, type: 'code', language, text: token.text }
 }

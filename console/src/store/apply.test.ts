@@ -1,0 +1,290 @@
+import { describe, expect, test } from 'bun:test'
+import type { Channel, Delivery, EventKind, EventOf, Message, Run, ServerEvent, User } from '@shared/contract'
+import { apply, insertId } from './apply'
+import { emptyState, listKey, type State } from './state'
+import { emptyLog } from './steps'
+
+const ada: User = { id: 'user_ada', username: 'ada', displayName: 'Ada', role: 'owner', createdAt: 0, updatedAt: 0 }
+const grace = { kind: 'human', id: 'user_grace', name: 'grace', displayName: 'Grace' } as const
+
+const channel = (fields: Partial<Channel> = {}): Channel => ({
+  id: 'chan_1',
+  target: '#general',
+  kind: 'channel',
+  name: 'general',
+  topic: '',
+  visibility: 'public',
+  joined: true,
+  role: 'member',
+  memberCount: 2,
+  peers: [],
+  unreadCount: 0,
+  mentionCount: 0,
+  lastReadMessageId: null,
+  lastMessageAt: null,
+  createdAt: 0,
+  updatedAt: 0,
+  ...fields,
+})
+const message = (id: string, fields: Partial<Message> = {}): Message => ({
+  id,
+  target: '#general',
+  threadId: null,
+  kind: 'note',
+  sender: grace,
+  content: 'hello',
+  mentions: [],
+  system: null,
+  runId: null,
+  replyCount: 0,
+  lastReplyAt: null,
+  createdAt: 5,
+  ...fields,
+})
+
+let sequence = 0
+const event = <K extends EventKind>(
+  kind: K,
+  payload: EventOf<K>['payload'],
+  operation: ServerEvent['operation'] = 'created',
+): EventOf<K> => ({
+  sequence: ++sequence,
+  id: `evt_${sequence}`,
+  kind,
+  operation,
+  aggregateId: 'x',
+  target: '#general',
+  actor: grace,
+  createdAt: 0,
+  payload,
+})
+
+function world(): State {
+  const state = emptyState()
+  state.me = { ...ada }
+  state.channels['#general'] = channel()
+  state.lists['#general'] = { ids: ['msg_1'], status: 'ready', older: null, newer: false }
+  return state
+}
+
+describe('a message', () => {
+  test('of somebody else is in the list, unread, once', () => {
+    const state = world()
+    const created = event('message', message('msg_2'))
+    expect(apply(state, created)).toEqual([])
+    apply(state, created)
+    expect(state.lists['#general']?.ids).toEqual(['msg_1', 'msg_2'])
+    expect(state.channels['#general']).toMatchObject({ unreadCount: 1, mentionCount: 0, lastMessageAt: 5 })
+  })
+
+  test('that mentions the reader counts as a mention, also in a thread, where it is not counted as unread', () => {
+    const state = world()
+    const mentions = [{ kind: 'human', id: ada.id, name: 'ada' }] as const
+    apply(state, event('message', message('msg_2', { mentions: [...mentions], threadId: 'msg_1' })))
+    expect(state.channels['#general']).toMatchObject({ unreadCount: 0, mentionCount: 1 })
+    expect(state.lists['#general']?.ids).toEqual(['msg_1'])
+  })
+
+  test('of the reader is not unread, and takes the place of the one that was being sent', () => {
+    const state = world()
+    state.outbox = [
+      { requestId: 'r', target: '#general', threadId: null, content: 'hello', createdAt: 1, error: null },
+      { requestId: 'q', target: '#general', threadId: 'msg_1', content: 'hello', createdAt: 1, error: null },
+    ]
+    const sender = { kind: 'human', id: ada.id, name: 'ada', displayName: 'Ada' } as const
+    apply(state, event('message', message('msg_2', { sender })))
+    expect(state.channels['#general']?.unreadCount).toBe(0)
+    expect(state.outbox.map((item) => item.requestId)).toEqual(['q'])
+  })
+
+  test('before the mark of what was read is not unread', () => {
+    const state = world()
+    state.channels['#general'] = channel({ lastReadMessageId: 'msg_9' })
+    apply(state, event('message', message('msg_2')))
+    expect(state.channels['#general']?.unreadCount).toBe(0)
+  })
+
+  test('does not continue a list that ends in the past', () => {
+    const state = world()
+    state.lists['#general'] = { ids: ['msg_1'], status: 'ready', older: null, newer: true }
+    apply(state, event('message', message('msg_7')))
+    expect(state.lists['#general'].ids).toEqual(['msg_1'])
+  })
+
+  test('that changes is not counted again', () => {
+    const state = world()
+    apply(state, event('message', message('msg_1', { replyCount: 3 }), 'updated'))
+    expect(state.messages['msg_1']?.replyCount).toBe(3)
+    expect(state.channels['#general']?.unreadCount).toBe(0)
+  })
+})
+
+describe('a channel', () => {
+  const shared = (fields: Partial<Channel> = {}) => {
+    const { joined, role, peers, unreadCount, mentionCount, lastReadMessageId, ...rest } = channel(fields)
+    return rest
+  }
+
+  test('that is known takes the change and keeps what is the reader’s own', () => {
+    const state = world()
+    state.channels['#general'] = channel({ unreadCount: 4 })
+    expect(apply(state, event('channel', shared({ topic: 'news' }), 'updated'))).toEqual([])
+    expect(state.channels['#general']).toMatchObject({ topic: 'news', unreadCount: 4, joined: true })
+  })
+
+  test('that is new is asked for, because the event does not say what the reader may do in it', () => {
+    const state = world()
+    expect(apply(state, event('channel', shared({ target: '#new' })))).toEqual([{ type: 'channel', target: '#new' }])
+    expect(state.channels['#new']).toBeUndefined()
+  })
+
+  test('that was archived is gone', () => {
+    const state = world()
+    apply(state, event('channel', shared(), 'deleted'))
+    expect(state.channels['#general']).toBeUndefined()
+  })
+})
+
+describe('a member', () => {
+  const member = (fields: Partial<EventOf<'member'>['payload']> = {}) => ({
+    kind: 'human' as const,
+    memberId: 'user_new',
+    name: 'new',
+    displayName: 'New',
+    role: 'member' as const,
+    deliveryMode: 'mentions' as const,
+    joinedAt: 1,
+    removed: false,
+    ...fields,
+  })
+
+  test('who joins is counted and listed', () => {
+    const state = world()
+    state.members['#general'] = []
+    apply(state, event('member', member()))
+    expect(state.channels['#general']?.memberCount).toBe(3)
+    expect(state.members['#general'].map(({ memberId }) => memberId)).toEqual(['user_new'])
+    apply(state, event('member', member({ removed: true }), 'deleted'))
+    expect(state.members['#general']).toEqual([])
+  })
+
+  test('who is the reader, added to a channel, makes the page ask for it', () => {
+    const state = world()
+    const added = event('member', member({ memberId: ada.id }))
+    expect(apply(state, { ...added, target: '#secret' })).toEqual([{ type: 'channel', target: '#secret' }])
+  })
+
+  test('who is the reader, taken out, loses a private channel and keeps a public one as not joined', () => {
+    const state = world()
+    apply(state, event('member', member({ memberId: ada.id, removed: true }), 'deleted'))
+    expect(state.channels['#general']).toMatchObject({ joined: false, role: null })
+    state.channels['#general'] = channel({ visibility: 'private' })
+    apply(state, event('member', member({ memberId: ada.id, removed: true }), 'deleted'))
+    expect(state.channels['#general']).toBeUndefined()
+  })
+})
+
+test('a delivery is found by its message, once', () => {
+  const state = world()
+  const delivery: Delivery = {
+    id: 'dlv_1',
+    messageId: 'msg_1',
+    agentId: 'agent_1',
+    target: '#general',
+    threadId: 'msg_1',
+    cause: 'mention',
+    state: 'pending',
+    waiting: 'computer_offline',
+    failure: null,
+    runId: null,
+    answerMessageId: null,
+    createdAt: 0,
+    updatedAt: 0,
+  }
+  apply(state, event('delivery', delivery))
+  apply(state, event('delivery', { ...delivery, state: 'claimed', waiting: null }, 'state_changed'))
+  expect(state.byMessage['msg_1']).toEqual(['dlv_1'])
+  expect(state.deliveries['dlv_1']).toMatchObject({ state: 'claimed', waiting: null })
+})
+
+test('steps are kept only for runs that are on screen', () => {
+  const state = world()
+  const step: EventOf<'run_step'>['payload'] = {
+    id: 'step_1',
+    runId: 'run_1',
+    sequence: 1,
+    status: 'running',
+    detail: { type: 'text', offset: 0, text: 'Hi' },
+    startedAt: 0,
+    completedAt: null,
+  }
+  apply(state, event('run_step', step, 'appended'))
+  expect(state.steps).toEqual({})
+  state.steps['run_1'] = emptyLog()
+  apply(state, event('run_step', step, 'appended'))
+  expect(state.steps['run_1'].order).toEqual(['step_1'])
+})
+
+test('an agent’s status changes inside the agent, and an agent that is deleted is gone', () => {
+  const state = world()
+  const status = {
+    presence: 'busy',
+    activity: 'reading',
+    health: 'ok',
+    detail: '',
+    runId: 'run_1',
+    updatedAt: 9,
+  } as const
+  apply(state, event('agent_status', { agentId: 'agent_1', ...status }))
+  expect(state.agents).toEqual({})
+  const agent: EventOf<'agent'>['payload'] = {
+    id: 'agent_1',
+    name: 'scout',
+    displayName: 'Scout',
+    description: '',
+    computerId: 'cmp_1',
+    runtimeKind: 'demo',
+    model: '',
+    workspace: '',
+    instructions: '',
+    approvals: { default: 'ask', rules: {} },
+    limits: { turnsPerHour: null, costPerDayUsd: null },
+    command: [],
+    env: [],
+    enabled: true,
+    channels: [],
+    status: { ...status, presence: 'sleeping', runId: null },
+    createdAt: 0,
+    updatedAt: 0,
+  }
+  apply(state, event('agent', agent))
+  apply(state, event('agent_status', { agentId: 'agent_1', ...status }))
+  expect(state.agents['agent_1']?.status).toMatchObject({ presence: 'busy', runId: 'run_1' })
+  apply(state, event('agent', agent, 'deleted'))
+  expect(state.agents).toEqual({})
+})
+
+test('a run and an operation are put in place, the reader’s own mark moves', () => {
+  const state = world()
+  state.channels['#general'] = channel({ unreadCount: 3, mentionCount: 1 })
+  const run = { id: 'run_1', state: 'running' }
+  apply(state, event('run', run as Run))
+  expect(state.runs['run_1']?.state).toBe('running')
+  apply(state, event('read', { lastReadMessageId: 'msg_3', unreadCount: 0, mentionCount: 0 }, 'updated'))
+  expect(state.channels['#general']).toMatchObject({ unreadCount: 0, mentionCount: 0, lastReadMessageId: 'msg_3' })
+  apply(
+    state,
+    event('operation', { id: 'ctl_1', computerId: 'c', action: 'install_runtime', state: 'failed', detail: 'no' }),
+  )
+  expect(state.operations['ctl_1']?.detail).toBe('no')
+})
+
+test('ids are kept in order and once', () => {
+  const ids: string[] = []
+  for (const id of ['b', 'a', 'c', 'b', 'a']) insertId(ids, id)
+  expect(ids).toEqual(['a', 'b', 'c'])
+})
+
+test('a thread’s list has a key of its own', () => {
+  expect([listKey('#general'), listKey('#general', 'msg_1')]).toEqual(['#general', '#general/msg_1'])
+})
