@@ -2,6 +2,7 @@ import * as acp from '@agentclientprotocol/sdk'
 import { Child } from '../child'
 import type { StartOptions } from '../events'
 import type { ProcessEnd } from '../failure'
+import { parseJson } from '../json'
 import { readLines } from '../lines'
 
 export interface Handlers {
@@ -32,7 +33,7 @@ export function connect(argv: string[], options: StartOptions, handlers: Handler
     env: options.env,
     mark: options.mark,
     onLine: (line) => {
-      if (!line.startsWith('{')) return handlers.garbage(line)
+      if (typeof parseJson(line) !== 'object') return handlers.garbage(line)
       options.onRaw?.('in', line)
       // A rejected write means that the connection is closed; the exit says so.
       feed.write(encoder.encode(`${line}\n`)).catch(() => undefined)
