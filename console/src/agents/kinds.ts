@@ -35,13 +35,18 @@ export function presetOf(policy: ApprovalPolicy): Preset {
 export const isReady = (runtime: RuntimeInfo): boolean => runtime.installed && runtime.login !== 'no'
 
 /** Runs whatever command its agent names. */
-export const isCustom = (kind: string): boolean => kind === 'custom' || kind === 'command' || kind === 'acp'
+export const isCustom = (kind: string): boolean => kind === 'custom' || kind === 'command' || kind.includes('acp')
 
-/** The ready first, the demo last: it is there to look at. */
-export function sortedRuntimes(computer: Computer | undefined): RuntimeInfo[] {
-  const rank = (runtime: RuntimeInfo) => (runtime.demo ? 2 : isReady(runtime) ? 0 : runtime.installed ? 1 : 3)
-  return [...(computer?.runtimes ?? [])].sort((a, b) => rank(a) - rank(b))
+/** What works first, then what only lacks a login, then what is there to look at or to build on; at the end what is missing. */
+function rank(runtime: RuntimeInfo): number {
+  if (!runtime.installed) return 4
+  if (isCustom(runtime.kind)) return 3
+  if (runtime.demo) return 2
+  return isReady(runtime) ? 0 : 1
 }
+
+export const sortedRuntimes = (computer: Computer | undefined): RuntimeInfo[] =>
+  [...(computer?.runtimes ?? [])].sort((a, b) => rank(a) - rank(b))
 
 /** A runtime's name in a list, with what keeps it from working. */
 export function runtimeLabel(runtime: RuntimeInfo): string {

@@ -51,7 +51,7 @@ export function ApprovalRequest(props: { approval: Approval }) {
           <span class="font-600">{t(`approval.${props.approval.kind}`)}</span> {props.approval.title}
         </span>
       </p>
-      <ToolInput kind={props.approval.kind} input={props.approval.input} />
+      <ToolInput input={props.approval.input} />
       <Show when={canWrite()} fallback={<p class="text-[13px] text-soft">{t('approval.viewer')}</p>}>
         <div class="row flex-wrap gap-2">
           <Button

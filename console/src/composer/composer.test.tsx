@@ -87,7 +87,8 @@ test('Enter sends at once, with a key that makes a repetition safe; Shift-Enter 
   expect(area().value).toBe('')
   await until(() => state.outbox.length === 0)
   expect(state.messages['msg_1']?.content).toBe('hello')
-  expect(sent[0]?.headers.get('idempotency-key')).toBe((sent[0]?.body as { requestId: string }).requestId)
+  const [request] = sent
+  expect(request?.body).toMatchObject({ requestId: request?.headers.get('idempotency-key'), content: 'hello' })
 })
 
 test('a message that the server refuses stays, with the reason', async () => {

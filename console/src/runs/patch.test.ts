@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { commandOf } from './input'
+import { changeOf, commandOf } from './toolinput'
 import { parseDiff } from './patch'
 import { stripAnsi, tail } from './terminal'
 import { runFigures, totalTokens } from './usage'
@@ -54,4 +54,11 @@ test('the figures of a run are those that are known', () => {
   const run = { startedAt: 1000, completedAt: 63_000, usage, costUsd: 0.0421 } as Run
   expect(runFigures(run, 0)).toBe('1m 02s · 12k tokens · $0.0421')
   expect(runFigures({ ...run, startedAt: null, usage: null, costUsd: null }, 0)).toBe('')
+})
+
+test('a file change is a diff before it is made, whatever the runtime calls its parts', () => {
+  expect(changeOf({ path: 'a.md', content: '# A\n' })).toEqual({ path: 'a.md', diff: '# A\n' })
+  const edit = changeOf({ file_path: 'a.ts', old_string: 'a', new_string: 'b\nc' })
+  expect(parseDiff(edit?.diff ?? '')).toMatchObject({ added: 2, removed: 1 })
+  expect(changeOf({ path: 'a.ts' })).toBeUndefined()
 })

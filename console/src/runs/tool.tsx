@@ -66,7 +66,7 @@ function Outcome(props: { tool: Tool; running: boolean }) {
 export const ToolBody = (props: { tool: Tool; running: boolean }) => (
   <>
     <p class="text-[12.5px] text-faint break-all">{props.tool.name}</p>
-    <ToolInput kind={props.tool.kind} input={props.tool.input} hasDiff={(props.tool.diff?.length ?? 0) > 0} />
+    <ToolInput input={props.tool.input} hasDiff={(props.tool.diff?.length ?? 0) > 0} />
     <For each={props.tool.diff}>{(file) => <DiffView file={file} />}</For>
     <Show when={props.tool.output}>{(output) => <Terminal text={output()} running={props.running} />}</Show>
   </>

@@ -120,10 +120,19 @@ describe('a message', () => {
 })
 
 describe('a channel', () => {
-  const shared = (fields: Partial<Channel> = {}) => {
-    const { joined, role, peers, unreadCount, mentionCount, lastReadMessageId, ...rest } = channel(fields)
-    return rest
-  }
+  const shared = (fields: Partial<Channel> = {}): EventOf<'channel'>['payload'] => ({
+    id: 'chan_1',
+    target: '#general',
+    kind: 'channel',
+    name: 'general',
+    topic: '',
+    visibility: 'public',
+    memberCount: 2,
+    lastMessageAt: null,
+    createdAt: 0,
+    updatedAt: 0,
+    ...fields,
+  })
 
   test('that is known takes the change and keeps what is the reader’s own', () => {
     const state = world()
