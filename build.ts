@@ -63,6 +63,7 @@ async function buildDaemonFile(): Promise<void> {
     // The server runs it with its own executable as Bun. What the daemon starts must not take itself for Bun as well.
     banner: 'delete process.env.BUN_BE_BUN;',
   })
+  await Bun.write('dist/daemon.js.zst', await Bun.zstdCompress(await Bun.file('dist/daemon.js').bytes(), { level: 19 }))
 }
 
 async function compile(program: Program, target: Target | undefined): Promise<string> {
@@ -77,7 +78,7 @@ async function compile(program: Program, target: Target | undefined): Promise<st
       // Beside its place and then moved: a program that runs cannot be written over.
       outfile: `${outfile}.new`,
       ...(target === undefined ? {} : { target }),
-      assets: server ? ['dist/console', 'server/db/migrations', 'dist/daemon.js'] : [],
+      assets: server ? ['dist/console', 'server/db/migrations', 'dist/daemon.js.zst'] : [],
       autoloadBunfig: false,
       autoloadDotenv: false,
     },

@@ -84,7 +84,13 @@ async function run(config: Config, out: Output): Promise<void> {
   process.umask(0o077)
   const server = await createServer(config, log)
   const { enrollments, computers } = server.services
-  const daemon = new LocalDaemon({ dataDir: config.dataDir, log, enrollments, computers, env: process.env })
+  const daemon = new LocalDaemon({
+    dataDir: config.dataDir,
+    log,
+    enrollments,
+    computers,
+    env: { ...process.env, NEKODE_LOG_LEVEL: config.logLevel, NEKODE_LOG_FORMAT: config.logFormat },
+  })
   try {
     await server.start()
     if (config.localDaemon) await daemon.start(server.localUrl)
@@ -108,12 +114,18 @@ function announce(server: NekodeServer, config: Config, out: Output): void {
   else out.line('Set it up with NEKODE_BOOTSTRAP_ADMIN_USERNAME and NEKODE_BOOTSTRAP_ADMIN_PASSWORD.')
 }
 
-/** The first signal lets requests finish, the second one does not. */
+/** Whoever runs the server may pass on a signal that it got as well. */
+const SAME_SIGNAL_MS = 1000
+
+/** The first signal lets requests finish, a later one does not. */
 function stopOnSignal(end: () => Promise<void>, out: Output): void {
-  let stopping = false
+  let since: number | undefined
   const stop = (): void => {
-    if (stopping) process.exit(EXIT.failed)
-    stopping = true
+    if (since !== undefined) {
+      if (Date.now() - since > SAME_SIGNAL_MS) process.exit(EXIT.failed)
+      return
+    }
+    since = Date.now()
     end().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -16,7 +16,7 @@ export interface DaemonProgram {
 export function daemonProgram(folder: string): DaemonProgram {
   if (!Bun.isStandaloneExecutable)
     return wrapped(folder, { argv: [process.execPath, join(import.meta.dir, '../../daemon/main.ts')], env: {} })
-  const code = readFileSync(bundled('daemon.js'))
+  const code = Bun.zstdDecompressSync(readFileSync(bundled('daemon.js.zst')))
   const name = `${new Bun.CryptoHasher('sha256').update(code).digest('hex').slice(0, 16)}.js`
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const old of readdirSync(folder)) if (old.endsWith('.js') && old !== name) rmSync(join(folder, old))
