@@ -12,9 +12,9 @@ import { Outbox } from './control/outbox'
 import { Session } from './control/session'
 import { InventoryBook } from './inventory/inventory'
 import type { Mcp } from './mcp/server'
-import { detectRuntimes } from './runtimes/detect'
+import { type DetectedRuntime, detectRuntimes } from './runtimes/detect'
 import { runtimeEnv } from './runtimes/env'
-import type { DriverConfig } from './runtimes'
+import type { RuntimeDriver } from './runtimes/events'
 import { installRuntime } from './runtimes/install'
 import { reapStale } from './runtimes/reap'
 import { OperationStore } from './supervisor/operations'
@@ -34,8 +34,10 @@ export interface DaemonOptions {
   env: Record<string, string | undefined>
   /** Command line of this program, for what it starts again as a helper. */
   self: readonly string[]
-  /** For tests. */
-  drivers?: DriverConfig
+  /** Default: the driver of the agent's runtime. */
+  createDriver?: (settings: Settings) => Promise<RuntimeDriver>
+  /** Default: what is really on this computer. */
+  detect?: () => Promise<DetectedRuntime[]>
 }
 
 const INVENTORY_MS = 10 * 60_000
@@ -116,7 +118,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const inventory = new InventoryBook({
     computerId,
     log,
-    detect: () => detectRuntimes(env),
+    detect: options.detect ?? (() => detectRuntimes(env)),
     agent: config.agentId
       ? { agentId: config.agentId, runtimeKind: config.runtimeKind, target: config.target }
       : undefined,
@@ -143,7 +145,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     idleMs: config.idleTimeout,
     maxTurnMs: config.runTimeout,
     executor: config.executorCommand ? [config.executorCommand, ...config.executorArgs] : [],
-    createDriver: (settings) => createDriver(settings, options, self),
+    createDriver: options.createDriver ?? ((settings) => createDriver(settings, env, self)),
     environment: async ({ runtimeKind, env: extra }) => runtimeEnv(runtimeKind, env, extra),
     mcp: async (agentId) => {
       const { url, tokenFor } = await tools()
@@ -226,11 +228,10 @@ function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => void): D
 }
 
 /** The drivers bring their SDKs with them: they are loaded when the first agent has something to do. */
-async function createDriver(settings: Settings, { env, drivers }: DaemonOptions, self: readonly string[]) {
+async function createDriver(settings: Settings, env: DaemonOptions['env'], self: readonly string[]) {
   const runtimes = await import('./runtimes')
   const { runtimeKind, command } = settings
   return runtimes.createDriver(runtimeKind, {
-    ...drivers,
     parentEnv: env,
     mcpBridge: [...self, 'mcp-bridge'],
     ...(command.length > 0 ? { command } : {}),

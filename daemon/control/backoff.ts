@@ -33,7 +33,7 @@ export class Backoff {
 
 /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve()
+  if (signal?.aborted || ms <= 0) return Promise.resolve()
   const { promise, resolve } = Promise.withResolvers<void>()
   const done = () => {
     clearTimeout(timer)

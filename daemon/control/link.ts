@@ -21,7 +21,7 @@ export class Link {
 
   up(connection: Connection): void {
     this.#connection = connection
-    for (const wake of [...this.#waiting]) wake()
+    for (const wake of this.#waiting) wake()
     for (const tell of this.#onOnline) tell()
   }
 

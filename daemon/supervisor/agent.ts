@@ -1,6 +1,6 @@
 import type { DaemonCommand } from '@shared/contract/control'
 import type { Logger } from '@shared/log'
-import type { AgentEvent, RuntimeDriver } from '../runtimes/events'
+import type { AgentEvent } from '../runtimes/events'
 import { RuntimeFailure } from '../runtimes/failure'
 import { type Ending, endingOf, givenBack } from './ending'
 import { type Follower, Followers } from './followers'

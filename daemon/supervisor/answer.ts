@@ -20,10 +20,5 @@ export function answerOf(segments: readonly Segment[]): string {
     if (segment.type === 'text') groups.at(-1)?.push(segment.text.trim())
     else if (!isQuiet(segment)) groups.push([])
   }
-  return (
-    groups
-      .map((texts) => texts.filter(Boolean).join('\n\n'))
-      .filter(Boolean)
-      .at(-1) ?? ''
-  )
+  return groups.map((texts) => texts.filter(Boolean).join('\n\n')).findLast(Boolean) ?? ''
 }

@@ -151,7 +151,7 @@ export class Steps {
     this.#endThought()
     for (const block of this.#texts.values()) this.#flush(block, true)
     this.#texts.clear()
-    for (const toolId of [...this.#tools.keys()])
+    for (const toolId of this.#tools.keys())
       this.#endTool({ type: 'tool.end', turnId: '', toolId, status: 'interrupted', output: '' })
     clearTimeout(this.#timer)
   }
@@ -208,13 +208,13 @@ export class Steps {
 
   /** Reports what was written since the last time. */
   #flush(block: Block, last: boolean): void {
-    while (block.sent < block.text.length || last) {
+    const pieces = Math.ceil((block.text.length - block.sent) / MAX_PIECE)
+    // A block that is finished is said to be, also when there is no more text to say it with.
+    for (let left = last ? Math.max(1, pieces) : pieces; left > 0; left--) {
       const text = block.text.slice(block.sent, block.sent + MAX_PIECE)
-      const isLast = last && block.sent + text.length >= block.text.length
-      const status = isLast ? RunStepStatus.COMPLETED : RunStepStatus.RUNNING
+      const status = last && left === 1 ? RunStepStatus.COMPLETED : RunStepStatus.RUNNING
       this.#push(block, status, { type: block.type, offset: block.sent, text })
       block.sent += text.length
-      if (isLast) return
     }
   }
 

@@ -201,7 +201,7 @@ export class Supervisor {
     this.#publishing ??= setTimeout(() => {
       this.#publishing = undefined
       const { link, log } = this.#deps
-      for (const id of [...this.#changed]) {
+      for (const id of this.#changed) {
         this.#changed.delete(id)
         const status = this.#agents.get(id)?.status.snapshot()
         const key = crypto.randomUUID()
