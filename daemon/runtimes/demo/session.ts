@@ -25,8 +25,9 @@ const HELLO =
   'This is the demo agent. There is no model behind it: it follows a fixed script to show what a real agent looks like here.'
 
 /**
- * An agent without a model, which says so. Its first turn streams text, thinks, really lists the workspace, asks for permission,
- * and really writes a file when it is allowed; later turns answer plainly and show that the session is remembered.
+ * An agent without a model, which says so. Each turn streams text, thinks, really lists the workspace, asks for permission, and
+ * really writes a file when it is allowed; later turns also show that the session is remembered. It repeats nothing of what it was
+ * sent: a mention in it would call somebody.
  */
 export class DemoSession implements Session {
   readonly sessionId: string
@@ -72,11 +73,10 @@ export class DemoSession implements Session {
   }
 
   async #turn(text: string): Promise<void> {
-    const first = this.#log.length === 0
     this.#log.push(text)
     appendFileSync(this.#path(), `${JSON.stringify({ at: Date.now(), text })}\n`)
     try {
-      await (first ? this.#show() : this.#chat())
+      await this.#show()
       this.#turns.end('completed')
     } catch (error) {
       if (this.#abort.signal.aborted) this.#turns.end('interrupted')
@@ -86,7 +86,7 @@ export class DemoSession implements Session {
   }
 
   async #show(): Promise<void> {
-    await this.#say(HELLO)
+    await this.#say(this.#greeting())
     await this.#think('I would think about the task here. As a demo I just go through the motions.')
     const names = await this.#list()
     const seen =
@@ -95,12 +95,10 @@ export class DemoSession implements Session {
     await this.#say(await this.#write(names))
   }
 
-  async #chat(): Promise<void> {
+  #greeting(): string {
     const before = this.#log.length - 1
-    const times = before === 1 ? 'one message' : `${before} messages`
-    await this.#say(
-      `The demo agent again, still without a model. I remember ${times} before this one; the first was: “${this.#log[0] ?? ''}”`,
-    )
+    if (before === 0) return HELLO
+    return `The demo agent again, still without a model. I remember ${before === 1 ? 'one message' : `${before} messages`} before this one.`
   }
 
   async #list(): Promise<string[]> {
@@ -118,7 +116,7 @@ export class DemoSession implements Session {
     const toolId = `${this.#turns.turnId}-write`
     const tool = { name: 'write_file', kind: 'edit' as const, title: FILE }
     const listed = names.map((name) => `- ${name}`).join('\n') || '(nothing)'
-    const content = `# Written by the demo agent\n\nIt was allowed to. In the workspace it found:\n\n${listed}\n`
+    const content = `# Written by the demo agent\n\nIt was allowed to, in its turn ${this.#log.length}. In the workspace it found:\n\n${listed}\n`
     const input = { path: FILE, content }
     const file = inWorkspace(this.#options.cwd, FILE)
     const diff = [fileDiff(FILE, currentText(file), content)]
@@ -175,8 +173,11 @@ export class DemoSession implements Session {
     this.#turns.take(requestId)?.(decision)
   }
 
-  async close(): Promise<void> {
+  retire(): void {
     this.#closing = true
+  }
+
+  async close(): Promise<void> {
     if (this.#turns.busy) await this.interrupt()
     this.#turns.exit({ code: 0, signal: null }, 'The demo agent', true, '')
   }
