@@ -38,7 +38,7 @@ export function enrollmentRoutes(
     asText(async () => {
       const { displayName } = await enrollments.check(id, code)
       const context = { serverUrl: publicUrl(c), release }
-      return script(kind, installScript(kind, context, { id, code, displayName }))
+      return script(kind, installScript(kind, context, { id, code, daemonUrl: daemonUrl ?? publicUrl(c), displayName }))
     })
   mount('GET /api/daemon/enrollments/{id}/install.sh', ({ params, query, c }) =>
     install('sh', params.id, query.code, c),

@@ -6,7 +6,7 @@ import { powershellQuote, shellQuote } from './quote'
 import { type ManagementScript, installCommands, installScript, managementScript } from './scripts'
 
 const context = { serverUrl: 'https://nekode.example', release: { version: '1.2.3' } }
-const enrolling = { id: 'den_1', code: 'ndi_code', displayName: 'Mill' }
+const enrolling = { id: 'den_1', code: 'ndi_code', daemonUrl: 'https://rpc.example', displayName: 'Mill' }
 const management: ManagementScript[] = [
   'upgrade.sh',
   'reinstall.sh',

@@ -32,6 +32,8 @@ export interface ScriptContext {
 
 export interface Enrolling {
   id: string
+  /** Where the daemon connects; it may be another address than the one that people use. */
+  daemonUrl: string
   /** One-use. Never a token. */
   code: string
   displayName: string
@@ -41,11 +43,18 @@ export type ScriptKind = 'sh' | 'ps1'
 export type ManagementScript = `${'upgrade' | 'reinstall' | 'uninstall'}.${ScriptKind}`
 
 /** The installer of one enrollment. */
-export function installScript(kind: ScriptKind, context: ScriptContext, { id, code, displayName }: Enrolling): string {
+export function installScript(kind: ScriptKind, context: ScriptContext, enrolling: Enrolling): string {
+  const { id, code, daemonUrl, displayName } = enrolling
   const name = clip(displayName, 80).replaceAll('\n', ' ')
   return kind === 'sh'
-    ? shell(context, { ENROLLMENT_ID: id, ENROLL_CODE: code, DISPLAY_NAME: name }, downloadSh, serviceSh, installSh)
-    : powershell(context, { EnrollmentId: id, EnrollCode: code }, installPs1)
+    ? shell(
+        context,
+        { DAEMON_URL: daemonUrl, ENROLLMENT_ID: id, ENROLL_CODE: code, DISPLAY_NAME: name },
+        downloadSh,
+        serviceSh,
+        installSh,
+      )
+    : powershell(context, { DaemonUrl: daemonUrl, EnrollmentId: id, EnrollCode: code }, installPs1)
 }
 
 /** A script for a machine that has a daemon already. */

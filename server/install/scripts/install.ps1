@@ -7,7 +7,7 @@ try {
   Protect-Config
   # Through the environment, because arguments of a process can be read by others.
   $env:NEKODE_ENROLL_CODE = $EnrollCode
-  try { & $script:Staged enroll --server $ServerUrl --enrollment $EnrollmentId --config $ConfigPath }
+  try { & $script:Staged enroll --server $DaemonUrl --enrollment $EnrollmentId --config $ConfigPath }
   finally { Remove-Item Env:NEKODE_ENROLL_CODE }
   if ($LASTEXITCODE -ne 0) {
     throw 'nekode: this computer could not be enrolled, so nothing was installed. An install code works once and expires. Get a new command from the console: Computers > Add computer.'

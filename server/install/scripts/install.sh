@@ -6,9 +6,9 @@ main() {
   detect_manager
   log "installing the daemon of $SERVER_URL on this computer${DISPLAY_NAME:+ as $DISPLAY_NAME}"
   if [ "$MODE" = user ]; then log "for the user $SERVICE_USER only; run as root to install for the whole machine"; fi
-  case $SERVER_URL in
+  case $DAEMON_URL in
     https://* | http://localhost* | http://127.* | http://\[::1\]*) ;;
-    *) warn "the connection to $SERVER_URL is not encrypted; the computer's token travels in the clear" ;;
+    *) warn "the connection to $DAEMON_URL is not encrypted; the computer's token travels in the clear" ;;
   esac
   stage_daemon
   enroll
@@ -27,7 +27,10 @@ enroll() {
   made=''
   [ -d "$folder" ] || made=$folder
   make_folder "$folder" 700
-  if ! NEKODE_ENROLL_CODE=$ENROLL_CODE "$STAGED" enroll --server "$SERVER_URL" --enrollment "$ENROLLMENT_ID" --config "$CONFIG_PATH"; then
+  set -- enroll --server "$DAEMON_URL" --enrollment "$ENROLLMENT_ID" --config "$CONFIG_PATH"
+  if [ -n "${NEKODE_CA_FILE:-}" ]; then set -- "$@" --ca-file "$NEKODE_CA_FILE"; fi
+  # Through the environment, because arguments of a process can be read by others.
+  if ! NEKODE_ENROLL_CODE=$ENROLL_CODE "$STAGED" "$@"; then
     if [ -n "$made" ]; then rmdir "$made" 2>/dev/null || true; fi
     die 'this computer could not be enrolled, so nothing was installed.' 'An install code works once and expires. Get a new command from the console: Computers > Add computer.'
   fi
