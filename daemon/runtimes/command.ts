@@ -152,8 +152,11 @@ export class CommandSession implements Session {
     // A command asks for nothing.
   }
 
-  async close(graceMs: number): Promise<void> {
+  retire(): void {
     this.#stopping = true
+  }
+
+  async close(graceMs: number): Promise<void> {
     if (this.#child) await this.#child.stop(graceMs)
     else this.#turns.exit({ code: 0, signal: null }, this.#config.label, true, '')
   }

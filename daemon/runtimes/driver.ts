@@ -12,6 +12,8 @@ export interface Session {
   send(text: string): Promise<'started' | 'steered' | 'queued'>
   interrupt(): Promise<void>
   answer(requestId: string, decision: Decision): void
+  /** It is about to be closed: no further turn starts by itself, and an end is expected. */
+  retire(): void
   /** Ends the process with all its descendants; emits `exit` when there was one to end. */
   close(graceMs: number): Promise<void>
 }
@@ -39,7 +41,8 @@ export class Driver implements RuntimeDriver {
   }
 
   async start(options: StartOptions): Promise<void> {
-    if (this.#session) throw new RuntimeFailure('internal', 'A driver starts once; make another to start again.')
+    if (this.#session || this.#stopped)
+      throw new RuntimeFailure('internal', 'A driver starts once, and not after a stop; make another to start again.')
     mkdirSync(options.stateDir, { recursive: true, mode: 0o700 })
     const onEvent = (event: AgentEvent) => {
       if (event.type === 'exit') this.#exited = true
@@ -77,6 +80,7 @@ export class Driver implements RuntimeDriver {
   async #stop(graceMs: number): Promise<void> {
     const session = this.#session
     if (!session || this.#exited) return
+    session.retire()
     // Cancel first: the runtime ends its own shells and writes the session to disk.
     if (session.busy && graceMs >= CANCEL_MS) {
       await within(session.interrupt(), CANCEL_MS)

@@ -128,8 +128,8 @@ export const uniqueSleep = (): string => `sleep ${4000 + process.pid / 10_000_00
 /** What every runtime does the same way. Each test leaves the driver ready for the next. */
 export function contract(name: string, make: (home: string, modelUrl: string) => Subject): void {
   describe(name, () => {
-    const home = mkdtempSync(join(tmpdir(), `nekode-${name}-`))
-    const workspace = join(home, 'work')
+    let home = ''
+    let workspace = ''
     const sent: unknown[] = []
     const dones: (() => unknown)[] = []
     let model: ModelEndpoint
@@ -162,6 +162,8 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
         )
 
     beforeAll(async () => {
+      home = mkdtempSync(join(tmpdir(), `nekode-${name}-`))
+      workspace = join(home, 'work')
       mkdirSync(workspace, { recursive: true })
       model = startModelEndpoint()
       mcp = startMcp({

@@ -246,8 +246,11 @@ export class AcpSession implements Session {
     ask.reply({ outcome: option ? { outcome: 'selected', optionId: option.optionId } : { outcome: 'cancelled' } })
   }
 
-  async close(graceMs: number): Promise<void> {
+  retire(): void {
     this.#stopping = true
+  }
+
+  async close(graceMs: number): Promise<void> {
     await this.#connection?.child.stop(graceMs)
   }
 

@@ -99,8 +99,11 @@ export class BuiltinSession implements Session {
     this.#turns.take(requestId)?.(decision)
   }
 
-  async close(): Promise<void> {
+  retire(): void {
     this.#closing = true
+  }
+
+  async close(): Promise<void> {
     if (this.#turns.busy) await this.interrupt()
     await this.#remote?.close()
     this.#turns.exit({ code: 0, signal: null }, 'The built-in agent', true, '')

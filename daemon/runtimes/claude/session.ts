@@ -107,8 +107,11 @@ export class ClaudeSession implements Session {
     this.#respond(requestId, { subtype: 'success', response })
   }
 
-  async close(graceMs: number): Promise<void> {
+  retire(): void {
     this.#stopping = true
+  }
+
+  async close(graceMs: number): Promise<void> {
     await this.#child?.stop(graceMs)
   }
 

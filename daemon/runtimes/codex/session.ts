@@ -170,8 +170,11 @@ export class CodexSession implements Session {
     this.#write({ id: ask.id, result })
   }
 
-  async close(graceMs: number): Promise<void> {
+  retire(): void {
     this.#stopping = true
+  }
+
+  async close(graceMs: number): Promise<void> {
     await this.#child?.stop(graceMs)
   }
 
