@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import http2 from 'node:http2'
+import { isIP } from 'node:net'
 import tls from 'node:tls'
 import { type Client, Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect'
 import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node'
@@ -94,10 +95,12 @@ function answersPreface(origin: string): Promise<boolean> {
 
 function agreesOnH2(url: URL, ca: string | undefined): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
+  const host = url.hostname.replace(/^\[|\]$/g, '')
   const socket = tls.connect({
-    host: url.hostname,
+    host,
     port: Number(url.port || 443),
-    servername: url.hostname,
+    // An address is no name to ask for (RFC 6066).
+    ...(isIP(host) ? {} : { servername: host }),
     ALPNProtocols: ['h2', 'http/1.1'],
     ...(ca ? { ca } : {}),
   })
