@@ -61,7 +61,7 @@ export function openapi(version: string): Json {
       title: 'Nekode',
       version,
       description:
-        'Times are Unix milliseconds. Lists are pages: pass `nextCursor` back as `cursor`. `Idempotency-Key` makes a repeated POST safe for 24 hours.',
+        'Times are Unix milliseconds. Lists are pages: pass `nextCursor` back as `cursor`. `Idempotency-Key` makes posting the same message again safe for 24 hours.',
     },
     servers: [{ url: '/' }],
     paths,
