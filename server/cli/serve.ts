@@ -26,7 +26,7 @@ const args: ArgsDef = {
         [
           flag,
           hint === undefined
-            ? { type: 'boolean' as const, description, negativeDescription: `Do not: ${help.toLowerCase()}` }
+            ? { type: 'boolean' as const, description, negativeDescription: 'Switch that off' }
             : { type: 'string' as const, valueHint: hint, description },
         ],
       ]

@@ -121,8 +121,8 @@ test('what admins do to computers is in the audit log, with their address', asyn
   await world.call(`DELETE /api/computers/${id}`, tokens.admin)
   const { items } = await world.core.audit.list({})
   expect(items.map((entry) => [entry.action, entry.subject, entry.address]).slice(0, 3)).toEqual([
-    ['computer.removed', id, '192.0.2.1'],
-    ['runtime.install_requested', id, '192.0.2.1'],
-    ['computer.renamed', id, '192.0.2.1'],
+    ['computer.remove', id, '192.0.2.1'],
+    ['runtime.install', id, '192.0.2.1'],
+    ['computer.rename', id, '192.0.2.1'],
   ])
 })

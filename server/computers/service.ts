@@ -109,7 +109,7 @@ export class Computers {
       const row = await this.#row(tx.q, id)
       await this.deps.audit.record(tx, {
         by: p,
-        action: 'computer.renamed',
+        action: 'computer.rename',
         subject: id,
         detail: { displayName },
         address,
@@ -139,7 +139,7 @@ export class Computers {
         await this.credentials.revoke(tx, { kind: 'agent', ownerId: agent.id })
       await this.deps.audit.record(tx, {
         by: p,
-        action: 'computer.removed',
+        action: 'computer.remove',
         subject: id,
         detail: { displayName: nameOf(row) },
         address,
@@ -280,7 +280,7 @@ export class Computers {
       if (command.type === 'install_runtime')
         await this.deps.audit.record(tx, {
           by: p,
-          action: 'runtime.install_requested',
+          action: 'runtime.install',
           subject: id,
           detail: { kind: command.kind },
           address,

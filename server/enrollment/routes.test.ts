@@ -301,9 +301,9 @@ test('who enrolled, redeemed and revoked is in the audit log, without codes and 
   await world.call(`POST /api/daemon/enrollments/${id}/revoke`, admin.token)
   const { items } = await world.core.audit.list({})
   expect(items.slice(0, 3).map((entry) => [entry.action, entry.actor.kind, entry.address])).toEqual([
-    ['enrollment.revoked', 'human', '192.0.2.1'],
-    ['enrollment.redeemed', 'daemon', '192.0.2.1'],
-    ['enrollment.created', 'human', '192.0.2.1'],
+    ['enrollment.revoke', 'human', '192.0.2.1'],
+    ['enrollment.redeem', 'daemon', '192.0.2.1'],
+    ['enrollment.create', 'human', '192.0.2.1'],
   ])
   const text = JSON.stringify(items)
   expect(text).not.toContain(code)

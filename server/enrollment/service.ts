@@ -70,7 +70,7 @@ export class Enrollments {
       await tx.insert(db.t.enrollments, row)
       await audit.record(tx, {
         by: p,
-        action: 'enrollment.created',
+        action: 'enrollment.create',
         subject: row.id,
         detail: { computerId: row.computerId },
         address,
@@ -103,7 +103,7 @@ export class Enrollments {
       if (row.status === 'revoked') return toEnrollment(row, this.#now())
       // A token that a later enrollment gave out is not this one's: those before it were revoked by it.
       if (row.status !== 'pending') await credentials.revoke(tx, { kind: 'computer', ownerId: row.computerId })
-      await audit.record(tx, { by: p, action: 'enrollment.revoked', subject: id, address })
+      await audit.record(tx, { by: p, action: 'enrollment.revoke', subject: id, address })
       return this.#move(tx, row, { status: 'revoked' }, actorOf(p))
     })
   }
@@ -136,7 +136,7 @@ export class Enrollments {
       await this.#move(tx, row, { status: 'redeemed', displayName: redeemed.displayName }, actor)
       await audit.record(tx, {
         by: actor,
-        action: 'enrollment.redeemed',
+        action: 'enrollment.redeem',
         subject: id,
         detail: { computerId: row.computerId },
         address,
