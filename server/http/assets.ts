@@ -62,7 +62,8 @@ function fileOf(files: Manifest, address: string): string | undefined {
   }
   if (path === '/') return '/index.html'
   if (Object.hasOwn(files, path)) return path
-  return /\.[A-Za-z0-9]+$/.test(path) ? undefined : '/index.html'
+  // Files are in /assets or at the top; deeper down, a dot belongs to a name: `/c/release-1.0`.
+  return /^\/(?:assets\/.*|[^/]+\.[A-Za-z0-9]+)$/.test(path) ? undefined : '/index.html'
 }
 
 /** The smallest encoding that the client takes; undefined for none. */

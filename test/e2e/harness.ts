@@ -136,6 +136,8 @@ export interface DaemonOptions {
   /** Where it connects, when that is not the server itself: a proxy. */
   serverUrl?: string
   env?: Record<string, string>
+  /** An enrollment that somebody made, with its code; without one a new one is made. */
+  enrollment?: { id: string; code: string }
 }
 
 /** One daemon with its home, through restarts. */
@@ -183,19 +185,24 @@ export class DaemonUnderTest {
   }
 }
 
+async function enroll(server: ServerUnderTest, displayName: string): Promise<{ id: string; code: string }> {
+  const admin = await server.admin()
+  const { enrollment, commands } = await admin.call('POST /api/daemon/enrollments', { body: { displayName } })
+  const code = /[?&]code=([^&'"\s]+)/.exec(commands.shell)?.[1]
+  if (code === undefined) throw new Error(`no code in ${commands.shell}`)
+  return { id: enrollment.id, code }
+}
+
 /** Enrols a computer as the installer does, and starts a daemon for it. */
 export async function startDaemon(
   place: Place,
   server: ServerUnderTest,
   options: DaemonOptions = {},
 ): Promise<DaemonUnderTest> {
-  const admin = await server.admin()
   const name = options.name ?? 'test-computer'
-  const { enrollment, commands } = await admin.call('POST /api/daemon/enrollments', { body: { displayName: name } })
-  const code = /[?&]code=([^&'"\s]+)/.exec(commands.shell)?.[1]
-  if (code === undefined) throw new Error(`no code in ${commands.shell}`)
+  const { id, code } = options.enrollment ?? (await enroll(server, name))
   const redeemed = await server.guest().call('POST /api/daemon/enrollments/{id}/redeem', {
-    params: { id: enrollment.id },
+    params: { id },
     body: { code: decodeURIComponent(code), hostname: name },
   })
   const home = join(place.dir, name)

@@ -31,7 +31,7 @@ export function DeliveryLine(props: { delivery: Delivery; preview: boolean }) {
         {(failure) => (
           <FailureBox
             failure={failure()}
-            title={t('delivery.failed', { name: name() })}
+            title={failure().reason === 'killed' ? `${name()}:` : t('delivery.failed', { name: name() })}
             actions={<FailureActions delivery={props.delivery} />}
           />
         )}
@@ -121,17 +121,19 @@ function WaitingLine(props: { delivery: Delivery; name: string }) {
 }
 
 function Answered(props: { delivery: Delivery; name: string }) {
+  // An answer that is here stands right below.
+  const elsewhere = () => {
+    const id = props.delivery.answerMessageId
+    return id && !state.messages[id] ? id : undefined
+  }
   const joined = () => Boolean(props.delivery.runId && state.runs[props.delivery.runId]?.joinedRunId)
   return (
     <Line delivery={props.delivery} icon="i-lucide-check-check" tone="text-ok">
       {joined() ? t('delivery.joined', { name: props.name }) : t('delivery.answered', { name: props.name })}
-      <Show when={props.delivery.answerMessageId}>
+      <Show when={elsewhere()}>
         {(id) => (
           <A
-            href={conversationPath(props.delivery.target, {
-              thread: answerThread(props.delivery, id()),
-              message: id(),
-            })}
+            href={conversationPath(props.delivery.target, { thread: props.delivery.threadId, message: id() })}
             class="text-accent-text font-550 hover:underline rounded"
           >
             {t('delivery.show')}
@@ -141,8 +143,6 @@ function Answered(props: { delivery: Delivery; name: string }) {
     </Line>
   )
 }
-
-const answerThread = (delivery: Delivery, messageId: string) => state.messages[messageId]?.threadId ?? delivery.threadId
 
 function FailureActions(props: { delivery: Delivery }) {
   const navigate = useNavigate()

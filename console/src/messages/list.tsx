@@ -97,7 +97,7 @@ export function MessageList(props: ListProps) {
     ),
   )
   markRead(
-    () => (atEnd() ? list()?.ids.at(-1) : undefined),
+    () => (atEnd() ? lastSeen(list()?.ids ?? []) : undefined),
     () => props.target,
   )
   const firstUnread = firstUnreadOf(props.target, props.threadId)
@@ -153,6 +153,15 @@ export function MessageList(props: ListProps) {
       </Show>
     </div>
   )
+}
+
+/** The newest message on screen at the end of a list; an answer in a thread is shown under its question. */
+function lastSeen(ids: string[]): string | undefined {
+  const answers = ids
+    .slice(-5)
+    .flatMap((id) => state.byMessage[id] ?? [])
+    .map((id) => state.deliveries[id]?.answerMessageId ?? '')
+  return [ids.at(-1) ?? '', ...answers].reduce((a, b) => (a > b ? a : b)) || undefined
 }
 
 const Head = (props: { older: boolean; intro: JSX.Element }) => (

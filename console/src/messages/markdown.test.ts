@@ -79,7 +79,7 @@ describe('mentions', () => {
 
   test('of somebody are marked, and those of the reader stand out', () => {
     expect(html('@scout and @ada', names)).toBe(
-      '<p><span class="mention">@scout</span> and <span class="mention me">@ada</span></p>\n',
+      '<p><span class="mention">@scout</span> and <span class="mention mention-me">@ada</span></p>\n',
     )
   })
 

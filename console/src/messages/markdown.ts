@@ -42,7 +42,7 @@ const marked = new Marked({
         return { type: 'mention', raw: match[0], name }
       },
       renderer: (token) =>
-        `<span class="mention${token['name'] === names.me ? ' me' : ''}">${escape(token.raw)}</span>`,
+        `<span class="mention${token['name'] === names.me ? ' mention-me' : ''}">${escape(token.raw)}</span>`,
     },
   ],
   renderer: {
@@ -67,6 +67,8 @@ const sanitise = (html: string): string =>
     ALLOWED_TAGS: tags,
     ALLOWED_ATTR: ['href', 'class', 'type', 'checked', 'disabled', 'align', 'start', 'target', 'rel'],
     ALLOWED_URI_REGEXP: allowed,
+    // Otherwise the pattern for addresses is held against every attribute.
+    ADD_URI_SAFE_ATTR: ['type', 'checked', 'disabled', 'align', 'start', 'target', 'rel'],
   })
 
 const isCode = (token: Token): token is Tokens.Code => token.type === 'code'

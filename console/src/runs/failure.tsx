@@ -1,27 +1,29 @@
 import { Show, type JSX } from 'solid-js'
-import type { Failure } from '@shared/contract'
+import type { Failure, FailureReason } from '@shared/contract'
 import { t } from '../i18n'
 import { cx } from '../ui/cx'
 import { Icon } from '../ui/icon'
 import { failureText, isGuard } from './failures'
 
+const tones = {
+  bad: { box: 'border-bad/30 bg-bad-soft', text: 'text-bad', icon: 'i-lucide-circle-alert' },
+  warn: { box: 'border-warn/35 bg-warn-soft', text: 'text-warn', icon: 'i-lucide-shield-alert' },
+  plain: { box: 'border-line bg-sunken', text: 'text-ink', icon: 'i-lucide-square' },
+}
+
+/** A guard asks for a look, and what a person stopped is no accident. */
+const toneOf = (reason: FailureReason): keyof typeof tones =>
+  isGuard(reason) ? 'warn' : reason === 'killed' ? 'plain' : 'bad'
+
 /** Why something failed and what to do next, with the buttons that do it. */
 export function FailureBox(props: { failure: Failure; actions?: JSX.Element; title?: string | undefined }) {
   const text = () => failureText(props.failure)
-  const guard = () => isGuard(props.failure.reason)
+  const tone = () => tones[toneOf(props.failure.reason)]
   return (
-    <div
-      class={cx(
-        'row items-start gap-2.5 rounded-xl border px-3.5 py-2.5 text-[13.5px] leading-snug',
-        guard() ? 'border-warn/35 bg-warn-soft' : 'border-bad/30 bg-bad-soft',
-      )}
-    >
-      <Icon
-        name={guard() ? 'i-lucide-shield-alert' : 'i-lucide-circle-alert'}
-        class={cx('text-[16px] mt-0.5', guard() ? 'text-warn' : 'text-bad')}
-      />
+    <div class={cx('row items-start gap-2.5 rounded-xl border px-3.5 py-2.5 text-[13.5px] leading-snug', tone().box)}>
+      <Icon name={tone().icon} class={cx('text-[16px] mt-0.5', tone().text)} />
       <div class="flex-1 min-w-0 col gap-0.5">
-        <p class={cx('font-600', guard() ? 'text-warn' : 'text-bad')}>
+        <p class={cx('font-600', tone().text)}>
           <Show when={props.title}>{(title) => <>{title()} </>}</Show>
           {text().sentence}
         </p>
