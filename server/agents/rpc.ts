@@ -158,7 +158,7 @@ class AgentView {
     try {
       return this.services.agents.environment(row)
     } catch (error) {
-      this.core.log.error('an agent’s environment cannot be read', { agentId: agent.id, error })
+      this.core.log.warn('an agent’s environment cannot be read', { agentId: agent.id, error })
       return shownEnv(agent)
     }
   }

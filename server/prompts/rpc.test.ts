@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { type Rpc, refusal, rpcClient } from '../../test/fixtures/rpc'
+import { type Caller, type TestServer, startTestServer } from '../testing'
+
+let server: TestServer
+let owner: Caller
+let box: Caller
+let bot: Caller
+let rpc: Rpc
+
+beforeAll(async () => {
+  server = await startTestServer()
+  owner = await server.as('owner')
+  box = await server.computer()
+  bot = await server.agent({
+    computerId: box.id,
+    name: 'bot',
+    env: [{ name: 'PASSWORD', value: 'hunter2', secret: false }],
+  })
+  rpc = rpcClient(server.url, box.token)
+})
+afterAll(() => server.stop())
+
+const ask = async () => {
+  const body = { target: '#general', content: '@bot what now?' }
+  const { message, deliveries } = await owner.call('POST /api/messages', { body })
+  return { messageId: message.id, runId: deliveries[0]!.runId! }
+}
+
+test('a launch prompt is made once, is what its hash says, and shows no value of the environment', async () => {
+  const { messageId, runId } = await ask()
+  const { snapshot } = await rpc.getLaunchPromptSnapshot({ runId, agentId: bot.id, computerId: box.id })
+  expect(snapshot).toMatchObject({
+    snapshotId: expect.stringMatching(/^prompt_/),
+    runId,
+    agentId: bot.id,
+    computerId: box.id,
+    runtimeProfileId: bot.id.replace('agent_', 'profile_'),
+    target: '#general',
+    threadId: messageId,
+    messageId,
+    templateVersion: 'nekode.launch-prompt.v1',
+    sourceVersion: `${server.core.serverId}:nekode.launch-prompt.v1`,
+    redactionSummary: 'Values were left out of runtime_profile.',
+  })
+  const { content, contentHash, sections } = snapshot!
+  expect(new Bun.CryptoHasher('sha256').update(content).digest('hex')).toBe(contentHash)
+  expect(sections.map((s) => `## ${s.name}\n${s.content}`).join('\n\n')).toBe(content)
+  expect(content).not.toContain('hunter2')
+  const again = await Promise.all([1, 2, 3].map(() => rpc.getLaunchPromptSnapshot({ runId })))
+  for (const same of again) expect(same.snapshot).toEqual(snapshot!)
+})
+
+test('a launch prompt is for the run’s own computer and agent', async () => {
+  const { runId } = await ask()
+  const other = await server.agent({ computerId: box.id, name: 'other' })
+  expect(await refusal(rpc.getLaunchPromptSnapshot({ runId, agentId: other.id }))).toBe(
+    'permission_denied foreign_agent',
+  )
+  expect(await refusal(rpc.getLaunchPromptSnapshot({ runId, computerId: 'cmp_other' }))).toBe(
+    'permission_denied foreign_computer',
+  )
+  const stranger = rpcClient(server.url, (await server.computer()).token)
+  expect(await refusal(stranger.getLaunchPromptSnapshot({ runId }))).toBe('not_found')
+  expect(await refusal(rpc.getLaunchPromptSnapshot({ runId: 'run_0' }))).toBe('not_found')
+})
