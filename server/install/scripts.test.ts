@@ -200,6 +200,77 @@ test('the daemon of a machine runs as the person who called sudo, and as root wh
   expect(() => user({ NEKODE_DAEMON_USER: 'no-such-user' })).toThrow('there is no user no-such-user')
 })
 
+describe('what a service manager is told', () => {
+  const uid = process.getuid?.()
+  const unit = 'units/nekode-daemon.service'
+  const plist = 'agents/tech.nekode.daemon.plist'
+
+  test.each<[manager: string, mode: string, code: string, orders: string[], left: string[]]>([
+    [
+      'systemd',
+      'system',
+      'service_start',
+      ['systemctl daemon-reload', 'systemctl enable nekode-daemon', 'systemctl restart nekode-daemon'],
+      [unit],
+    ],
+    [
+      'systemd',
+      'user',
+      'service_start',
+      [
+        'systemctl --user daemon-reload',
+        'systemctl --user enable nekode-daemon',
+        'systemctl --user restart nekode-daemon',
+        'loginctl enable-linger',
+      ],
+      [unit],
+    ],
+    [
+      'systemd',
+      'system',
+      'touch_unit; service_remove',
+      ['systemctl stop nekode-daemon', 'systemctl disable nekode-daemon', 'systemctl daemon-reload'],
+      [],
+    ],
+    [
+      'launchd',
+      'system',
+      'service_start',
+      ['launchctl bootout system/tech.nekode.daemon', `launchctl bootstrap system DIR/${plist}`],
+      [plist, 'log/daemon.log'],
+    ],
+    [
+      'launchd',
+      'user',
+      'service_start',
+      [`launchctl bootout gui/${uid}/tech.nekode.daemon`, `launchctl bootstrap gui/${uid} DIR/${plist}`],
+      [plist, 'log/daemon.log'],
+    ],
+    ['launchd', 'system', 'touch_unit; service_remove', ['launchctl bootout system/tech.nekode.daemon'], []],
+  ])('%s, %s: %s', (manager, mode, code, orders, left) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nekode-service-'))
+    const log = join(folder, 'orders')
+    try {
+      const names = ['systemctl', 'launchctl', 'loginctl']
+      const record = names.map((name) => `${name}() { echo "${name} $*" >>'${log}'; }`).join('; ')
+      const touch = 'touch_unit() { echo | write_public "$UNIT_PATH"; echo | write_public "$PLIST_PATH"; }'
+      call(`${record}; ${touch}; MANAGER=${manager}; MODE=${mode}; set_paths; ${code}`, {
+        NEKODE_DAEMON_UNIT_PATH: join(folder, unit),
+        NEKODE_DAEMON_PLIST_PATH: join(folder, plist),
+        NEKODE_DAEMON_LOG_PATH: join(folder, 'log/daemon.log'),
+      })
+      const told = readFileSync(log, 'utf8').replaceAll(folder, 'DIR').trim().split('\n')
+      expect(told.map((line) => line.replace(/(enable-linger) .*/, '$1'))).toEqual(orders)
+      const files = [...new Bun.Glob('**/*').scanSync({ cwd: folder })].sort().filter((path) => path !== 'orders')
+      // The other manager's file was there only to be left alone.
+      const other = manager === 'systemd' ? plist : unit
+      expect(files.filter((path) => path !== other)).toEqual(left)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
 // `bun run test` installs it, or says by name that it could not.
 const shellcheck = Bun.which('shellcheck')
 for (const [name, text] of shellcheck ? shellScripts : [])
