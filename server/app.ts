@@ -93,6 +93,10 @@ export async function createServer(config: Config, log: Logger, options: ServerO
     baseUrl: config.baseUrl,
     trustProxy: config.trustProxy,
     fallback: `http://localhost:${config.addr.port}`,
+    onProxy: () =>
+      log.warn(
+        'requests come through a proxy; set NEKODE_TRUST_PROXY so that callers are told apart by their addresses',
+      ),
   })
 
   const hono = new Hono({ strict: true })

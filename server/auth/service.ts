@@ -11,7 +11,7 @@ import { userView } from '../users/view'
 import { unknownToken } from './credentials'
 import { hashPassword, verifyPassword } from './password'
 import { Setup, alreadyInitialized } from './setup'
-import { Throttle } from './throttle'
+import { Throttle, networkOf } from './throttle'
 
 const DAY_MS = 24 * 60 * 60_000
 /** A session that is used at least every two weeks never ends by itself. */
@@ -59,7 +59,7 @@ export class AuthService {
     this.#now = options.now ?? Date.now
     // Somebody who fails on purpose must not lock a person out for long; an address that fails has no such claim.
     this.#perUser = new Throttle({ free: 5, maxSeconds: 60, now: this.#now })
-    this.#perAddress = new Throttle({ free: 20, maxSeconds: 900, now: this.#now })
+    this.#perAddress = new Throttle({ free: 20, maxSeconds: 300, now: this.#now })
   }
 
   setupStatus(): { initialized: boolean; webSetupEnabled: boolean } {
@@ -74,7 +74,7 @@ export class AuthService {
         code: 'setup_disabled',
         next: 'Start the server with NEKODE_BOOTSTRAP_ADMIN_USERNAME and NEKODE_BOOTSTRAP_ADMIN_PASSWORD.',
       })
-    const key = `setup:${from.address}`
+    const key = `setup:${networkOf(from.address)}`
     this.#perAddress.attempt(key)
     await this.setup.check(input.setupCode)
     this.#perAddress.forgive(key)
@@ -119,7 +119,7 @@ export class AuthService {
   /** Throws `login_failed` or `throttled`; an unknown name fails like a wrong password, and as slowly. */
   async login(input: { username: string; password: string }, from: From): Promise<Login> {
     const username = input.username.trim().toLowerCase()
-    const keys = [`user:${username}`, `address:${from.address}`] as const
+    const keys = [`user:${username}`, `address:${networkOf(from.address)}`] as const
     this.#perAddress.attempt(keys[1])
     try {
       this.#perUser.attempt(keys[0])

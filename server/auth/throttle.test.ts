@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { NekodeError } from '@shared/errors'
-import { Throttle } from './throttle'
+import { Throttle, networkOf } from './throttle'
 
 function clocked(free = 3, maxSeconds = 60) {
   let now = 1_000_000
@@ -68,4 +68,16 @@ test('many keys do not fill the memory: the oldest are forgotten', () => {
   for (let i = 0; i < 10_000; i++) attempt(`k${i}`)
   expect(attempt('first')).toBe(0)
   expect(attempt('k9999')).toBe(1)
+})
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['', ''],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:0001:2::9', '2001:db8:1:2::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::', 'fe80:0:0:0::/64'],
+])('%p is throttled as %p', (address, key) => {
+  expect(networkOf(address)).toBe(key)
 })

@@ -11,6 +11,8 @@ import { eventStream } from './sse'
 import { EventSocket, readerOrGone, sameOrigin } from './ws'
 
 const LIMIT = 100
+/** Pages of the log that one request looks through; the answer's cursor says how far it came. */
+const MAX_PAGES = 20
 
 type Caller = Exclude<Principal, { kind: 'guest' }>
 interface Query {

@@ -86,6 +86,16 @@ test.each([
   ['127.0.0.1', { 'x-forwarded-for': '8.8.8.8' }, false],
   ['127.0.0.1', { forwarded: 'for=8.8.8.8' }, false],
   ['127.0.0.1', { via: '1.1 proxy' }, false],
+  ['127.0.0.1', { host: '127.0.0.1:18790' }, true],
+  ['127.0.0.1', { host: 'rebound.example:18790' }, false],
 ])('a caller from %p with %p is on this machine: %p', async (peer, headers, local) => {
-  expect(await seen({}, { host: 'h', ...headers }, { peer })).toMatchObject({ local })
+  expect(await seen({}, { host: 'localhost:18790', ...headers }, { peer })).toMatchObject({ local })
+})
+
+test('a proxy that nobody declared is told once', async () => {
+  let told = 0
+  const addresses = new Addresses({ baseUrl: undefined, trustProxy: 0, fallback: '', onProxy: () => told++ })
+  const app = new Hono().get('/', (c) => c.text(addresses.client(c)))
+  for (const headers of [{}, spoofed, spoofed]) await app.request('/', { headers }, { peer: '10.0.0.9' })
+  expect(told).toBe(1)
 })

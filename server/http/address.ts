@@ -11,28 +11,43 @@ export interface AddressOptions {
   trustProxy: number
   /** Where the server listens, for when a request says nothing usable. */
   fallback: string
+  /** Called for the first request that came through a proxy that nobody declared. */
+  onProxy?: () => void
 }
+
+/** What proxies add to the requests that they pass on. */
+const FORWARDED = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
+const isForwarded = (c: Context): boolean => FORWARDED.some((name) => c.req.header(name) !== undefined)
 
 /** Who a request comes from, and what the server is called from there. */
 export class Addresses {
+  #told = false
+
   constructor(private readonly options: AddressOptions) {}
 
   /** The caller's address: the connection's, or what the outermost trusted proxy saw. */
   client = (c: Context): string => {
     const edge = edgeOf(c)
     const { trustProxy } = this.options
-    if (!trustProxy) return edge?.peer ?? ''
+    if (!trustProxy) {
+      if (!this.#told && isForwarded(c)) {
+        this.#told = true
+        this.options.onProxy?.()
+      }
+      return edge?.peer ?? ''
+    }
     const seen = (c.req.header('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
     return seen.at(-trustProxy) || (edge?.peer ?? '')
   }
 
-  /** Whether the caller is on this machine. A request that came through a proxy is not, whatever the connection says. */
+  /**
+   * Whether the caller is on this machine. A request that came through a proxy is not, whatever the connection says; nor is one of a web
+   * page whose name was made to lead here.
+   */
   isLocal(c: Context): boolean {
-    const forwarded = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'].some(
-      (name) => c.req.header(name) !== undefined,
-    )
     const peer = edgeOf(c)?.peer ?? ''
-    return !forwarded && (peer === '::1' || peer.startsWith('127.'))
+    const named = /^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?$/i.test(c.req.header('host') ?? '')
+    return named && !isForwarded(c) && (peer === '::1' || peer.startsWith('127.'))
   }
 
   /** Whether the browser sees https. */

@@ -48,7 +48,7 @@ export const EventOperation = z.enum(['created', 'updated', 'deleted', 'state_ch
 export type EventOperation = z.infer<typeof EventOperation>
 
 export type EventOf<K extends EventKind> = {
-  /** Position in the server's log; also the `id:` of a server-sent event. */
+  /** Position in the server's log. The `id:` of a server-sent event is `<server id>:<sequence>`. */
   sequence: number
   id: string
   kind: K
@@ -107,7 +107,7 @@ export const eventRoutes = routes({
     errors: [CURSOR_GONE],
   },
   'GET /api/events': {
-    summary: 'Past events after a cursor, oldest first',
+    summary: 'Past events after a cursor, oldest first; the answer’s cursor has arrived when it stands still',
     tag: 'events',
     who: ['user', 'agent'],
     query: z.object({
