@@ -9,7 +9,7 @@
  *
  * Runs before the dependencies are installed, so it and what it imports use nothing but Bun.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Outcome, killRunning, run } from './setup/command'
 import { runChecks } from './setup/checks'
@@ -209,6 +209,8 @@ async function perform(order: Order, stage: Stage): Promise<number> {
 export async function main(argv: string[]): Promise<number> {
   process.chdir(join(import.meta.dir, '..'))
   const folder = mkdtempSync('/tmp/nk-test-')
+  // Tests also start programs as other users, who have to get to their own folders in here.
+  chmodSync(folder, 0o711)
   const env = { ...process.env, TMPDIR: folder, NEKODE_TEST_FOLDER: folder }
   const stage: Stage = { env, folder, databases: [], out: [] }
   let cleaning: Promise<void> | undefined

@@ -14,8 +14,8 @@ export interface Suite {
 export const suites: Suite[] = [
   { name: 'rules', paths: ['test/check', 'test/setup'], timeoutMinutes: 5 },
   { name: 'shared', paths: ['shared'], timeoutMinutes: 5 },
-  { name: 'server', paths: ['server'], timeoutMinutes: 15 },
-  { name: 'daemon', paths: ['daemon'], timeoutMinutes: 15 },
+  { name: 'server', paths: ['server'], timeoutMinutes: 8 },
+  { name: 'daemon', paths: ['daemon'], timeoutMinutes: 8 },
   {
     name: 'console',
     paths: ['console'],
