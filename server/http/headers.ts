@@ -1,8 +1,8 @@
-/** The console runs only its own code and talks only to its own server. Inline styles are how menus and virtual lists are placed. */
+/** The console runs only its own code, in its own style, and talks only to its own server. */
 const CONSOLE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data: blob:",
   "font-src 'self'",
   "connect-src 'self'",
