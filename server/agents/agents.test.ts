@@ -66,20 +66,11 @@ test('a secret is stored sealed, shown to nobody, and given to its computer', as
   ).rejects.toMatchObject({ kind: 'invalid' })
 })
 
-test('only its own computer gets an agent’s token, and a new one ends the old one', async () => {
-  const { id } = await make('tokens')
-  const other = await world.computer()
-  expect(world.talk.agents.issueToken(other, id)).rejects.toMatchObject({ code: 'foreign_agent' })
-  const first = await world.talk.agents.issueToken(computer, id)
-  expect(await world.core.credentials.resolve(first.token)).toMatchObject({ kind: 'agent', id })
-  const second = await world.talk.agents.issueToken(computer, id)
-  expect(world.core.credentials.resolve(first.token)).rejects.toMatchObject({ kind: 'unauthenticated' })
-  expect(await world.core.credentials.resolve(second.token)).toMatchObject({ id })
-})
-
 test('a deleted agent leaves its channels, its work ends, its token dies, its name is free', async () => {
   const { id } = await make('gone')
-  const { token } = await world.talk.agents.issueToken(computer, id)
+  const { token } = await world.core.db.tx((tx) =>
+    world.core.credentials.issue(tx, { kind: 'agent', ownerId: id, name: 'gone' }),
+  )
   const { deliveries } = await world.talk.messages.post(ada, { target: '#general', content: '@gone hi' })
   await world.talk.agents.delete(ada, id)
   const { run } = await world.talk.runs.get(ada, deliveries[0]!.runId!)

@@ -27,5 +27,4 @@ export function agentRoutes(
     const { target } = await channels.openDm(principal, 'agent', params.id)
     return messages.post(principal, { target, content: body.content, requestId: body.requestId ?? idempotencyKey })
   })
-  mount('POST /api/daemon/agents/{id}/token', async ({ principal, params }) => agents.issueToken(principal, params.id))
 }

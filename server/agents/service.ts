@@ -27,9 +27,6 @@ import { type AgentRow, agentView, statusView } from './view'
 export type NewAgent = z.output<Api['POST /api/agents']['body']>
 export type AgentChange = z.output<Api['PATCH /api/agents/{id}']['body']>
 
-/** An agent's token lasts this long; the daemon asks for a new one at each start. */
-const TOKEN_MS = 30 * 24 * 60 * 60 * 1000
-
 /** Environment that belongs to us: an agent must not be able to point its daemon's parts elsewhere. */
 const RESERVED = /^NEKODE_(?!MODEL_|EXECUTOR_)/
 
@@ -213,17 +210,6 @@ export class AgentService {
       action,
       reason,
     })
-  }
-
-  /** A token for the agent's own use, by its computer only. The earlier one stops working. */
-  async issueToken(p: ComputerPrincipal, id: string): Promise<{ token: string; expiresAt: number }> {
-    const row = this.own(p, id)
-    const expiresAt = Date.now() + TOKEN_MS
-    const { token } = await this.core.db.tx(async (tx) => {
-      await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: id })
-      return this.core.credentials.issue(tx, { kind: 'agent', ownerId: row.id, name: row.name, expiresAt })
-    })
-    return { token, expiresAt }
   }
 
   /** What a daemon says about how its agent is. */
