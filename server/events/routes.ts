@@ -61,7 +61,7 @@ export function eventRoutes(mount: Mount, { hub, access }: Core, addresses: Addr
     const target = query.target === undefined ? undefined : access.channel(principal, 'read', query.target).target
     let sequence = query.cursor ? hub.parseCursor(query.cursor) : 0
     const items: LogEvent[] = []
-    for (let complete = false; !complete && items.length < limit;) {
+    for (let pages = 0, complete = false; !complete && items.length < limit && pages < MAX_PAGES; pages++) {
       const page = await hub.after(sequence)
       complete = page.complete
       for (const event of page.events) {

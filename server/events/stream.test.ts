@@ -20,14 +20,14 @@ afterAll(() => server.stop())
 const say = (content: string, target = '#general') => owner.call('POST /api/messages', { body: { target, content } })
 
 /** Events that everybody sees, in one transaction. */
-const emit = (count: number) =>
+const emit = (count: number, audience = 'all') =>
   server.core.db.tx(async (tx) => {
     for (let i = 0; i < count; i++)
       tx.emit({
         kind: 'activity',
         operation: 'created',
         aggregateId: 'act_0',
-        audience: 'all',
+        audience,
         actor: SYSTEM,
         payload: { id: 'act_0', agentId: 'agent_0', kind: 'test', message: 'x'.repeat(100) },
       })
@@ -274,6 +274,22 @@ describe('events as a list', () => {
     expect(JSON.stringify(items)).not.toContain('for few')
     expect(cursor).toBe(server.core.hub.cursor())
   })
+})
+
+test('a request for events looks through a part of a long log, and says how far it came', async () => {
+  const member = await server.as('member')
+  let cursor = server.core.hub.cursor()
+  await emit(10_500, 'admin')
+  await say('at the end')
+  const counts: number[] = []
+  for (let last = ''; last !== cursor;) {
+    last = cursor
+    const page = await member.call('GET /api/events', { query: { cursor } })
+    counts.push(page.items.length)
+    cursor = page.cursor
+  }
+  expect(counts).toEqual([0, 1, 0])
+  expect(cursor).toBe(server.core.hub.cursor())
 })
 
 describe('over a restart of the server', () => {
