@@ -1,9 +1,11 @@
 import { type Approval, ApprovalState } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
 import type { Connection } from './account'
 import { command, group } from './command'
 import { loadNames } from './names'
 import type { Output } from './output'
-import { oneLine } from './text'
+import { fit } from './table'
+import { indent, json, neutralise, oneLine } from './text'
 import { oneOf, whole } from './values'
 
 const list = command({
@@ -42,13 +44,59 @@ const list = command({
   },
 })
 
-/** What an agent wants to do. The input shows what a title may leave out. */
+/** How much of the input a line shows. */
+const WISH_COLUMNS = 300
+
+/** What an agent wants to do, in a line. The input shows what a title may leave out. */
 export const wish = (a: Pick<Approval, 'kind' | 'title' | 'name' | 'input'>): string => {
-  const input = a.input === undefined || a.input === null ? '' : ` ${oneLine(JSON.stringify(a.input))}`
-  return `${a.kind}: ${oneLine(a.title || a.name)}${input}`
+  const input = a.input === undefined || a.input === null ? '' : oneLine(JSON.stringify(a.input))
+  return `${a.kind}: ${oneLine(a.title || a.name)} ${fit(input, WISH_COLUMNS)}`.trimEnd()
 }
 
+/** The lines under a request that tell how to answer it. */
+export const answers = (a: Approval): string =>
+  ['show', 'allow', 'deny'].map((verb) => `  nekode approvals ${verb} ${a.id}`).join('\n')
+
 const id = { type: 'positional', required: true, description: 'The request: apr_…' } as const
+
+const show = command({
+  name: 'show',
+  description: 'One permission request with all of its input',
+  args: { id },
+  examples: ['nekode approvals show apr_0198c2f4a1b27c3e9d5f60718293a4b5'],
+  notes: ['JSON: the approval.'],
+  run: async ({ args, out, connect }) => {
+    const connection = await connect()
+    const [a, names] = await Promise.all([find(connection, args.id), loadNames(connection)])
+    out.record(a, [
+      ['id', a.id],
+      ['agent', names.agent(a.agentId)],
+      ['where', a.threadId === null ? a.target : `${a.target} ${a.threadId}`],
+      ['run', a.runId],
+      ['wants to', `${a.kind}: ${a.title || a.name}`],
+      ['state', a.decidedBy === null ? a.state : `${a.state} by @${a.decidedBy.name}`],
+      ['asked', out.ago(a.createdAt)],
+    ])
+    if (out.json || a.input === undefined || a.input === null) return
+    out.line(indent(typeof a.input === 'string' ? neutralise(a.input) : json(a.input, 2)))
+  },
+})
+
+/** A request by its id: the API has lists only. */
+async function find({ call }: Connection, id: string): Promise<Approval> {
+  let cursor: string | undefined
+  do {
+    const page = await call('GET /api/approvals', {
+      query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
+    })
+    const found = page.items.find((a) => a.id === id)
+    if (found) return found
+    cursor = page.nextCursor
+  } while (cursor !== undefined)
+  throw new NekodeError('not_found', `There is no permission request “${id}”.`, {
+    next: 'See which there are: nekode approvals',
+  })
+}
 
 const allow = command({
   name: 'allow',
@@ -97,5 +145,5 @@ export const approvals = group({
   description: 'See and answer what agents ask permission for',
   examples: ['nekode approvals', 'nekode approvals allow apr_0198c2f4a1b27c3e9d5f60718293a4b5 --remember'],
   default: 'list',
-  subCommands: { list, allow, deny },
+  subCommands: { list, show, allow, deny },
 })

@@ -142,13 +142,16 @@ describe('send --wait', () => {
     await daemon.step(runId, approval('rm -rf build'), 'running')
     await host.printed('nekode approvals allow')
     const id = /nekode approvals allow (apr_\S+)/.exec(host.stderr)?.[1] ?? ''
-    expect(host.stderr).toContain('@bot asks for permission: rm -rf build\n')
+    expect(host.stderr).toContain('@bot asks for permission: execute: rm -rf build {"command":"rm -rf build"}\n')
 
     const other = new TestHost()
     other.env = host.env
     expect(await other.run('approvals')).toBe(0)
     expect(other.stdout).toContain(`${id}  @bot`)
     expect(other.stdout).toContain('execute: rm -rf build {"command":"rm -rf build"}')
+    expect(await other.run('approvals', 'show', id)).toBe(0)
+    expect(other.stdout).toContain('\n  {\n    "command": "rm -rf build"\n  }\n')
+    expect(await other.run('approvals', 'show', 'apr_0')).toBe(4)
     expect(await other.run('approvals', 'allow', id, '--json')).toBe(0)
     expect(other.json()).toMatchObject({ id, state: 'allowed' })
     expect(await other.run('approvals', 'deny', id)).toBe(1)

@@ -1,7 +1,7 @@
 import { type Approval, type Run, RunState } from '@shared/contract'
 import { formatDuration } from '@shared/duration'
 import type { Connection } from './account'
-import { wish } from './approvals'
+import { answers, wish } from './approvals'
 import { type Context, command, group } from './command'
 import { Exit, type ExitCode } from './exit'
 import { follow } from './follow'
@@ -108,8 +108,7 @@ function runText({ out, host }: ShowContext, r: Run, agentName: (id: string) => 
   )}\n`
 }
 
-const approvalText = (a: Approval): string =>
-  `waits for permission: ${wish(a)}\n  nekode approvals allow ${a.id}\n  nekode approvals deny ${a.id}`
+const approvalText = (a: Approval): string => `waits for permission: ${wish(a)}\n${answers(a)}`
 
 async function followRun(context: ShowContext, connection: Connection): Promise<ExitCode> {
   const { args, host, out } = context

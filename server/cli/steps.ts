@@ -1,5 +1,5 @@
 import type { Approval, Run, RunStep, StepDetail } from '@shared/contract'
-import { wish } from './approvals'
+import { answers, wish } from './approvals'
 import type { Output } from './output'
 import type { Style } from './table'
 import { indent, neutralise, oneLine } from './text'
@@ -77,8 +77,7 @@ export class StepPrinter {
     if (item.type === 'approval') {
       const { approval } = item
       if (approval.state !== 'pending') return this.#once(approval.id + approval.state, `permission ${approval.state}`)
-      const answers = `\n  nekode approvals allow ${approval.id}\n  nekode approvals deny ${approval.id}`
-      return this.#once(approval.id, `waits for permission: ${wish(approval)}${answers}`)
+      return this.#once(approval.id, `waits for permission: ${wish(approval)}\n${answers(approval)}`)
     }
     const { step } = item
     // The approval itself says more than its step.

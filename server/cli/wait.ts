@@ -2,6 +2,7 @@ import type { Approval, Delivery, Message, RunStep } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { formatDuration } from '@shared/duration'
 import type { Connection } from './account'
+import { answers, wish } from './approvals'
 import { Exit, type ExitCode } from './exit'
 import { type Followed, follow } from './follow'
 import type { Host } from './host'
@@ -102,7 +103,7 @@ class Watch {
 
   #approval(a: Approval): void {
     if (!this.#isMine(a.runId) || a.state !== 'pending') return
-    const text = `${this.agentName(a.agentId)} asks for permission: ${oneLine(a.title || a.name)}\n  nekode approvals allow ${a.id}\n  nekode approvals deny ${a.id}`
+    const text = `${this.agentName(a.agentId)} asks for permission: ${wish(a)}\n${answers(a)}`
     this.#say(a.id, 'approval', a, text)
   }
 

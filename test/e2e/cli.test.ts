@@ -1,7 +1,16 @@
 import { expect, test } from 'bun:test'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { ADMIN, type Place, type ServerUnderTest, commandOf, eventually, inPlace, startServer } from './harness'
+import {
+  ADMIN,
+  type Place,
+  type ServerUnderTest,
+  commandOf,
+  eventually,
+  inPlace,
+  startDaemon,
+  startServer,
+} from './harness'
 
 const PASSWORD = 'a quite long password'
 
@@ -213,6 +222,78 @@ test(
       process.kill(follower.pid, 'SIGINT')
       expect(await follower.exited).toBe(130)
       for (const line of follower.output.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ content: 'tick' })
+    }),
+  60_000,
+)
+
+test(
+  'a demo agent on a real daemon is made, asked, allowed to write, and answers; a second person at another terminal sees it',
+  () =>
+    inPlace(async (place) => {
+      const server = await startServer(place)
+      await startDaemon(place, server, { name: 'box' })
+      const cli = new Cli(place)
+      await cli.login(server)
+      const { items } = await cli.ok(['computers'])
+      expect(items).toMatchObject([{ displayName: 'box', status: 'online' }])
+      expect(await cli.ok(['agents', 'create', 'demo', '--runtime', 'demo'])).toMatchObject({
+        name: 'demo',
+        channels: [{ target: '#general' }],
+      })
+
+      const terminal = cli.terminal(['send', 'general', '--wait', '@demo please write a file'])
+      await terminal.shows('nekode approvals allow ')
+      const [pending] = (await cli.ok(['approvals'])).items
+      expect(pending).toMatchObject({ kind: 'edit', state: 'pending' })
+      const follower = cli.terminal(['runs', 'show', pending.runId, '--follow'])
+      await follower.shows('waits for permission')
+      expect(await cli.ok(['approvals', 'allow', pending.id])).toMatchObject({ state: 'allowed' })
+      expect([await terminal.exited, await follower.exited]).toEqual([0, 0])
+
+      const run = await cli.ok(['runs', 'show', pending.runId])
+      expect(run.run).toMatchObject({ state: 'completed' })
+      const { items: thread } = await cli.ok(['messages', 'general', '--thread', run.run.inputMessageId])
+      const [question, answer] = thread
+      expect(question.content).toBe('@demo please write a file')
+      expect(answer).toMatchObject({ sender: { kind: 'agent', name: 'demo' }, runId: pending.runId })
+      // The same words on the screen of the one who asked.
+      expect(terminal.screen.replaceAll('\r\n', '\n')).toContain(`\n${answer.content.trimEnd()}\n`)
+    }),
+  60_000,
+)
+
+test(
+  'a run that waits for permission is interrupted, retried and denied',
+  () =>
+    inPlace(async (place) => {
+      const server = await startServer(place)
+      await startDaemon(place, server, { name: 'box' })
+      const cli = new Cli(place)
+      await cli.login(server)
+      await cli.ok(['agents', 'create', 'demo', '--runtime', 'demo', '--approvals', 'ask'])
+      const waiting = async (): Promise<{ id: string; runId: string }> =>
+        eventually(async () => (await cli.ok(['approvals'])).items[0], { what: 'a permission request' })
+      const ended = (runId: string): Promise<Ended> => cli.run(['runs', 'show', runId, '--follow'])
+
+      const sent = await cli.ok(['send', '@demo', 'write'])
+      const first = await waiting()
+      await cli.ok(['run-action', first.runId, 'interrupt'])
+      expect((await ended(first.runId)).code).toBe(1)
+      await cli.ok(['run-action', first.runId, 'retry'])
+      const second = await waiting()
+      expect(second.runId).not.toBe(first.runId)
+      await cli.ok(['approvals', 'deny', second.id, '--message', 'not today'])
+      // A demo agent that may not do one thing asks for the next, or says what it could not do.
+      for (;;) {
+        const { run } = await cli.ok(['runs', 'show', second.runId])
+        if (['completed', 'failed', 'canceled'].includes(run.state)) break
+        for (const { id } of (await cli.ok(['approvals'])).items) await cli.run(['approvals', 'deny', id])
+      }
+      const { items } = await cli.ok(['runs', 'list', '--agent', 'demo'])
+      expect(items.map((r: { id: string }) => r.id).sort()).toEqual([first.runId, second.runId].sort())
+      expect(sent.message.target).toStartWith('dm:')
+      const denied = (await cli.ok(['approvals', 'list', '--state', 'denied'])).items
+      expect(denied.map((a: { id: string }) => a.id)).toContain(second.id)
     }),
   60_000,
 )
