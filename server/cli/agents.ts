@@ -118,9 +118,9 @@ const create = command({
   examples: [
     'nekode agents create coder --runtime codex',
     'nekode agents create reviewer --runtime claude --computer build-box --workspace /srv/app --approvals default=ask,read=allow',
-    'nekode agents create echo --runtime command -- /usr/local/bin/echo-agent --fast',
+    'nekode agents create echo --runtime custom -- /usr/local/bin/echo-agent --fast',
   ],
-  notes: ['What follows “--” is the program of the runtimes “command” and custom ACP.', rulesNote, 'JSON: the agent.'],
+  notes: ['What follows “--” is the program of the runtimes “custom” and “acp”.', rulesNote, 'JSON: the agent.'],
   run: async (context) => {
     const { args, rest, out } = context
     if (args.runtime === undefined)

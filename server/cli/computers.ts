@@ -80,7 +80,7 @@ const add = command({
   args: {
     name: { type: 'string', description: 'Name for showing (default: its host name)' },
     computer: { type: 'string', description: 'Join a known computer again: it keeps its identity, its old token ends' },
-    expires: { type: 'string', default: '15m', description: 'How long the command works, 1m to 24h' },
+    expires: { type: 'string', default: '1h', description: 'How long the command works, 1m to 24h' },
     windows: { type: 'boolean', description: 'Print the command for PowerShell' },
   },
   examples: ['nekode computers add --name build-box', 'nekode computers add --windows'],
