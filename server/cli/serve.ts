@@ -109,6 +109,7 @@ async function run(config: Config, out: Output): Promise<void> {
 function announce(server: NekodeServer, config: Config, out: Output): void {
   const url = config.baseUrl ?? `${config.tls ? 'https' : 'http'}://localhost:${server.port}`
   out.line(`Nekode ${version} runs at ${url}`)
+  if (server.grpcPort !== undefined) out.line(`Native gRPC is served on port ${server.grpcPort}`)
   if (server.core.directory.users().length) return
   if (server.setupCode !== undefined) out.line(`Open it and set it up with this one-time code: ${server.setupCode}`)
   else out.line('Set it up with NEKODE_BOOTSTRAP_ADMIN_USERNAME and NEKODE_BOOTSTRAP_ADMIN_PASSWORD.')
