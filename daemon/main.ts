@@ -1,8 +1,11 @@
 #!/usr/bin/env bun
 import { bridge } from './cli/bridge'
+import { doctor } from './cli/doctor'
 import { enroll } from './cli/enroll'
 import { runProgram } from './cli/program'
 import { run } from './cli/run'
+import { install, uninstall } from './cli/service'
+import { status } from './cli/status'
 import { versionCommand } from './cli/version'
 
 const code = await runProgram(
@@ -10,7 +13,7 @@ const code = await runProgram(
     name: 'nekode-daemon',
     description: 'Runs coding agents on this computer for a Nekode server',
     default: 'run',
-    commands: [run, versionCommand, enroll, bridge],
+    commands: [run, enroll, status, doctor, install, uninstall, versionCommand, bridge],
   },
   process.argv.slice(2),
 )

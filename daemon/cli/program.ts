@@ -76,7 +76,7 @@ export function parseFlags(
       main.set(spelled, flag)
     }
   }
-  const normal = words.map((word) => (main.has(/^-([a-z][a-z-]+)(=|$)/.exec(word)?.[1] ?? '') ? `-${word}` : word))
+  const normal = joinValues(words, (name) => options[name]?.type)
   try {
     const { values } = parseArgs({ args: normal, options, strict: true, allowPositionals: false })
     const flags: Flags = {}
@@ -86,6 +86,24 @@ export function parseFlags(
     const [first = ''] = errorText(error).split(/\. |\n/)
     throw usage(`${first.replace(/\.$/, '')}.`, `See nekode-daemon ${name} --help.`)
   }
+}
+
+/** `-token x` and `--token x` as `--token=x`: a value may start with a dash, as Go's flags have it. */
+function joinValues(words: readonly string[], typeOf: (flag: string) => 'string' | 'boolean' | undefined): string[] {
+  const joined: string[] = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? ''
+    const [, name = '', rest = ''] = /^--?([a-z][a-z-]+)(=.*)?$/s.exec(word) ?? []
+    const type = typeOf(name)
+    const next = words[at + 1]
+    if (type === undefined) joined.push(word)
+    else if (type === 'boolean' || rest !== '' || next === undefined) joined.push(`--${name}${rest}`)
+    else {
+      joined.push(`--${name}=${next}`)
+      at++
+    }
+  }
+  return joined
 }
 
 const copy = (value: string | boolean | (string | boolean)[] | undefined): string | string[] | boolean | undefined =>

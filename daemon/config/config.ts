@@ -52,7 +52,7 @@ export interface Sources {
 
 /**
  * Reads the settings: environment, then file, then flags, the later the stronger.
- * @throws NekodeError precondition `config_invalid` that names the file and key, or the flag
+ * @throws NekodeError precondition `config_invalid` that names the file and key, or invalid `usage` that names the flag
  */
 export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Config {
   const warnings: string[] = []
@@ -115,7 +115,7 @@ function readFlag(field: Field, given: string | string[] | undefined, base: Valu
   const parsed = parseText(field, text(given) ?? '')
   if ('value' in parsed) return parsed.value
   throw new NekodeError('invalid', `The flag --${flagOf(field)} ${parsed.problem}.`, {
-    code: 'config_invalid',
+    code: 'usage',
     next: 'See nekode-daemon run --help.',
   })
 }

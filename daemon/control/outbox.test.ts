@@ -24,7 +24,7 @@ beforeEach(() => {
   run.state = RunState.RUNNING
 })
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
+  for (const close of closing.splice(0).toReversed()) await close()
   await server.stop()
   rmSync(folder, { recursive: true })
 })

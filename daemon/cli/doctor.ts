@@ -1,0 +1,150 @@
+import { existsSync, statSync } from 'node:fs'
+import { ConnectError } from '@connectrpc/connect'
+import { errorText, NekodeError } from '@shared/errors'
+import type { Config } from '../config/config'
+import { makeFolders } from '../config/paths'
+import { dial } from '../control/client'
+import { errorOf } from '../control/link'
+import { planService, serviceFacts, serviceState } from '../install/service'
+import { detectRuntimes } from '../runtimes/detect'
+import { Exit } from './exit'
+import type { Command } from './program'
+import { readConfig } from './run'
+import { SELF } from './self'
+import { readStatus } from './status'
+
+export interface Check {
+  name: string
+  /** `warning`: it works, but a person should know. */
+  result: 'ok' | 'warning' | 'failed'
+  detail: string
+  /** What to do about it. */
+  next?: string
+}
+
+const ENROLL = 'In the console: Computers, Add computer. Run the command that it shows on this computer.'
+
+export const doctor: Command = {
+  name: 'doctor',
+  description: 'Check what can be wrong, and say what to do about it',
+  args: {
+    config: { type: 'string', valueHint: 'file', description: 'Configuration file ($NEKODE_HOME/daemon.json)' },
+    json: { type: 'boolean', description: 'Print JSON' },
+  },
+  examples: ['nekode-daemon doctor'],
+  async run(flags) {
+    const checks = await examine(() => readConfig({ config: flags.config }))
+    process.stdout.write(flags.json ? `${JSON.stringify(checks)}\n` : checks.map(line).join(''))
+    return checks.some(({ result }) => result === 'failed') ? Exit.failed : Exit.ok
+  },
+}
+
+const MARKS = { ok: '✓', warning: '!', failed: '✗' }
+const line = ({ name, result, detail, next }: Check): string =>
+  `${MARKS[result]} ${name.padEnd(14)} ${detail}\n${next ? `  ${' '.repeat(14)} → ${next}\n` : ''}`
+
+/** Every check, in the order in which one needs the other. */
+export async function examine(read: () => Config): Promise<Check[]> {
+  let config: Config
+  try {
+    config = read()
+  } catch (error) {
+    return [failed('configuration', error)]
+  }
+  const checks = [configuration(config), home(config)]
+  if (config.token !== '') checks.push(...(await server(config)))
+  checks.push(...(await runtimes()), await service(config))
+  return checks
+}
+
+const failed = (name: string, error: unknown): Check => ({
+  name,
+  result: 'failed',
+  detail: errorText(error),
+  ...(error instanceof NekodeError && error.next ? { next: error.next } : {}),
+})
+
+function configuration({ path, token, warnings }: Config): Check {
+  const name = 'configuration'
+  if (token === '') return { name, result: 'failed', detail: `There is no token in ${path}.`, next: ENROLL }
+  const isOpen = process.platform !== 'win32' && existsSync(path) && (statSync(path).mode & 0o077) !== 0
+  if (isOpen)
+    return { name, result: 'warning', detail: `Others can read the token in ${path}.`, next: `chmod 600 ${path}` }
+  if (warnings[0]) return { name, result: 'warning', detail: warnings[0] }
+  return { name, result: 'ok', detail: path }
+}
+
+function home({ paths }: Config): Check {
+  try {
+    makeFolders(paths)
+    return { name: 'home', result: 'ok', detail: paths.home }
+  } catch (error) {
+    return { ...failed('home', error), next: `Let this user write ${paths.home}, or set NEKODE_HOME.` }
+  }
+}
+
+async function server({ serverUrl, token, caFile, computerId }: Config): Promise<Check[]> {
+  if (caFile && !existsSync(caFile))
+    return [{ name: 'server', result: 'failed', detail: `The file ${caFile} does not exist.`, next: 'Correct caFile.' }]
+  const isPlain = serverUrl.startsWith('http:') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(serverUrl)
+  try {
+    const connection = await dial({ serverUrl, token, ...(caFile ? { caFile } : {}) })
+    try {
+      const { version } = await connection.client.getServerInfo({})
+      const reached: Check = {
+        name: 'server',
+        result: isPlain ? 'warning' : 'ok',
+        detail: `${serverUrl} answers (${version || 'unknown version'}, ${connection.mode})`,
+        ...(isPlain ? { next: 'The connection is not encrypted: use https where others share the network.' } : {}),
+      }
+      return [reached, await tokenCheck(connection.client.fetchAssignedRuns({ computerId, limit: 1 }), computerId)]
+    } finally {
+      connection.close()
+    }
+  } catch (error) {
+    const said = errorOf(ConnectError.from(error))
+    const next = 'Check the address, the network between here and there, and that the server runs.'
+    return [said.kind === 'unauthenticated' ? refusedToken(said) : { ...failed('server', said), next }]
+  }
+}
+
+const refusedToken = (error: unknown): Check => ({ ...failed('token', error), next: `Enroll again. ${ENROLL}` })
+
+async function tokenCheck(call: Promise<unknown>, computerId: string): Promise<Check> {
+  try {
+    await call
+    return { name: 'token', result: 'ok', detail: `valid for ${computerId}` }
+  } catch (error) {
+    return refusedToken(errorOf(error))
+  }
+}
+
+async function runtimes(): Promise<Check[]> {
+  const found = (await detectRuntimes()).filter(({ installed }) => installed)
+  return found.map(({ kind, version, login, nextStep }) => ({
+    name: kind,
+    result: login === 'no' ? ('warning' as const) : ('ok' as const),
+    detail:
+      [version, login === 'yes' ? 'logged in' : login === 'no' ? 'not logged in' : ''].filter(Boolean).join(', ') ||
+      'ready',
+    ...(nextStep ? { next: nextStep } : {}),
+  }))
+}
+
+async function service(config: Config): Promise<Check> {
+  const { running, pid } = readStatus(config)
+  const what = running ? `the daemon runs (process ${pid})` : 'the daemon does not run'
+  try {
+    const state = await serviceState(planService(serviceFacts({ config, program: SELF, env: process.env })))
+    const isFine = running || state === 'running'
+    return {
+      name: 'service',
+      result: isFine ? 'ok' : 'warning',
+      detail: `${what}, service ${state.replace('_', ' ')}`,
+      ...(isFine ? {} : { next: 'Start it: nekode-daemon install, or nekode-daemon run.' }),
+    }
+  } catch (error) {
+    const detail = `${what}; ${errorText(error)}`
+    return { name: 'service', result: running ? 'ok' : 'warning', detail }
+  }
+}
