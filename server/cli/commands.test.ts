@@ -278,7 +278,7 @@ describe('tokens and users', () => {
 describe('agents and computers', () => {
   test('an agent is made, shown, changed, controlled and deleted', async () => {
     const runtime = {
-      kind: 'command',
+      kind: 'custom',
       displayName: 'Command',
       installed: true,
       version: '',
