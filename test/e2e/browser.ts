@@ -45,7 +45,12 @@ export interface Visitor {
 
 /** A browser of its own, in English, that remembers what goes wrong in the page. */
 export async function visit(browser: Browser, url: string, viewport = desktop, dark = false): Promise<Visitor> {
-  const context = await browser.newContext({ viewport, locale: 'en-US', colorScheme: dark ? 'dark' : 'light' })
+  const context = await browser.newContext({
+    viewport,
+    locale: 'en-US',
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
