@@ -53,8 +53,9 @@ interface Note {
 const notes = (): Note[] =>
   existsSync(noted())
     ? readFileSync(noted(), 'utf8')
-        .trim()
         .split('\n')
+        // What comes after the last line's end is empty, or still being written.
+        .slice(0, -1)
         .map((line) => JSON.parse(line))
     : []
 
