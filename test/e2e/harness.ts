@@ -9,7 +9,7 @@
  *   })
  */
 import { type Call, createApiClient } from '@shared/contract/client'
-import type { Computer } from '@shared/contract'
+import type { Agent, Computer } from '@shared/contract'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../setup/databases'
@@ -157,9 +157,10 @@ export class DaemonUnderTest {
     return this.#program
   }
 
-  /** Starts it, again too, and waits until the server shows the computer online with this start's inventory. */
+  /** Starts it, again too, and waits until it has registered and the server shows the computer online. */
   async start(): Promise<void> {
     this.#program = this.place.start([...commandOf('nekode-daemon'), 'run'], { name: 'daemon', env: this.env })
+    await this.program.line(/registered with the server/)
     await this.online()
   }
 
@@ -222,6 +223,29 @@ export async function startDaemon(
   const daemon = new DaemonUnderTest(place, server, redeemed.computerId, home, env)
   await daemon.start()
   return daemon
+}
+
+export interface AgentOptions {
+  name: string
+  computerId: string
+  /** What it may do without asking. Default: everything. */
+  approvals?: 'ask' | 'allow' | 'deny'
+  channels?: string[]
+}
+
+/** An agent that is the scripted ACP program: what it does is in the messages that it gets (see `script`). */
+export async function makeScriptedAgent(server: ServerUnderTest, options: AgentOptions): Promise<Agent> {
+  const { call } = await server.admin()
+  return call('POST /api/agents', {
+    body: {
+      name: options.name,
+      computerId: options.computerId,
+      runtimeKind: 'acp',
+      command: [process.execPath, join(import.meta.dir, '../fixtures/acp-agent.ts')],
+      approvals: { default: options.approvals ?? 'allow', rules: {} },
+      ...(options.channels ? { channels: options.channels } : {}),
+    },
+  })
 }
 
 export interface WaitOptions {
