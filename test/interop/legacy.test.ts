@@ -146,7 +146,7 @@ test('an older daemon’s acknowledgements move its position, pings and wrong se
   while (!daemon.acknowledged.includes(ServerEventKind.AGENT_CONTROL)) await Bun.sleep(10)
   expect(daemon.acknowledged[0]).toBe(ServerEventKind.PING)
   const { db } = server.core
-  const [row] = (await db.q.select().from(db.t.computers)).filter((computer) => computer.id === box.id)
+  const row = (await db.q.select().from(db.t.computers)).find((computer) => computer.id === box.id)
   expect(row!.ackedSequence).toBeGreaterThan(0)
   const { activities } = await rpcClient(server.url, box.token).listActivity({})
   expect(activities.find((a) => a.kind === 'agent_control_terminate')).toMatchObject({ agentId })
