@@ -47,7 +47,11 @@ export function MessageList(props: ListProps) {
   const [atEnd, setAtEnd] = createSignal(!props.around)
   let settled = false
 
-  const toEnd = () => handle()?.scrollToIndex(rows().rows.length - 1, { align: 'end' })
+  let scroller: HTMLDivElement | undefined
+  const toEnd = () => {
+    handle()?.scrollToIndex(rows().rows.length - 1, { align: 'end' })
+    if (scroller) scroller.scrollTop = scroller.scrollHeight
+  }
   const measure = () => {
     const view = handle()
     if (!view || !settled) return
@@ -105,6 +109,7 @@ export function MessageList(props: ListProps) {
   return (
     <div class="relative flex-1 min-h-0">
       <div
+        ref={(element) => (scroller = element)}
         role="log"
         aria-label={t('message.list')}
         tabindex="0"
