@@ -77,6 +77,8 @@ describe('detection', () => {
     ['codex', 'logged in', { codex: CODEX(0) }, {}, {}, 'yes'],
     ['codex', 'not logged in', { codex: CODEX(1) }, {}, {}, 'no'],
     ['codex', 'with a key', { codex: CODEX(1) }, {}, { CODEX_API_KEY: 'k' }, 'yes'],
+    ['codex', 'with an endpoint', { codex: CODEX(1) }, {}, { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' }, 'yes'],
+    ['codex', 'with a provider', { codex: CODEX(1) }, { '.codex/config.toml': 'model_provider = "x"' }, {}, 'unknown'],
     ['gemini', 'with a key', { gemini: 'echo 0.61.0' }, {}, { GEMINI_API_KEY: 'k' }, 'yes'],
     ['gemini', 'with an OAuth file', { gemini: 'echo 0.61.0' }, { '.gemini/oauth_creds.json': '{}' }, {}, 'yes'],
     ['gemini', 'with neither', { gemini: 'echo 0.61.0' }, {}, {}, 'no'],

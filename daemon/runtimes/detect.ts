@@ -4,6 +4,7 @@ import type { RuntimeInfo } from '@shared/contract/computers'
 import { z } from 'zod'
 import { findEndpoint, type Ollama, probeOllama } from './builtin/endpoint'
 import { RUNTIMES, type RuntimeSpec } from './catalog'
+import { hasOwnProvider } from './codex/provider'
 import { runtimeEnv } from './env'
 import { failureOf } from './failure'
 import { installCommand } from './install'
@@ -99,8 +100,9 @@ async function loginOf(spec: RuntimeSpec, path: string, env: Record<string, stri
     case 'codex': {
       const { code } = await ask([path, 'login', 'status'], env)
       if (code === 0) return ['yes', 'codex login status']
-      if (env.CODEX_API_KEY) return ['yes', 'CODEX_API_KEY']
-      return code === 1 ? ['no', 'codex login status'] : ['unknown', '']
+      const variable = fromVariable(env, ['CODEX_API_KEY', 'OPENAI_BASE_URL'])
+      if (variable) return variable
+      return code === 1 && !hasOwnProvider(env) ? ['no', 'codex login status'] : ['unknown', '']
     }
     case 'opencode':
       // It also runs on free and on local models.

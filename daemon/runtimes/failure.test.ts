@@ -29,6 +29,8 @@ describe('the reason of a failed model call', () => {
     ['gateway timeout', 504, 'timeout'],
     ['No conversation found with session ID: x', null, 'session_lost'],
     ['no rollout found for thread id x', null, 'session_lost'],
+    ['This chat uses model provider “x”, which is no longer configured. Restore it.', null, 'session_lost'],
+    ["Cannot change this thread's model provider from `a` to `b` on resume.", null, 'session_lost'],
     ['temperature is out of range', 400, 'internal'],
     ['something else', null, 'internal'],
   ]

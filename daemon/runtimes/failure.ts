@@ -27,6 +27,8 @@ const PHRASES: readonly [FailureReason, RegExp][] = [
     /no conversation found|(session|thread|conversation|rollout)\b.*\b(not found|unknown|does not exist)/i,
   ],
   ['session_lost', /no (rollout|previous sessions?|saved session)\b|unknown (session|thread)/i],
+  // Codex keeps a thread with the provider it was begun with.
+  ['session_lost', /model provider\b.*\b(no longer configured|on resume)/i],
   [
     'runtime_login_required',
     /not logged in|\/login\b|log ?in (first|again|required)|unauthori[sz]ed|authenticat|(invalid|incorrect|missing|no) (x-)?api.?key|api key (not valid|is (missing|invalid|required))/i,

@@ -20,6 +20,7 @@ import {
   TurnOpened,
 } from './messages'
 import { failureOfTurn, statusOf, usageSince } from './outcome'
+import { PROVIDER, providerSettings } from './provider'
 
 export interface CodexConfig {
   /** The program, and arguments to put before the driver's own. */
@@ -72,8 +73,9 @@ export class CodexSession implements Session {
 
   async open(): Promise<void> {
     const { cwd, env, mark, mcp, prompt, resume, model } = this.#options
+    const provider = providerSettings(env)
     this.#child = new Child({
-      argv: [...this.#config.argv, 'app-server', ...this.#settings()],
+      argv: [...this.#config.argv, 'app-server', ...this.#settings(provider)],
       cwd,
       // By name, so that the token is not in argv.
       env: { ...env, ...Object.fromEntries(mcp.map(({ token }, index) => [tokenName(index), token])) },
@@ -96,6 +98,8 @@ export class CodexSession implements Session {
       sandbox: this.#config.sandbox ?? 'workspace-write',
       developerInstructions: prompt,
       ...(model ? { model } : {}),
+      // A thread that was begun with another provider would go on with that one.
+      ...(provider.length > 0 ? { modelProvider: PROVIDER } : {}),
     }
     const opened = ThreadOpened.parse(
       resume
@@ -115,9 +119,10 @@ export class CodexSession implements Session {
   }
 
   /** `-c key=value` arguments. Values are TOML, of which JSON strings, booleans and arrays of strings are a part. */
-  #settings(): string[] {
+  #settings(provider: [string, unknown][]): string[] {
     const hidden = [...this.#config.hiddenEnv, 'NEKODE_MCP_TOKEN_*']
     const settings: [string, unknown][] = [
+      ...provider,
       ['shell_environment_policy.exclude', hidden],
       ['sandbox_workspace_write.network_access', true],
       ...this.#options.mcp.flatMap(({ name, url }, index): [string, unknown][] => [
