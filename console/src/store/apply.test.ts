@@ -111,6 +111,14 @@ describe('a message', () => {
     expect(state.lists['#general'].ids).toEqual(['msg_1'])
   })
 
+  test('of a conversation that is not open is counted, not kept', () => {
+    const state = world()
+    delete state.lists['#general']
+    apply(state, event('message', message('msg_2')))
+    expect(state.messages).toEqual({})
+    expect(state.channels['#general']?.unreadCount).toBe(1)
+  })
+
   test('that changes is not counted again', () => {
     const state = world()
     apply(state, event('message', message('msg_1', { replyCount: 3 }), 'updated'))

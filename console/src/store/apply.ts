@@ -31,8 +31,9 @@ export function insertId(ids: string[], id: string): void {
 
 function addMessage(state: State, message: Message, created: boolean): void {
   const isNew = created && !state.messages[message.id]
-  put(state.messages, message.id, message)
   const list = state.lists[listKey(message.target, message.threadId)]
+  // What nobody looks at is not kept: opening a list fetches it.
+  if (state.messages[message.id] || state.lists[message.target] || list) put(state.messages, message.id, message)
   // A list that ends in the past is not continued by a message of today.
   if (list && !list.newer) insertId(list.ids, message.id)
   const mine = message.sender.kind === 'human' && message.sender.id === state.me?.id

@@ -1,7 +1,8 @@
 import type { MessagePage } from '@shared/contract'
 import { call } from '../api/client'
 import { insertId, put, putDelivery, putRun } from './apply'
-import { change, listKey, state, type MessageList } from './state'
+import { isOver } from './runs'
+import { change, listKey, state, type MessageList, type State } from './state'
 
 const pageSize = 50
 /** Lists kept in memory besides the one on screen. */
@@ -59,7 +60,21 @@ function remember(key: string): void {
   if (at >= 0) used.splice(at, 1)
   used.push(key)
   const old = used.splice(0, Math.max(0, used.length - keep))
-  if (old.length > 0) change((draft) => old.forEach((key) => delete draft.lists[key]))
+  if (old.length > 0) change((draft) => old.forEach((key) => forget(draft, key)))
+}
+
+/** Drops a list with its messages and what became of them; whoever comes back gets them from the server. */
+export function forget(state: State, key: string): void {
+  for (const id of state.lists[key]?.ids ?? []) {
+    for (const deliveryId of state.byMessage[id] ?? []) {
+      const runId = state.deliveries[deliveryId]?.runId
+      if (runId && isOver(state.runs[runId])) delete state.runs[runId]
+      delete state.deliveries[deliveryId]
+    }
+    delete state.byMessage[id]
+    delete state.messages[id]
+  }
+  delete state.lists[key]
 }
 
 const busy = new Set<string>()
