@@ -127,14 +127,30 @@ describe('ReportAgentRun', () => {
       'permission_denied foreign_agent',
     )
     expect(await refusal(stranger.getAgentRun({ runId }))).toBe('not_found run_unknown')
+    // Its own agent, in an archive that somebody else began.
+    await report(computer, 'direct-2', [{ phase: START }])
+    const intruder = { agentId: other.id, computerId: '' }
+    expect(await refusal(report(stranger, 'direct-2', [{ phase: OUTPUT }], intruder))).toBe(
+      'permission_denied foreign_run',
+    )
+    expect((await computer.getAgentRun({ runId: 'direct-2' })).run?.eventCount).toBe(1)
+  })
+
+  async function* endless() {
+    yield { phase: START }
+    await new Promise(() => {})
+  }
+
+  test('ends when the server stops, and does not keep it from stopping', async () => {
+    await using stopping = await startTestServer()
+    const reporting = refusal(rpcClient(stopping.url, (await stopping.computer()).token).reportAgentRun(endless()))
+    await Bun.sleep(50)
+    stopping.core.hub.close()
+    expect(await reporting).toBe('unavailable')
   })
 
   test('ends when the credential is revoked', async () => {
     const gone = await server.computer()
-    async function* endless() {
-      yield { phase: START }
-      await new Promise(() => {})
-    }
     const reporting = refusal(rpcClient(server.url, gone.token).reportAgentRun(endless()))
     // The stream has to be there before it can be ended.
     await Bun.sleep(50)

@@ -35,7 +35,7 @@ export function archiveRpc(
   return {
     async reportAgentRun(events, context) {
       const p = computerOf(context)
-      using life = new Life(context)
+      using life = new Life(context, core)
       const count = { persisted: 0n, dropped: 0n }
       const store = async (): Promise<void> => {
         for await (const sent of events) {

@@ -32,6 +32,7 @@ export class EventHub {
   #head = 0
   #floor = 0
   readonly #readers = new Set<LiveReader>()
+  readonly #stopping = new AbortController()
 
   constructor(
     readonly db: Database,
@@ -103,12 +104,19 @@ export class EventHub {
   open(options: ReaderOptions): Reader {
     const reader = new LiveReader(this, options, () => this.#readers.delete(reader))
     this.#readers.add(reader)
+    if (this.stopping.aborted) reader.close(this.stopping.reason)
     return reader
   }
 
-  /** Ends every reader: the server stops. */
+  /** Aborted when the server stops: for streams that read no events. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  /** Ends every reader, and each that is opened from now on: the server stops. */
   close(): void {
-    for (const reader of this.#readers) reader.close()
+    this.#stopping.abort(new NekodeError('unavailable', 'The server stops.'))
+    for (const reader of this.#readers) reader.close(this.stopping.reason)
   }
 
   sees(p: Principal, event: LogEvent): boolean {

@@ -43,7 +43,7 @@ type Frame = MessageInitShape<typeof SubscribeServerEventsResponseSchema>
 
 export function eventRpc(core: Core, { activity, computers, runs }: EventServices, pingMs = PING_MS): Handlers<Method> {
   const daemon = new DaemonEvents(core, runs, computers.commands)
-  const streams = new Streams()
+  const streams = new Streams(core)
   return {
     async *subscribeServerEvents(req, context) {
       const p = callerOf(context)
@@ -69,7 +69,7 @@ export function eventRpc(core: Core, { activity, computers, runs }: EventService
 
     async *subscribeActivity(req, context) {
       const caller = callerOf(context)
-      using life = new Life(context)
+      using life = new Life(context, core)
       const after = positionOf(core, req.cursor) ?? core.hub.head
       const filter = { ...req, scopes: req.includeAllScopes ? [] : req.scopes }
       const log = liveEvents(core, caller, after, life.signal)
@@ -133,8 +133,10 @@ const startOf = async (core: Core, computers: Computers, p: ComputerPrincipal | 
 class Streams {
   readonly #open = new Map<string, Life>()
 
+  constructor(private readonly core: Core) {}
+
   open(p: ComputerPrincipal | AgentPrincipal, context: HandlerContext): Life {
-    const life = new Life(context)
+    const life = new Life(context, this.core)
     if (p.kind !== 'computer') return life
     this.#open.get(p.id)?.end(
       new NekodeError('conflict', 'This computer opened another stream, which takes over.', {

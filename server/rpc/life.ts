@@ -1,15 +1,17 @@
 import type { HandlerContext } from '@connectrpc/connect'
 import { unknownToken } from '../auth/credentials'
+import type { Core } from '../core'
 import { callerOf } from './caller'
 
-/** How long a stream lives: as long as its call and its caller's credential, or until `end`. */
+/** How long a stream lives: as long as its call, its caller's credential and the server, or until `end`. */
 export class Life implements Disposable {
   readonly #controller = new AbortController()
   readonly #undo: (() => void)[] = []
 
-  constructor(context: HandlerContext) {
+  constructor(context: HandlerContext, { hub }: Core) {
     this.#follow(context.signal, () => context.signal.reason)
     this.#follow(callerOf(context).revoked, unknownToken)
+    this.#follow(hub.stopping, () => hub.stopping.reason)
   }
 
   get signal(): AbortSignal {
