@@ -2,7 +2,7 @@ import type { Scope } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { hashSecret, newId, newSecret } from '@shared/ids'
 import { and, eq, inArray, lt, ne } from 'drizzle-orm'
-import type { Principal } from '../access/principal'
+import type { AgentPrincipal, ComputerPrincipal, Principal, UserPrincipal } from '../access/principal'
 import type { Database, Tx } from '../db/database'
 import type { Row } from '../db/tables'
 import type { Directory } from '../directory/directory'
@@ -30,6 +30,10 @@ export interface NewCredential {
   address?: string
   expiresAt?: number
 }
+
+/** Whom a credential stands for, without the credential. */
+type Owner = Omit<UserPrincipal, keyof Held> | Omit<AgentPrincipal, keyof Held> | Omit<ComputerPrincipal, keyof Held>
+type Held = Pick<UserPrincipal, 'credentialId' | 'revoked'>
 
 interface Cached {
   credential: Credential
@@ -74,9 +78,9 @@ export class Credentials {
   async resolve(token: string): Promise<Principal> {
     const hash = hashSecret(token)
     const now = Date.now()
-    if ((this.#revoking.get(hash) ?? 0) > now) throw unknownToken()
+    if (this.#isRevoking(hash)) throw unknownToken()
     const known = this.#cache.get(hash)
-    const fresh = known && now - known.checkedAt < CACHE_MS ? known : await this.#load(hash, known, now)
+    const fresh = known && now - known.checkedAt < CACHE_MS ? known : await this.#load(hash, now)
     if (!fresh || (fresh.credential.expiresAt !== null && fresh.credential.expiresAt <= now)) {
       this.#forget(hash)
       throw unknownToken()
@@ -84,13 +88,16 @@ export class Credentials {
     return fresh.principal
   }
 
-  async #load(hash: string, known: Cached | undefined, now: number): Promise<Cached | undefined> {
+  async #load(hash: string, now: number): Promise<Cached | undefined> {
     const { q, t } = this.db
     const [credential] = await q.select().from(t.credentials).where(eq(t.credentials.tokenHash, hash))
     if (!credential) return undefined
-    const revoke = known?.revoke ?? new AbortController()
-    const principal = await this.#principal(credential, revoke.signal)
-    if (!principal) return undefined
+    const found = await this.#owner(credential)
+    // It may have been revoked since the question was asked of the table.
+    if (!found || this.#isRevoking(hash)) return undefined
+    // Another request may have looked it up at the same time: what ends one of them ends both.
+    const revoke = this.#cache.get(hash)?.revoke ?? new AbortController()
+    const principal: Principal = { ...found, credentialId: credential.id, revoked: revoke.signal }
     const cached = { credential, principal, revoke, checkedAt: now }
     this.#cache.set(hash, cached)
     if (now - (credential.lastUsedAt ?? 0) > TOUCH_MS) {
@@ -102,18 +109,17 @@ export class Credentials {
     return cached
   }
 
-  async #principal(c: Credential, revoked: AbortSignal): Promise<Principal | undefined> {
-    const base = { credentialId: c.id, revoked }
+  async #owner(c: Credential): Promise<Owner | undefined> {
     if (c.kind === 'computer') {
       const { q, t } = this.db
       const [computer] = await q.select().from(t.computers).where(eq(t.computers.id, c.ownerId))
       if (!computer || computer.removedAt !== null) return undefined
-      return { kind: 'computer', id: computer.id, name: computer.id, displayName: computer.displayName, ...base }
+      return { kind: 'computer', id: computer.id, name: computer.id, displayName: computer.displayName }
     }
     if (c.kind === 'agent') {
       const agent = this.directory.agent(c.ownerId)
       if (!agent) return undefined
-      return { kind: 'agent', id: agent.id, name: agent.name, displayName: agent.displayName, ...base }
+      return { kind: 'agent', id: agent.id, name: agent.name, displayName: agent.displayName }
     }
     const user = this.directory.user(c.ownerId)
     if (!user || user.disabledAt !== null) return undefined
@@ -125,7 +131,6 @@ export class Credentials {
       role: user.role,
       scopes: c.kind === 'api' ? new Set(c.scopes) : null,
       csrf: c.kind === 'session' ? c.csrf : null,
-      ...base,
     }
   }
 
@@ -179,6 +184,10 @@ export class Credentials {
       if (credential.expiresAt !== null && credential.expiresAt <= now) this.#forget(hash)
     const { t } = this.db
     await this.db.tx((tx) => Promise.resolve(tx.q.delete(t.credentials).where(lt(t.credentials.expiresAt, now))))
+  }
+
+  #isRevoking(hash: string): boolean {
+    return (this.#revoking.get(hash) ?? 0) > Date.now()
   }
 
   #forget(hash: string): void {
