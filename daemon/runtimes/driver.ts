@@ -23,12 +23,12 @@ const CANCEL_MS = 1000
 
 /** The life cycle that all kinds share; what is special about a runtime is its `Session`. */
 export class Driver implements RuntimeDriver {
-  readonly #create: (options: StartOptions) => Session
+  readonly #create: (options: StartOptions) => Session | Promise<Session>
   #session: Session | undefined
   #stopped: Promise<void> | undefined
   #exited = false
 
-  constructor(create: (options: StartOptions) => Session) {
+  constructor(create: (options: StartOptions) => Session | Promise<Session>) {
     this.#create = create
   }
 
@@ -48,7 +48,8 @@ export class Driver implements RuntimeDriver {
       if (event.type === 'exit') this.#exited = true
       options.onEvent(event)
     }
-    const session = this.#create({ ...options, onEvent })
+    const session = await this.#create({ ...options, onEvent })
+    if (this.#stopped) throw new RuntimeFailure('killed', 'The runtime was stopped before it had started.')
     this.#session = session
     try {
       await session.open()

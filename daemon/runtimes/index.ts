@@ -1,5 +1,3 @@
-import { AcpSession } from './acp/session'
-import { BuiltinSession } from './builtin/session'
 import { type RuntimeSpec, runtimeSpec } from './catalog'
 import { ClaudeSession } from './claude/session'
 import { CodexSession } from './codex/session'
@@ -50,7 +48,8 @@ export function createDriver(kind: string, config: DriverConfig = {}): RuntimeDr
 
 const isCustom = ({ kind }: RuntimeSpec) => kind === 'custom' || kind === 'acp'
 
-function session(spec: RuntimeSpec, config: DriverConfig, options: StartOptions): Session {
+/** The SDKs of the last two stay unloaded, some megabytes each, until an agent needs them. */
+async function session(spec: RuntimeSpec, config: DriverConfig, options: StartOptions): Promise<Session> {
   const startTimeoutMs = config.startTimeoutMs ?? START_MS
   switch (spec.driver) {
     case 'claude':
@@ -59,11 +58,14 @@ function session(spec: RuntimeSpec, config: DriverConfig, options: StartOptions)
       return new CodexSession({ argv: argvOf(spec, config), startTimeoutMs, hiddenEnv: CODEX_KEYS }, options)
     case 'command':
       return new CommandSession({ argv: argvOf(spec, config), label: spec.label }, options)
-    case 'builtin':
-      return new BuiltinSession(config.builtin ?? {}, options)
     case 'demo':
       return new DemoSession(config.demo ?? {}, options)
-    case 'acp':
+    case 'builtin': {
+      const { BuiltinSession } = await import('./builtin/session')
+      return new BuiltinSession(config.builtin ?? {}, options)
+    }
+    case 'acp': {
+      const { AcpSession } = await import('./acp/session')
       return new AcpSession(
         {
           argv: argvOf(spec, config),
@@ -77,6 +79,7 @@ function session(spec: RuntimeSpec, config: DriverConfig, options: StartOptions)
         },
         options,
       )
+    }
   }
 }
 

@@ -249,14 +249,15 @@ export class Agent {
   async #open(work: Work, task: Task): Promise<void> {
     const { signal } = work.opening
     const { places, uplink } = this.#deps
+    const began = performance.now()
     work.leave = await places.enter(signal)
+    // What is to be said is read while the permit is asked for: each is a round trip that people wait for.
+    const reading = Promise.all([this.#readSettings(), this.#readPrompt(task, signal)])
+    reading.catch(() => undefined)
     const release = task.running ? () => undefined : await uplink.permit(task, signal)
     try {
-      const [wanted, settings] = await Promise.all([
-        task.running || uplink.running(task, signal),
-        this.#readSettings(),
-        this.#readPrompt(task, signal),
-      ])
+      const wanted = task.running || (await uplink.running(task, signal))
+      const [settings] = await reading
       signal.throwIfAborted()
       if (!wanted) return this.#end(work, { type: 'lost' })
       const { driver, workspace, sessionLost } = await this.#process.ensure(settings, task.prompt?.launch ?? '', signal)
@@ -266,6 +267,7 @@ export class Agent {
       if (sessionLost) turn.notice('warning', 'The earlier session could not be opened again. This is a new one.')
       turn.started()
       await driver.send(this.#text(task))
+      this.#log.debug('the turn was handed over', { run: task.runId, afterMs: Math.round(performance.now() - began) })
       this.#place = task.target
       work.isOpen = true
     } finally {

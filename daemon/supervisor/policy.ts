@@ -27,7 +27,7 @@ export function policyOf(permissions: readonly Permission[]): ApprovalPolicy {
  * `send_message (nekode MCP Server)`. The whole name has to fit: a runtime may put words of the model into it.
  */
 const OWN = AGENT_TOOLS.join('|')
-const OWN_TOOL = new RegExp(`^(?:(?:mcp__)?nekode(?:__|[./:_-])(?:${OWN})|(?:${OWN}) \\(nekode MCP Server\\))$`)
+const OWN_TOOL = new RegExp(`^(?:(?:mcp__)?nekode(?:__|::|[./:_-])(?:${OWN})|(?:${OWN}) \\(nekode MCP Server\\))$`)
 
 export interface Asked {
   name: string

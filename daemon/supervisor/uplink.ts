@@ -143,14 +143,15 @@ export class Uplink {
     })
   }
 
-  /** Gives back a run that the server believes to be under way here. */
+  /** Gives back a run that the server believes to be under way here, with the permit that its lease may have come from. */
   giveBack(attempt: Attempt, agentId: string, leaseId: string, message: string): void {
-    const { journal, outbox, runs } = this.#deps
+    const { journal, outbox, runs, computerId } = this.#deps
     const ending: Ending = { type: 'given_back', failure: { reason: 'crashed', message } }
     journal.tx(() => {
       runs.end(attempt)
       const { runId } = attempt
       outbox.push(queueOf(attempt), 'UpdateRunStatus', { runId, agentId, leaseId, ...endingFields(ending, {}) })
+      outbox.push(`permit:${leaseId}`, 'ReleaseStartPermit', { leaseId, computerId, agentId })
     })
   }
 

@@ -5,10 +5,14 @@ import type { FileDiff, PlanEntry, TokenUsage, ToolKind } from '../events'
 
 const KINDS: readonly ToolKind[] = ['read', 'edit', 'delete', 'move', 'search', 'execute', 'think', 'fetch']
 
-/** The kind as we name it. MCP tools have none in ACP; they are known by the names of the servers they were given. */
+/**
+ * The kind as we name it. MCP tools have none in ACP; they are known by the names of the servers they were given. A kind that the
+ * agent names counts first: the name may be a title such as "cat nekode.txt", and a command must not pass for a tool of ours.
+ */
 export function toolKind(kind: string | null | undefined, name: string, servers: readonly string[]): ToolKind {
-  if (servers.some((server) => name.includes(server))) return 'mcp'
-  return KINDS.find((known) => known === kind) ?? 'other'
+  const named = KINDS.find((known) => known === kind)
+  if (named) return named
+  return servers.some((server) => name.includes(server)) ? 'mcp' : 'other'
 }
 
 /** The output of a tool call update: its text, else whatever the agent put there. */
