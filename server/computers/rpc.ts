@@ -7,6 +7,7 @@ import { callerOf, computerOf, mustBeSelf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { pagesOf, readPage } from '../rpc/page'
 import { seconds, wireLease } from '../rpc/wire'
+import type { RunService } from '../runs/service'
 import { listPresets } from '../runtimes/presets'
 import { readInventory } from './inventory'
 import type { Computers, Lease } from './service'
@@ -14,12 +15,17 @@ import type { Facts } from './view'
 
 type Method = 'registerComputer' | 'heartbeatComputer' | 'syncComputerInventory' | 'listRuntimePresets'
 
+/** What daemons before this protocol call the inventory that they never report. They do not renew the leases of their runs either. */
+const LEGACY_INVENTORY = 'daemon-minimal-v1'
+/** Their runs end by themselves after ten minutes; one that is still there later has lost its process. */
+const LEGACY_RUN_MS = 15 * 60_000
+
 /** What a registration's inventory is called: it carries no version of its own. */
 const INITIAL = 'initial'
 
 export function computerRpc(
   core: Core,
-  { computers, agents }: { computers: Computers; agents: AgentService },
+  { computers, agents, runs }: { computers: Computers; agents: AgentService; runs: RunService },
 ): Handlers<Method> {
   const lease = (computerId: string, { id, expiresAt }: Lease, info: ComputerInfo | undefined) =>
     wireLease({ id, holder: info?.daemonId || computerId, type: 'computer', resource: computerId, expiresAt })
@@ -47,6 +53,7 @@ export function computerRpc(
         if (core.directory.agent(status.agentId)?.computerId !== p.id) continue
         await agents.reportStatus(p, status.agentId, readStatus(status))
       }
+      if (inventoryVersion === LEGACY_INVENTORY) await runs.renewAll(p, LEGACY_RUN_MS)
       return {
         accepted: true,
         serverTimeUnix: seconds(Date.now()),

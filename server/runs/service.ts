@@ -220,6 +220,14 @@ export class RunService {
     })
   }
 
+  /** Renews all of a computer's runs that are under way and began less than `forMs` ago: for a daemon that cannot do it itself. */
+  async renewAll(p: ComputerPrincipal, forMs: number): Promise<void> {
+    await this.core.db.tx(async (tx) => {
+      for (const run of await this.#store.active({ computerId: p.id }, tx.q))
+        if (run.startedAt !== null && Date.now() - run.startedAt < forMs) await this.#renew(tx, run)
+    })
+  }
+
   /** The runs of a computer that are not over, oldest first. */
   async assigned(p: ComputerPrincipal, agentIds: string[], limit: number): Promise<RunRow[]> {
     const rows = await this.#store.active({ computerId: p.id })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
 import { ServerEventKind } from '@shared/gen/nekode/daemon/v1/events_pb'
 import { type Caller, type TestServer, startTestServer } from '../../server/testing'
 import { rpcClient } from '../fixtures/rpc'
@@ -125,6 +126,33 @@ test('an older daemon with two runs at once, one from the stream and one from th
   await daemon.start(20)
   const runs = await Promise.all([ask(`@${name} one`), ask(`@${name} two`)])
   for (const id of runs) expect((await over(id)).run.state).toBe('completed')
+})
+
+test('an older daemon keeps a long run by its heartbeats, because it never renews a lease', async () => {
+  const gate = Promise.withResolvers<Turn>()
+  turn = () => gate.promise
+  await daemon.start()
+  const runId = await ask(`@${name} think hard`)
+  while (!prompts.length) await Bun.sleep(10)
+  const { db } = server.core
+  const age = (ms: number) =>
+    db.tx(async (tx) => {
+      const set = { leaseExpiresAt: Date.now() + 1000, startedAt: Date.now() - ms }
+      await tx.q.update(db.t.runs).set(set).where(eq(db.t.runs.id, runId))
+    })
+  const soon = () => server.services.reaper.reap(Date.now() + 60_000)
+  await age(400_000)
+  await daemon.heartbeat()
+  await soon()
+  expect((await run(runId)).run).toMatchObject({ state: 'running', attempt: 1 })
+  // One that is older than the daemon lets any run become is left to the reaper.
+  await age(1000_000)
+  await daemon.heartbeat()
+  await soon()
+  expect((await run(runId)).run).toMatchObject({ attempt: 2 })
+  gate.resolve({ output: 'late', exitCode: 0 })
+  expect((await over(runId)).run).toMatchObject({ state: 'completed', attempt: 2 })
+  expect(daemon.refused).toEqual(['lease_lost'])
 })
 
 test('an older daemon gets a direct message as a run, once', async () => {

@@ -24,6 +24,7 @@ export interface Turn {
  */
 export class LegacyDaemon {
   readonly ran: string[] = []
+  readonly refused: string[] = []
   readonly acknowledged: ServerEventKind[] = []
   readonly #rpc: Rpc
   readonly #abort = new AbortController()
@@ -216,7 +217,8 @@ export class LegacyDaemon {
     const state = failed ? RunState.FAILED : RunState.COMPLETED
     const end = { summary: 'finished', error: failed ? `exit status ${turn.exitCode}` : '' }
     const ended = await rpc.updateRunStatus({ ...ids('run'), runId, agentId, state, leaseId, ...end })
-    if (!ended.accepted) throw new Error(ended.rejectionReason)
+    // It does not look at the answer.
+    if (!ended.accepted) this.refused.push(ended.rejectionReason)
     await this.#status(agentId, AgentPresence.IDLE, AgentActivityState.WAITING)
     archive.push({ phase: AgentRunPhase.END, exitCode: turn.exitCode })
     archive.close()
