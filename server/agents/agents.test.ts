@@ -88,3 +88,35 @@ test('work that waits follows an agent to another computer', async () => {
   expect((await world.talk.runs.assigned(other, [], 10)).map((r) => r.id)).toEqual([deliveries[0]!.runId!])
   expect(await world.talk.runs.assigned(computer, [id], 10)).toEqual([])
 })
+
+test('names that mean everybody, or Nekode itself, are for nobody', async () => {
+  for (const name of ['all', 'here', 'everyone', 'system', 'nekode'])
+    expect(make(name)).rejects.toMatchObject({ code: 'name_taken' })
+})
+
+test('a person and an agent who want one name at the same moment do not both get it', async () => {
+  const both = await Promise.allSettled([make('wanted'), world.user('wanted')])
+  const { agents, users } = world.core.directory
+  const names = [...agents().map((a) => a.name), ...users().map((u) => u.username)]
+  expect(names.filter((name) => name === 'wanted')).toHaveLength(1)
+  expect(both.map((r) => r.status)).toContain('rejected')
+})
+
+test('nobody lets an agent listen to a direct conversation, or to a private channel of others', async () => {
+  const bob = await world.user('bob', 'admin')
+  const { target } = await world.talk.channels.openDm(ada, 'human', bob.id)
+  expect(make('spy', { channels: [target] })).rejects.toMatchObject({ kind: 'forbidden' })
+  await world.talk.channels.create(bob, { name: 'board', visibility: 'private' })
+  expect(make('spy', { channels: ['#board'] })).rejects.toMatchObject({ kind: 'not_found' })
+  expect(world.talk.channels.members(bob, target).map((m) => m.name)).toEqual(['ada', 'bob'])
+})
+
+test('settings and environment that are changed at the same moment both stay', async () => {
+  const { id } = await make('busy')
+  await Promise.all([
+    world.talk.agents.update(ada, id, { description: 'reads' }),
+    world.talk.agents.setEnv(ada, id, [{ name: 'MODE', value: 'fast', secret: false }]),
+    world.talk.agents.update(ada, id, { model: 'big' }),
+  ])
+  expect(world.talk.agents.get(ada, id)).toMatchObject({ description: 'reads', model: 'big', env: [{ name: 'MODE' }] })
+})

@@ -18,6 +18,7 @@ import type { Commands, ControlAction, Operation } from '../computers/commands'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
 import type { StoredEnvVar } from '../db/tables'
+import { handleTaken } from '../directory/handles'
 import { type Once, always } from '../idempotency/service'
 import type { RunCleanup } from '../runs/cleanup'
 import type { ComputerPresence } from '../runs/starter'
@@ -63,10 +64,10 @@ export class AgentService {
   }
 
   async create(p: UserPrincipal, input: NewAgent): Promise<Agent> {
-    const { access, directory, db } = this.core
+    const { directory, db } = this.core
     if (directory.byHandle(input.name)) throw taken(input.name)
     await this.#checkRuntime(input.computerId, input.runtimeKind)
-    const channels = (input.channels ?? [GENERAL]).map((target) => access.channel(p, 'read', target))
+    const channels = (input.channels ?? [GENERAL]).map((target) => this.services.channels.admitting(p, target))
     const now = Date.now()
     const row: AgentRow = {
       id: newId('agent'),
@@ -91,6 +92,7 @@ export class AgentService {
     }
     row.env = this.#seal(row, input.env ?? [])
     const creation = db.tx(async (tx) => {
+      if (await handleTaken(db, tx, row.name)) throw taken(row.name)
       await this.#store.insert(tx, row)
       for (const channel of channels) await this.services.channels.admitAgent(tx, p, channel, row)
       this.#emit(
@@ -117,12 +119,15 @@ export class AgentService {
   }
 
   async update(p: UserPrincipal, id: string, change: AgentChange): Promise<Agent> {
-    const row = this.#row(id)
-    const next: AgentRow = { ...row, ...defined(change), updatedAt: Date.now() }
-    if (next.computerId !== row.computerId || next.runtimeKind !== row.runtimeKind)
-      await this.#checkRuntime(next.computerId, next.runtimeKind)
+    const seen = this.#row(id)
+    const set = { ...defined(change), updatedAt: Date.now() }
+    const { computerId = seen.computerId, runtimeKind = seen.runtimeKind } = set
+    if (computerId !== seen.computerId || runtimeKind !== seen.runtimeKind)
+      await this.#checkRuntime(computerId, runtimeKind)
     await this.core.db.tx(async (tx) => {
-      await this.#store.update(tx, id, next)
+      const row = await this.#current(tx, id)
+      const next: AgentRow = { ...row, ...set }
+      await this.#store.update(tx, id, set)
       this.#emit(tx, p, next, 'updated')
       await this.#reload(tx, p, row)
       if (next.computerId !== row.computerId) {
@@ -142,9 +147,9 @@ export class AgentService {
 
   /** Replaces the environment. A secret with value null keeps the value that it has. */
   async setEnv(p: UserPrincipal, id: string, env: EnvVar[]): Promise<Agent> {
-    const row = this.#row(id)
-    const next = { ...row, env: this.#seal(row, env), updatedAt: Date.now() }
     await this.core.db.tx(async (tx) => {
+      const row = await this.#current(tx, id)
+      const next = { ...row, env: this.#seal(row, env), updatedAt: Date.now() }
       await this.#store.update(tx, id, { env: next.env, updatedAt: next.updatedAt })
       this.#emit(tx, p, next, 'updated')
       await this.#reload(tx, p, next)
@@ -159,12 +164,12 @@ export class AgentService {
   }
 
   async delete(p: UserPrincipal, id: string): Promise<void> {
-    const row = this.#row(id)
     const now = Date.now()
-    // The handle is free for another agent; this one keeps its messages under its id.
-    const name = `${row.name.slice(0, 40)}~${row.id.slice(-8)}`
     const left = [...this.core.directory.memberships('agent', id)]
     await this.core.db.tx(async (tx) => {
+      const row = await this.#current(tx, id)
+      // The handle is free for another agent; this one keeps its messages under its id.
+      const name = `${row.name.slice(0, 40)}~${row.id.slice(-8)}`
       await this.services.cleanup.cancelAll(
         tx,
         id,
@@ -306,6 +311,13 @@ export class AgentService {
   #row(id: string): AgentRow {
     const row = this.core.directory.agent(id)
     if (!row) throw unknown()
+    return row
+  }
+
+  /** An agent as this transaction has it: the directory knows of commits only. */
+  async #current(tx: Tx, id: string): Promise<AgentRow> {
+    const row = await this.#store.get(id, tx.q)
+    if (!row || row.deletedAt !== null) throw unknown()
     return row
   }
 

@@ -95,3 +95,34 @@ test('unread and mentions count what others wrote after the mark, which only mov
   expect(await channels().markRead(bob, '#news', ids[0]!)).toMatchObject({ lastReadMessageId: ids[1]! })
   expect(world.events()).toEqual([])
 })
+
+test('many who bring the same person in at the same moment make one member', async () => {
+  const { target } = await channels().create(ada, { name: 'crowd' })
+  const eve = await world.user('eva')
+  world.events()
+  const added = await Promise.all([
+    channels().join(eve, target),
+    channels().join(eve, target),
+    channels().addMember(ada, target, { kind: 'human', memberId: eve.id }),
+    channels().addMember(bob, target, { kind: 'human', memberId: eve.id }),
+  ])
+  expect(added).toHaveLength(4)
+  expect(world.events().map((e) => `${e.kind} ${e.operation}`)).toEqual(['member created'])
+})
+
+test('of two admins who leave at the same moment one has to stay', async () => {
+  const { target } = await channels().create(ada, { name: 'shared' })
+  await channels().addMember(ada, target, { kind: 'human', memberId: bob.id, role: 'admin' })
+  const left = await Promise.allSettled([ada, bob].map((p) => channels().removeMember(p, target, 'human', p.id)))
+  expect(left.map((r) => r.status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  expect(channels().members(ada, target)).toMatchObject([{ role: 'admin' }])
+})
+
+test('a channel that is archived while somebody changes it is not told of as open again', async () => {
+  const { id, target } = await channels().create(ada, { name: 'fading' })
+  world.events()
+  await Promise.allSettled([channels().archive(ada, target), channels().update(ada, target, { topic: 'late' })])
+  const about = world.events().filter((e) => e.aggregateId === id)
+  expect(about.map((e) => e.operation)).toEqual(['deleted'])
+  expect(world.core.directory.channelAt(target)).toBeUndefined()
+})

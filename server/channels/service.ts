@@ -78,10 +78,11 @@ export class ChannelService {
     const channel = this.core.access.channel(p, 'manage', target)
     if (channel.target === GENERAL && set.visibility === 'private')
       throw new NekodeError('precondition', `${GENERAL} stays public: everybody is in it.`, { code: 'general_public' })
-    const changes = { topic: set.topic ?? channel.topic, visibility: set.visibility ?? channel.visibility }
     await this.core.db.tx(async (tx) => {
+      const now = await this.#current(tx, channel)
+      const changes = { topic: set.topic ?? now.topic, visibility: set.visibility ?? now.visibility }
       await this.#store.update(tx, channel.id, changes)
-      this.#emit(tx, p, { ...channel, ...changes, updatedAt: Date.now() }, 'updated')
+      this.#emit(tx, p, { ...now, ...changes, updatedAt: Date.now() }, 'updated')
     })
     return this.get(p, target)
   }
@@ -93,11 +94,12 @@ export class ChannelService {
         code: 'general_public',
       })
     const archivedAt = Date.now()
-    // The name is free again; the archived one keeps its messages under its id.
-    const renamed = `${channel.target}~${channel.id.slice(-8)}`
     await this.core.db.tx(async (tx) => {
-      await this.#store.update(tx, channel.id, { archivedAt, target: renamed })
-      this.#emit(tx, p, { ...channel, target: renamed, archivedAt, updatedAt: archivedAt }, 'deleted')
+      const now = await this.#current(tx, channel)
+      // The name is free again; the archived one keeps its messages under its id.
+      const renamed = `${now.target}~${now.id.slice(-8)}`
+      await this.#store.update(tx, now.id, { archivedAt, target: renamed })
+      this.#emit(tx, p, { ...now, target: renamed, archivedAt, updatedAt: archivedAt }, 'deleted')
     })
   }
 
@@ -123,16 +125,22 @@ export class ChannelService {
       deliveryMode?: Member['deliveryMode'] | undefined
     },
   ): Promise<ChannelMember> {
-    const channel = this.core.access.channel(p, 'read', target)
-    // In a public channel anybody may bring somebody in; only its admins give out roles.
-    const may = this.core.access.can(p, 'manage', channel)
-    if (!may && (channel.visibility === 'private' || channel.kind === 'dm' || (input.role && input.role !== 'member')))
-      this.core.access.channel(p, 'manage', target)
+    const channel = this.admitting(p, target)
+    // Anybody may bring somebody into a public channel; only its admins give out roles.
+    if (input.role && input.role !== 'member') this.core.access.channel(p, 'manage', target)
     if (p.role === 'viewer')
       throw new NekodeError('forbidden', 'You may read here, but not change anything.', { code: 'viewer' })
     const known = this.core.directory.member(channel.id, input.kind, input.memberId)
     if (!known) await this.core.db.tx((tx) => this.#addMember(tx, p, channel, input.kind, input.memberId, input))
     return this.#memberOr404(channel, input.kind, input.memberId)
+  }
+
+  /** The channel at `target`, when the caller may bring somebody in: into a public one, or one that they are an admin of. */
+  admitting(p: UserPrincipal, target: string): Channel {
+    const channel = this.core.access.channel(p, 'read', target)
+    // A direct conversation has no admin: nobody may let a third one listen.
+    if (channel.visibility === 'private') return this.core.access.channel(p, 'manage', target)
+    return channel
   }
 
   async updateMember(
@@ -144,10 +152,10 @@ export class ChannelService {
   ): Promise<ChannelMember> {
     const channel = this.core.access.channel(p, 'manage', target)
     this.#memberOr404(channel, kind, memberId)
-    const member = this.#rowOr404(channel, kind, memberId)
-    const changes = { role: set.role ?? member.role, deliveryMode: set.deliveryMode ?? member.deliveryMode }
-    if (member.role === 'admin' && changes.role !== 'admin') this.#keepAnAdmin(channel, member)
     await this.core.db.tx(async (tx) => {
+      const { member, others } = await this.#currentMember(tx, channel, kind, memberId)
+      const changes = { role: set.role ?? member.role, deliveryMode: set.deliveryMode ?? member.deliveryMode }
+      if (member.role === 'admin' && changes.role !== 'admin') keepAnAdmin(channel, others)
       await this.#store.updateMember(tx, member, changes)
       this.#emitMember(tx, p, channel, { ...member, ...changes }, 'updated')
     })
@@ -160,9 +168,9 @@ export class ChannelService {
     const channel = this.core.access.channel(p, self ? 'read' : 'manage', target)
     if (channel.kind === 'dm')
       throw new NekodeError('precondition', 'Nobody can leave a direct conversation.', { code: 'dm_members' })
-    const member = this.#rowOr404(channel, kind, memberId)
-    if (member.role === 'admin') this.#keepAnAdmin(channel, member)
     await this.core.db.tx(async (tx) => {
+      const { member, others } = await this.#currentMember(tx, channel, kind, memberId)
+      if (member.role === 'admin') keepAnAdmin(channel, others)
       await this.#store.deleteMember(tx, member)
       this.#emitMember(tx, p, channel, member, 'deleted')
       if (kind === 'agent') await this.#onAgentLeft(tx, memberId, channel, actorOf(p))
@@ -241,7 +249,7 @@ export class ChannelService {
         createdBy: user.id,
       }))
     const member = newMember(channel.id, 'human', user.id, { role })
-    await this.#store.insertMember(tx, member)
+    if (!(await this.#store.insertMember(tx, member))) return
     tx.emit({
       kind: 'member',
       operation: 'created',
@@ -260,9 +268,8 @@ export class ChannelService {
     channel: Channel,
     agent: Pick<Agent, 'id' | 'name' | 'displayName'>,
   ): Promise<void> {
-    if (this.core.directory.member(channel.id, 'agent', agent.id)) return
     const member = newMember(channel.id, 'agent', agent.id, {})
-    await this.#store.insertMember(tx, member)
+    if (!(await this.#store.insertMember(tx, member))) return
     this.#emitMemberAs(tx, by, channel, member, agent, 'created')
   }
 
@@ -299,7 +306,7 @@ export class ChannelService {
   ): Promise<void> {
     const who = this.#someone(kind, memberId)
     const member = newMember(channel.id, kind, memberId, options)
-    await this.#store.insertMember(tx, member)
+    if (!(await this.#store.insertMember(tx, member))) return
     this.#emitMemberAs(tx, by, channel, member, who, 'created')
   }
 
@@ -350,11 +357,7 @@ export class ChannelService {
 
   #rowOr404(channel: Channel, kind: Kind, memberId: string): Member {
     const member = this.core.directory.member(channel.id, kind, memberId)
-    if (!member)
-      throw new NekodeError(
-        'not_found',
-        `That ${kind === 'human' ? 'person' : 'agent'} is not a member of ${channel.target}.`,
-      )
+    if (!member) throw notAMember(channel, kind)
     return member
   }
 
@@ -374,15 +377,24 @@ export class ChannelService {
     })
   }
 
-  #keepAnAdmin(channel: Channel, leaving: Member): void {
-    const others = this.core.directory
-      .members(channel.id)
-      .filter((m) => m.role === 'admin' && m.memberId !== leaving.memberId)
-    if (!others.length)
-      throw new NekodeError('precondition', `${channel.target} would have no admin.`, {
-        code: 'last_admin',
-        next: 'Make somebody else an admin of the channel first.',
-      })
+  /** A channel as the transaction has it. Somebody else may have archived it since it was looked up. */
+  async #current(tx: Tx, channel: Channel): Promise<Channel> {
+    const now = await this.#store.get(tx, channel.id)
+    if (!now || now.archivedAt !== channel.archivedAt) throw gone(channel)
+    return now
+  }
+
+  /** A member as the transaction has them, and everybody else in the channel. */
+  async #currentMember(
+    tx: Tx,
+    channel: Channel,
+    kind: Kind,
+    memberId: string,
+  ): Promise<{ member: Member; others: Member[] }> {
+    const all = await this.#store.members(tx, channel.id)
+    const member = all.find((m) => m.kind === kind && m.memberId === memberId)
+    if (!member) throw notAMember(channel, kind)
+    return { member, others: all.filter((m) => m !== member) }
   }
 
   async #view(p: Principal, channel: Channel): Promise<ChannelView> {
@@ -435,6 +447,20 @@ const taken = (target: string): NekodeError =>
     code: 'name_taken',
     next: 'Choose another name.',
   })
+
+const gone = (channel: Channel): NekodeError =>
+  new NekodeError('not_found', `There is no channel ${channel.target} any more.`)
+
+const notAMember = (channel: Channel, kind: Kind): NekodeError =>
+  new NekodeError('not_found', `That ${kind === 'human' ? 'person' : 'agent'} is not a member of ${channel.target}.`)
+
+function keepAnAdmin(channel: Channel, others: Member[]): void {
+  if (others.some((m) => m.role === 'admin')) return
+  throw new NekodeError('precondition', `${channel.target} would have no admin.`, {
+    code: 'last_admin',
+    next: 'Make somebody else an admin of the channel first.',
+  })
+}
 
 const newMember = (
   channelId: string,

@@ -28,8 +28,25 @@ export class ChannelStore {
       .where(eq(channels.id, id))
   }
 
-  insertMember(tx: Tx, member: Member): Promise<void> {
-    return tx.insert(this.db.t.members, member)
+  /** The channel as this transaction has it: the directory knows of commits only. */
+  async get(tx: Tx, id: string): Promise<Channel | undefined> {
+    const { channels } = this.db.t
+    const [row] = await tx.q.select().from(channels).where(eq(channels.id, id))
+    return row
+  }
+
+  /** Everybody in a channel, as this transaction has them. */
+  async members(tx: Tx, channelId: string): Promise<Member[]> {
+    const { members } = this.db.t
+    return tx.q.select().from(members).where(eq(members.channelId, channelId))
+  }
+
+  /** @returns false when they are in the channel already, perhaps since a moment ago */
+  async insertMember(tx: Tx, member: Member): Promise<boolean> {
+    const known = await tx.q.select({ id: this.db.t.members.memberId }).from(this.db.t.members).where(this.#is(member))
+    if (known.length) return false
+    await tx.insert(this.db.t.members, member)
+    return true
   }
 
   async updateMember(

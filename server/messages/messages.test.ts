@@ -46,6 +46,18 @@ describe('mentions', () => {
 })
 
 describe('a message', () => {
+  test('brings its writer and an agent into a public channel once, however many are written at the same moment', async () => {
+    await world.talk.channels.create(ada, { name: 'crowd' })
+    const posted = await Promise.all([1, 2, 3].map((n) => post(bob, `@bot ${n}`, { target: '#crowd' })))
+    expect(posted.map(({ deliveries }) => deliveries.length)).toEqual([1, 1, 1])
+    expect(
+      world.talk.channels
+        .members(ada, '#crowd')
+        .map((m) => m.name)
+        .toSorted(),
+    ).toEqual(['ada', 'bob', 'bot'])
+  })
+
   test('with the same key is written once, also when both arrive together', async () => {
     world.events()
     const twice = await Promise.all([1, 2].map(() => post(ada, '@bot once', { requestId: 'k1' })))

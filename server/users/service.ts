@@ -8,11 +8,9 @@ import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
 import type { User } from '../directory/directory'
+import { handleTaken } from '../directory/handles'
 import { UserStore } from './store'
 import { userView } from './view'
-
-/** Handles that mean somebody else than a person, or everybody. */
-const RESERVED = new Set(['all', 'channel', 'everyone', 'here', 'nekode', 'system'])
 
 export interface NewUser {
   username: string
@@ -74,7 +72,7 @@ export class UserService {
     { username, displayName, passwordHash, role }: NewUser,
     by: UserPrincipal | null,
   ): Promise<User> {
-    if (RESERVED.has(username) || (await this.#store.handleTaken(tx, username))) throw nameTaken(username)
+    if (await handleTaken(this.core.db, tx, username)) throw nameTaken(username)
     const now = Date.now()
     const user: User = {
       id: newId('usr'),
