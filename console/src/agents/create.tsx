@@ -1,7 +1,7 @@
-import { useNavigate } from '@solidjs/router'
-import { createSignal, For, Show } from 'solid-js'
+import { useNavigate, type Navigator } from '@solidjs/router'
+import { createSignal, For, Show, type ParentProps } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import type { ApprovalPolicy } from '@shared/contract'
+import type { Agent, ApprovalPolicy } from '@shared/contract'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
 import { conversationPath } from '../app/paths'
@@ -19,7 +19,7 @@ import { Icon } from '../ui/icon'
 import { ErrorNotice } from '../ui/notice'
 import { Checkbox } from '../ui/select'
 import { toast } from '../ui/toast'
-import { ModelField, WhereFields } from './fields'
+import { HowFields, WorkspaceField } from './fields'
 import { defaultPolicy, handleOf, isCustom, isReady, sortedRuntimes, words } from './kinds'
 import { PolicyField } from './policy'
 
@@ -102,10 +102,20 @@ const bodyOf = (draft: Draft) => ({
   ...(isCustom(draft.runtimeKind) ? { command: words(draft.command) } : {}),
 })
 
+/** Goes where the new agent can be asked. */
+function goToAsk(agent: Agent, target: string | undefined, navigate: Navigator): void {
+  toast('ok', t('agent.created', { name: agent.displayName }), t('agent.createdNext', { name: agent.name }))
+  if (!target) return navigate(`/agents/${agent.id}`)
+  // The first question is half written: what to type next is the thing that newcomers do not know.
+  if (!draftOf(target).trim()) setDraft(target, `@${agent.name} `)
+  navigate(conversationPath(target))
+  // After the dialog has given the focus back to the button that opened it.
+  setTimeout(focusComposer)
+}
+
 function Form(props: CreateProps) {
   const navigate = useNavigate()
   const [draft, update] = createStore(firstDraft(props))
-  const [more, setMore] = createSignal(false)
   const request = createRequest()
   const wrong = (path: string) => fieldError(request.error(), path)
   const submit = (event: SubmitEvent) => {
@@ -114,97 +124,29 @@ function Form(props: CreateProps) {
       const agent = await call('POST /api/agents', { body: bodyOf(draft) })
       change((state) => put(state.agents, agent.id, agent))
       props.onClose()
-      toast('ok', t('agent.created', { name: agent.displayName }), t('agent.createdNext', { name: agent.name }))
-      const target = draft.channels[0]
-      if (!target) return navigate(`/agents/${agent.id}`)
-      // The first question is half written: what to type next is the thing that newcomers do not know.
-      if (!draftOf(target).trim()) setDraft(target, `@${agent.name} `)
-      navigate(conversationPath(target))
-      // After the dialog has given the focus back to the button that opened it.
-      setTimeout(focusComposer)
+      goToAsk(agent, draft.channels[0], navigate)
     })
   }
   return (
     <form class="col gap-4" onSubmit={submit}>
-      <div class="grid sm:grid-cols-2 gap-4">
-        <TextField
-          label={t('agent.displayName')}
-          value={draft.displayName}
-          placeholder="Scout"
-          maxlength={80}
-          required
-          error={wrong('displayName')}
-          ref={(input) => queueMicrotask(() => input.focus())}
-          onInput={(value) => {
-            update('displayName', value)
-            if (!draft.nameTouched) update('name', handleOf(value))
-          }}
-        />
-        <TextField
-          label={t('agent.handle')}
-          hint={t('agent.handleHint', { name: draft.name || 'scout' })}
-          value={draft.name}
-          maxlength={32}
-          required
-          spellcheck={false}
-          autocapitalize="none"
-          error={wrong('name')}
-          onInput={(value) => update({ name: value.toLowerCase(), nameTouched: value !== '' })}
-        />
-      </div>
-      <WhereFields
-        computerId={draft.computerId}
-        runtimeKind={draft.runtimeKind}
-        onComputer={(id) => update({ computerId: id, runtimeKind: bestRuntime(id), model: '' })}
-        onRuntime={(kind) => update({ runtimeKind: kind, model: '' })}
+      <NameFields draft={draft} onChange={update} wrong={wrong} />
+      <HowFields
+        draft={draft}
+        onChange={update}
+        onComputer={(id) => ({ runtimeKind: bestRuntime(id), model: '' })}
+        wrong={wrong}
       />
-      <Show when={isCustom(draft.runtimeKind)}>
-        <TextField
-          label={t('agent.command')}
-          hint={t('agent.commandHint')}
-          value={draft.command}
-          mono
-          required
-          spellcheck={false}
-          error={wrong('command')}
-          onInput={(value) => update('command', value)}
-        />
-      </Show>
       <PolicyField value={draft.approvals} onChange={(approvals) => update('approvals', approvals)} />
       <ChannelPicker chosen={draft.channels} onChange={(chosen) => update('channels', chosen)} />
-      <button
-        type="button"
-        aria-expanded={more()}
-        onClick={() => setMore((more) => !more)}
-        class="row gap-1.5 self-start text-[13.5px] font-550 text-accent-text rounded"
-      >
-        <Icon name={more() ? 'i-lucide-chevron-down' : 'i-lucide-chevron-right'} />
-        {t('agent.more')}
-      </button>
-      <Show when={more()}>
-        <ModelField
-          computerId={draft.computerId}
-          runtimeKind={draft.runtimeKind}
-          value={draft.model}
-          onInput={(value) => update('model', value)}
-        />
-        <TextField
-          label={t('agent.workspace')}
-          hint={t('agent.workspaceHint')}
-          placeholder="/home/ada/projects/site"
-          value={draft.workspace}
-          mono
-          spellcheck={false}
-          error={wrong('workspace')}
-          onInput={(value) => update('workspace', value)}
-        />
+      <More>
+        <WorkspaceField draft={draft} onChange={update} wrong={wrong} />
         <TextArea
           label={t('agent.instructions')}
           hint={t('agent.instructionsHint')}
           value={draft.instructions}
           onInput={(value) => update('instructions', value)}
         />
-      </Show>
+      </More>
       <ErrorNotice error={request.error()} />
       <div class="row justify-end gap-2">
         <Button kind="ghost" onClick={props.onClose}>
@@ -215,6 +157,60 @@ function Form(props: CreateProps) {
         </Button>
       </div>
     </form>
+  )
+}
+
+interface NameProps {
+  draft: Pick<Draft, 'displayName' | 'name' | 'nameTouched'>
+  onChange: (part: Partial<Draft>) => void
+  wrong: (field: string) => string | undefined
+}
+
+/** The name, and the handle that follows it until somebody writes another. */
+const NameFields = (props: NameProps) => (
+  <div class="grid sm:grid-cols-2 gap-4">
+    <TextField
+      label={t('agent.displayName')}
+      value={props.draft.displayName}
+      placeholder="Scout"
+      maxlength={80}
+      required
+      error={props.wrong('displayName')}
+      ref={(input) => queueMicrotask(() => input.focus())}
+      onInput={(displayName) =>
+        props.onChange({ displayName, ...(props.draft.nameTouched ? {} : { name: handleOf(displayName) }) })
+      }
+    />
+    <TextField
+      label={t('agent.handle')}
+      hint={t('agent.handleHint', { name: props.draft.name || 'scout' })}
+      value={props.draft.name}
+      maxlength={32}
+      required
+      spellcheck={false}
+      autocapitalize="none"
+      error={props.wrong('name')}
+      onInput={(value) => props.onChange({ name: value.toLowerCase(), nameTouched: value !== '' })}
+    />
+  </div>
+)
+
+/** What most agents do without. */
+function More(props: ParentProps) {
+  const [open, setOpen] = createSignal(false)
+  return (
+    <>
+      <button
+        type="button"
+        aria-expanded={open()}
+        onClick={() => setOpen((open) => !open)}
+        class="row gap-1.5 self-start text-[13.5px] font-550 text-accent-text rounded"
+      >
+        <Icon name={open() ? 'i-lucide-chevron-down' : 'i-lucide-chevron-right'} />
+        {t('agent.more')}
+      </button>
+      <Show when={open()}>{props.children}</Show>
+    </>
   )
 }
 

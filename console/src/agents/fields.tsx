@@ -5,7 +5,7 @@ import { state } from '../store/state'
 import { TextField } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Select } from '../ui/select'
-import { isReady, runtimeLabel, sortedRuntimes } from './kinds'
+import { isCustom, isReady, runtimeLabel, sortedRuntimes } from './kinds'
 import { nextStepText } from '../computers/nextstep'
 
 interface WhereProps {
@@ -19,7 +19,7 @@ export const runtimeOf = (computerId: string, kind: string): RuntimeInfo | undef
   state.computers[computerId]?.runtimes.find((runtime) => runtime.kind === kind)
 
 /** On which computer an agent lives, and which program it is. */
-export function WhereFields(props: WhereProps) {
+function WhereFields(props: WhereProps) {
   const computers = () => Object.values(state.computers)
   const runtime = () => runtimeOf(props.computerId, props.runtimeKind)
   return (
@@ -68,7 +68,7 @@ export function WhereFields(props: WhereProps) {
 }
 
 /** A model by name, with those that the runtime says it has as suggestions. */
-export function ModelField(props: {
+function ModelField(props: {
   computerId: string
   runtimeKind: string
   value: string
@@ -94,3 +94,69 @@ export function ModelField(props: {
     </>
   )
 }
+
+export interface HowDraft {
+  computerId: string
+  runtimeKind: string
+  model: string
+  workspace: string
+  command: string
+}
+
+interface HowProps {
+  draft: HowDraft
+  /** What changes with the choice of another computer. Default: nothing else. */
+  onComputer?: (id: string) => Partial<HowDraft>
+  onChange: (part: Partial<HowDraft>) => void
+  /** What the server holds against a field. */
+  wrong: (field: string) => string | undefined
+}
+
+/** Where an agent runs, as which program, and with which model. */
+export function HowFields(props: HowProps) {
+  const demo = () => runtimeOf(props.draft.computerId, props.draft.runtimeKind)?.demo
+  return (
+    <>
+      <WhereFields
+        computerId={props.draft.computerId}
+        runtimeKind={props.draft.runtimeKind}
+        onComputer={(computerId) => props.onChange({ computerId, ...props.onComputer?.(computerId) })}
+        onRuntime={(runtimeKind) => props.onChange({ runtimeKind, model: '' })}
+      />
+      <Show when={isCustom(props.draft.runtimeKind)}>
+        <TextField
+          label={t('agent.command')}
+          hint={t('agent.commandHint')}
+          value={props.draft.command}
+          mono
+          required
+          spellcheck={false}
+          error={props.wrong('command')}
+          onInput={(command) => props.onChange({ command })}
+        />
+      </Show>
+      <Show when={!demo() && !isCustom(props.draft.runtimeKind)}>
+        <ModelField
+          computerId={props.draft.computerId}
+          runtimeKind={props.draft.runtimeKind}
+          value={props.draft.model}
+          onInput={(model) => props.onChange({ model })}
+        />
+      </Show>
+    </>
+  )
+}
+
+/** The folder that an agent works in. */
+export const WorkspaceField = (props: Pick<HowProps, 'draft' | 'onChange' | 'wrong'>) => (
+  <TextField
+    label={t('agent.workspace')}
+    hint={t('agent.workspaceHint')}
+    placeholder="/home/ada/projects/site"
+    value={props.draft.workspace}
+    mono
+    spellcheck={false}
+    error={props.wrong('workspace')}
+    onInput={(workspace) => props.onChange({ workspace })}
+  />
+)

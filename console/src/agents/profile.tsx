@@ -13,7 +13,7 @@ import { Card } from '../ui/card'
 import { TextArea, TextField } from '../ui/field'
 import { ErrorNotice, Notice } from '../ui/notice'
 import { toast } from '../ui/toast'
-import { ModelField, WhereFields } from './fields'
+import { HowFields, WorkspaceField } from './fields'
 import { isCustom, line, words } from './kinds'
 import { PolicyField } from './policy'
 
@@ -81,35 +81,8 @@ export function ProfileForm(props: { agent: Agent }) {
         </Card>
         <Card title={t('agent.how')} hint={t('agent.howHint')}>
           <div class="col gap-4">
-            <WhereFields
-              computerId={draft.computerId}
-              runtimeKind={draft.runtimeKind}
-              onComputer={(id) => update('computerId', id)}
-              onRuntime={(kind) => update('runtimeKind', kind)}
-            />
-            <Show when={isCustom(draft.runtimeKind)}>
-              <TextField
-                label={t('agent.command')}
-                hint={t('agent.commandHint')}
-                mono
-                value={draft.command}
-                onInput={(value) => update('command', value)}
-              />
-            </Show>
-            <ModelField
-              computerId={draft.computerId}
-              runtimeKind={draft.runtimeKind}
-              value={draft.model}
-              onInput={(value) => update('model', value)}
-            />
-            <TextField
-              label={t('agent.workspace')}
-              hint={t('agent.workspaceHint')}
-              mono
-              value={draft.workspace}
-              error={wrong('workspace')}
-              onInput={(value) => update('workspace', value)}
-            />
+            <HowFields draft={draft} onChange={update} wrong={wrong} />
+            <WorkspaceField draft={draft} onChange={update} wrong={wrong} />
           </div>
         </Card>
         <Card title={t('agent.permissions')}>

@@ -20,20 +20,16 @@ export const Switcher = () => (
   </Dialog>
 )
 
-function SwitcherBody(props: { onClose: () => void }) {
-  const navigate = useNavigate()
-  const id = createUniqueId()
+/** Places at once, and messages once typing pauses. */
+function createSearch() {
   const [query, setQuery] = createSignal('')
-  const [at, setAt] = createSignal(0)
   const [settled, setSettled] = createSignal('')
   let timer: ReturnType<typeof setTimeout> | undefined
-  const messages = createLoad(
-    () => (settled().trim().length > 1 ? settled().trim() : undefined),
-    (q) => call('GET /api/messages/search', { query: { q, limit: 8 } }),
-  )
+  const words = () => (settled().trim().length > 1 ? settled().trim() : undefined)
+  const messages = createLoad(words, (q) => call('GET /api/messages/search', { query: { q, limit: 8 } }))
   const found = createMemo<Place[]>(() => [
     ...findPlaces(query()),
-    ...(settled().trim().length > 1 ? (messages.value()?.items ?? []) : []).map((message) => ({
+    ...(words() ? (messages.value()?.items ?? []) : []).map((message) => ({
       key: message.id,
       icon: 'i-lucide-message-square-text',
       label: message.content.slice(0, 140),
@@ -41,6 +37,19 @@ function SwitcherBody(props: { onClose: () => void }) {
       href: conversationPath(message.target, { thread: message.threadId, message: message.id }),
     })),
   ])
+  const type = (text: string) => {
+    setQuery(text)
+    clearTimeout(timer)
+    timer = setTimeout(() => setSettled(text), 180)
+  }
+  return { query, found, type }
+}
+
+function SwitcherBody(props: { onClose: () => void }) {
+  const navigate = useNavigate()
+  const id = createUniqueId()
+  const { query, found, type } = createSearch()
+  const [at, setAt] = createSignal(0)
   const go = (place: Place | undefined) => {
     if (!place) return
     props.onClose()
@@ -56,12 +65,6 @@ function SwitcherBody(props: { onClose: () => void }) {
     event.preventDefault()
     document.getElementById(`${id}-${at()}`)?.scrollIntoView({ block: 'nearest' })
   }
-  const type = (text: string) => {
-    setQuery(text)
-    setAt(0)
-    clearTimeout(timer)
-    timer = setTimeout(() => setSettled(text), 180)
-  }
   return (
     <div class="col gap-2 -mx-2">
       <input
@@ -73,7 +76,10 @@ function SwitcherBody(props: { onClose: () => void }) {
         aria-label={t('switcher.placeholder')}
         placeholder={t('switcher.placeholder')}
         value={query()}
-        onInput={(event) => type(event.currentTarget.value)}
+        onInput={(event) => {
+          type(event.currentTarget.value)
+          setAt(0)
+        }}
         onKeyDown={keydown}
         ref={(input) => queueMicrotask(() => input.focus())}
         class="h-11 px-3 rounded-lg border border-edge bg-surface text-[15px] focus:outline-none focus:border-accent focus:ring-3 focus:ring-accent/20"

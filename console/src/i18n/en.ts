@@ -391,7 +391,7 @@ export const en = {
   'agent.model': 'Model',
   'agent.modelDefault': 'The program’s own default',
   'agent.modelHint': 'Leave empty for the default.',
-  'agent.more': 'Model, workspace and instructions',
+  'agent.more': 'Workspace and instructions',
   'agent.needsComputer': 'An agent runs on a computer. Add one first.',
   'agent.noChannels': 'It is in no channel. You can still write to it directly.',
   'agent.none': 'No agents yet',

@@ -388,7 +388,7 @@ export const zh: Dictionary = {
   'agent.model': '模型',
   'agent.modelDefault': '程序默认模型',
   'agent.modelHint': '留空则使用默认模型。',
-  'agent.more': '模型、工作区和指令',
+  'agent.more': '工作区和指令',
   'agent.needsComputer': '智能体需要在计算机上运行。请先添加计算机。',
   'agent.noChannels': '它不在任何频道中。您仍可以给它发私信。',
   'agent.none': '还没有智能体',

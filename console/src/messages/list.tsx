@@ -1,13 +1,14 @@
-import { createComputed, createEffect, createMemo, createSignal, on, onCleanup, Show, type JSX } from 'solid-js'
-import { Virtualizer, type VirtualizerHandle } from 'virtua/solid'
+import { createComputed, createMemo, createSignal, Show, type JSX } from 'solid-js'
+import { Virtualizer } from 'virtua/solid'
 import { act } from '../app/act'
 import { t } from '../i18n'
-import { jumpToPresent, loadNewer, loadOlder } from '../store/lists'
+import { jumpToPresent } from '../store/lists'
 import { listKey, state } from '../store/state'
 import { Button } from '../ui/button'
 import { Skeleton } from '../ui/skeleton'
 import { markRead } from './read'
 import { Row } from './row'
+import { createScroll } from './scroll'
 
 interface ListProps {
   target: string
@@ -18,9 +19,6 @@ interface ListProps {
   /** What stands before the very first message. */
   intro: JSX.Element
 }
-
-/** How near to the end counts as the end, in pixels. */
-const near = 60
 
 /** Rows: a head, the messages, and what is still on its way. */
 function createRows(props: ListProps) {
@@ -42,74 +40,23 @@ function createRows(props: ListProps) {
 /** Messages, of which only those in view are in the page; more are loaded when either end comes near. */
 export function MessageList(props: ListProps) {
   const list = () => state.lists[listKey(props.target, props.threadId)]
-  const rows = createRows(props)
-  const [handle, setHandle] = createSignal<VirtualizerHandle>()
-  const [atEnd, setAtEnd] = createSignal(!props.around)
-  let settled = false
-
-  let scroller: HTMLDivElement | undefined
-  const toEnd = () => {
-    handle()?.scrollToIndex(rows().rows.length - 1, { align: 'end' })
-    if (scroller) scroller.scrollTop = scroller.scrollHeight
-  }
-  const measure = () => {
-    const view = handle()
-    if (!view || !settled) return
-    setAtEnd(view.scrollOffset + view.viewportSize >= view.scrollSize - near && !list()?.newer)
-  }
-  const scrolled = (offset: number) => {
-    const view = handle()
-    if (!view || !settled) return
-    measure()
-    if (offset < 600 && list()?.older) void act(() => loadOlder(props.target, props.threadId))
-    if (list()?.newer && offset + view.viewportSize > view.scrollSize - 600) {
-      void act(() => loadNewer(props.target, props.threadId))
-    }
-  }
-  // Once the first page is here: the end, or the message that was asked for.
-  createEffect(() => {
-    if (list()?.status !== 'ready' || !handle() || settled) return
-    const at = props.around ? rows().rows.indexOf(props.around) : -1
-    requestAnimationFrame(() => {
-      if (at >= 0) handle()?.scrollToIndex(at, { align: 'center' })
-      else toEnd()
-      requestAnimationFrame(() => {
-        settled = true
-        if (at < 0) toEnd()
-        measure()
-      })
-    })
-  })
-  createEffect(
-    on(
-      () => props.around,
-      (around, before) => {
-        const at = around ? rows().rows.indexOf(around) : -1
-        if (before !== undefined && at >= 0) handle()?.scrollToIndex(at, { align: 'center' })
-      },
-    ),
-  )
-  // New messages and growing answers keep the end in view for a reader who is there.
-  createEffect(
-    on(
-      () => rows().rows.length,
-      () => {
-        if (settled && atEnd()) requestAnimationFrame(toEnd)
-        const last = rows().rows.at(-1)
-        if (last?.startsWith('pending:')) requestAnimationFrame(toEnd)
-      },
-    ),
-  )
+  const model = createRows(props)
+  const rows = () => model().rows
+  const scroll = createScroll(props, rows)
+  const firstUnread = firstUnreadOf(props.target, props.threadId)
   markRead(
-    () => (atEnd() ? lastSeen(list()?.ids ?? []) : undefined),
+    () => (scroll.atEnd() ? lastSeen(list()?.ids ?? []) : undefined),
     () => props.target,
   )
-  const firstUnread = firstUnreadOf(props.target, props.threadId)
-
+  const toPresent = async () => {
+    scroll.claimEnd()
+    if (list()?.newer) await act(() => jumpToPresent(props.target, props.threadId))
+    scroll.toEnd()
+  }
   return (
     <div class="relative flex-1 min-h-0">
       <div
-        ref={(element) => (scroller = element)}
+        ref={scroll.setScroller}
         role="log"
         aria-label={t('message.list')}
         tabindex="0"
@@ -120,19 +67,19 @@ export function MessageList(props: ListProps) {
           <div class="flex-1" />
         </Show>
         <Virtualizer
-          ref={(value) => setHandle(value)}
-          data={rows().rows}
-          shift={rows().shift}
-          onScroll={scrolled}
-          onResize={() => settled && atEnd() && toEnd()}
-          onScrollEnd={measure}
+          ref={scroll.setHandle}
+          data={rows()}
+          shift={model().shift}
+          onScroll={scroll.measure}
+          onScrollEnd={scroll.measure}
+          onResize={scroll.resized}
           bufferSize={600}
         >
           {(row, index) => (
             <Show when={row !== 'head'} fallback={<Head older={Boolean(list()?.older)} intro={props.intro} />}>
               <Row
                 id={row}
-                previous={rows().rows[index() - 1]}
+                previous={rows()[index() - 1]}
                 marked={row === props.around}
                 firstUnread={row === firstUnread()}
                 onThread={props.onThread}
@@ -142,16 +89,12 @@ export function MessageList(props: ListProps) {
         </Virtualizer>
         <div class="h-3 shrink-0" />
       </div>
-      <Show when={!atEnd() && list()?.status === 'ready'}>
+      <Show when={!scroll.atEnd() && list()?.status === 'ready'}>
         <Button
           size="sm"
           icon="i-lucide-arrow-down"
           class="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-[var(--float)]!"
-          onClick={() => {
-            setAtEnd(true)
-            if (list()?.newer) void act(() => jumpToPresent(props.target, props.threadId)).then(() => toEnd())
-            else toEnd()
-          }}
+          onClick={() => void toPresent()}
         >
           {t('message.toEnd')}
         </Button>
@@ -181,16 +124,15 @@ const Head = (props: { older: boolean; intro: JSX.Element }) => (
 /** The first message that was unread when the list was opened; it stays while the reader reads on. */
 function firstUnreadOf(target: string, threadId: string | null): () => string | undefined {
   const [first, setFirst] = createSignal<string>()
-  if (threadId !== null) return first
-  const read = state.channels[target]?.lastReadMessageId
-  const unread = state.channels[target]?.unreadCount ?? 0
-  let decided = unread === 0
+  const channel = state.channels[target]
+  const read = channel?.lastReadMessageId
+  if (threadId !== null || !read || channel.unreadCount === 0) return first
+  let decided = false
   createComputed(() => {
-    const ids = state.lists[listKey(target, threadId)]?.ids
-    if (decided || !ids || ids.length === 0 || state.lists[listKey(target, threadId)]?.status !== 'ready') return
+    const list = state.lists[listKey(target, threadId)]
+    if (decided || list?.status !== 'ready') return
     decided = true
-    setFirst(read ? ids.find((id) => id > read) : undefined)
+    setFirst(list.ids.find((id) => id > read))
   })
-  onCleanup(() => setFirst(undefined))
   return first
 }

@@ -1,0 +1,82 @@
+import { createEffect, createSignal, on, type Accessor } from 'solid-js'
+import type { VirtualizerHandle } from 'virtua/solid'
+import { act } from '../app/act'
+import { loadNewer, loadOlder } from '../store/lists'
+import { listKey, state } from '../store/state'
+
+interface ScrollOptions {
+  target: string
+  threadId: string | null
+  /** A message to show in the middle instead of the end. */
+  around?: string | undefined
+}
+
+/** How near to the end counts as the end, and how near to either end more is loaded; in pixels. */
+const near = 60
+const ahead = 600
+
+/**
+ * Where a list of messages is scrolled to: at its end it stays there while messages and answers grow; elsewhere it stays where
+ * the reader is. Comes near an end that is not all, and more is loaded.
+ */
+export function createScroll(options: ScrollOptions, rows: Accessor<string[]>) {
+  const list = () => state.lists[listKey(options.target, options.threadId)]
+  const [handle, setHandle] = createSignal<VirtualizerHandle>()
+  const [atEnd, setAtEnd] = createSignal(!options.around)
+  let scroller: HTMLElement | undefined
+  let settled = false
+
+  const toEnd = () => {
+    handle()?.scrollToIndex(rows().length - 1, { align: 'end' })
+    if (scroller) scroller.scrollTop = scroller.scrollHeight
+  }
+  const toMessage = (id: string | undefined): boolean => {
+    const at = id ? rows().indexOf(id) : -1
+    if (at >= 0) handle()?.scrollToIndex(at, { align: 'center' })
+    return at >= 0
+  }
+  const measure = () => {
+    const view = handle()
+    if (!view || !settled) return
+    setAtEnd(view.scrollOffset + view.viewportSize >= view.scrollSize - near && !list()?.newer)
+    const { target, threadId } = options
+    if (list()?.older && view.scrollOffset < ahead) void act(() => loadOlder(target, threadId))
+    if (list()?.newer && view.scrollOffset + view.viewportSize > view.scrollSize - ahead) {
+      void act(() => loadNewer(target, threadId))
+    }
+  }
+  // Once the first page is here: the end, or the message that was asked for. Twice, because rows are measured in between.
+  createEffect(() => {
+    if (list()?.status !== 'ready' || !handle() || settled) return
+    requestAnimationFrame(() => {
+      const found = toMessage(options.around)
+      if (!found) toEnd()
+      requestAnimationFrame(() => {
+        settled = true
+        if (!found) toEnd()
+        measure()
+      })
+    })
+  })
+  createEffect(on(() => options.around, toMessage, { defer: true }))
+  createEffect(
+    on(
+      () => rows().length,
+      () => {
+        const sending = rows().at(-1)?.startsWith('pending:')
+        if ((settled && atEnd()) || sending) requestAnimationFrame(toEnd)
+      },
+    ),
+  )
+  return {
+    atEnd,
+    measure,
+    toEnd,
+    setHandle,
+    setScroller: (element: HTMLElement) => void (scroller = element),
+    /** A row has grown: an answer that streams in. */
+    resized: () => settled && atEnd() && toEnd(),
+    /** The reader asks for the end, before what is there is known. */
+    claimEnd: () => setAtEnd(true),
+  }
+}
