@@ -1,12 +1,13 @@
 /**
  * The same primitives without our code: one `Bun.serve`, one `bun:sqlite` connection with group commit and full durability, events
  * handed to SSE and WebSocket subscribers. What our server is slower than this is what our code costs.
- * Run: `bun test/bench/bare.ts FOLDER`; prints the port.
+ * Run: `bun test/bench/bare.ts FOLDER [PORT [PROGRAM …]]`; prints the port. Each message also goes to the program's standard input.
  */
 import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 
-const folder = process.argv[2] ?? '.'
+const [, , folder = '.', port = '0', ...program] = process.argv
+const child = program.length ? Bun.spawn(program, { stdin: 'pipe', stdout: 'ignore' }) : undefined
 const db = new Database(join(folder, 'bare.db'), { create: true })
 db.run('PRAGMA journal_mode=WAL')
 db.run('PRAGMA synchronous=FULL')
@@ -47,7 +48,9 @@ async function drain(): Promise<void> {
       const frame = encoder.encode(`id: ${sequence}\ndata: ${payload}\n\n`)
       for (const stream of streams) stream.enqueue(frame)
       for (const socket of sockets) socket.send(payload)
+      child?.stdin.write(`${payload}\n`)
     }
+    void child?.stdin.flush()
     for (const [i, job] of jobs.entries()) job.done(ids[i] ?? '')
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
@@ -82,7 +85,7 @@ function follow(request: Request): Response {
 
 const server = Bun.serve({
   hostname: '127.0.0.1',
-  port: Number(process.argv[3] ?? 0),
+  port: Number(port),
   http2: true,
   development: false,
   idleTimeout: 0,

@@ -17,10 +17,11 @@ import { disk } from './disk'
 import { type Bench, type Figure, show } from './figure'
 import { memory, size, startup } from './footprint'
 import { accept, fanout, reconnect } from './messages'
+import { turn } from './turn'
 
 const ROOT = join(import.meta.dir, '../..')
 const DOC = join(ROOT, 'docs/performance.md')
-const benches: Bench[] = [disk, startup, memory, size, accept, fanout, reconnect]
+const benches: Bench[] = [disk, startup, memory, size, accept, fanout, reconnect, turn]
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2),

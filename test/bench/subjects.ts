@@ -28,13 +28,16 @@ export async function nekode(place: Place): Promise<Subject & { server: ServerUn
   }
 }
 
-export async function bare(place: Place): Promise<Subject> {
+/** @param child gets each message as a line on its standard input */
+export async function bare(place: Place, child: string[] = []): Promise<Subject> {
   const port = await freePort()
   const folder = join(place.dir, 'bare')
   mkdirSync(folder, { recursive: true })
   let program: Program
   const start = async (): Promise<void> => {
-    program = place.start([process.execPath, join(import.meta.dir, 'bare.ts'), folder, String(port)], { name: 'bare' })
+    program = place.start([process.execPath, join(import.meta.dir, 'bare.ts'), folder, String(port), ...child], {
+      name: 'bare',
+    })
     await program.line(/port \d+/)
   }
   await start()
