@@ -1,11 +1,10 @@
 import { useNavigate } from '@solidjs/router'
 import { t } from '../i18n'
-import { logout } from '../store/session'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'
 import { Icon } from '../ui/icon'
 import { Menu } from '../ui/menu'
-import { act } from './act'
+import { logOut } from './logout'
 
 /** Who is logged in, and what concerns them. */
 export function UserMenu() {
@@ -34,7 +33,7 @@ export function UserMenu() {
           {
             label: t('user.logout'),
             icon: 'i-lucide-log-out',
-            onSelect: () => void act(logout),
+            onSelect: () => void logOut(),
           },
         ]}
       />

@@ -4,7 +4,7 @@ import { render } from 'solid-js/web'
 import type { Agent, Channel } from '@shared/contract'
 import { change, emptyState, state } from '../store/state'
 import { Composer } from './composer'
-import { setDraft } from './drafts'
+import { clearDrafts, draftOf, setDraft } from './drafts'
 
 const realFetch = globalThis.fetch
 let dispose: (() => void) | undefined
@@ -119,4 +119,14 @@ test('a text that is longer than the server takes is not sent', () => {
   press('Enter')
   expect(state.outbox).toEqual([])
   expect(host.querySelector('[role=alert]')?.textContent).toContain('1 character too long')
+})
+
+test('drafts are kept on this browser until somebody logs out', () => {
+  type('half a thought')
+  expect(localStorage.getItem('nekode.draft.#general')).toBe('half a thought')
+  localStorage.setItem('nekode.theme', 'dark')
+  clearDrafts()
+  expect(draftOf('#general')).toBe('')
+  expect(localStorage.getItem('nekode.draft.#general')).toBeNull()
+  expect(localStorage.getItem('nekode.theme')).toBe('dark')
 })

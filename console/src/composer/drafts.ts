@@ -1,4 +1,4 @@
-import { createStore } from 'solid-js/store'
+import { createStore, reconcile } from 'solid-js/store'
 
 const prefix = 'nekode.draft.'
 const [drafts, setDrafts] = createStore<Record<string, string>>({})
@@ -20,6 +20,16 @@ export function setDraft(key: string, text: string): void {
   try {
     if (text.trim()) localStorage.setItem(prefix + key, text)
     else localStorage.removeItem(prefix + key)
+  } catch {
+    // See above.
+  }
+}
+
+/** After a logout: whoever sits here next is somebody else. */
+export function clearDrafts(): void {
+  setDrafts(reconcile({}))
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key)
   } catch {
     // See above.
   }

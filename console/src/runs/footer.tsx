@@ -33,7 +33,7 @@ export function RunFooter(props: { runId: string; answer: string }) {
         <Icon name="i-lucide-chevron-right" class={cx('transition-transform', open() && 'rotate-90')} />
         {t('run.how')}
         <Show when={figures()}>
-          <span>· {figures()}</span>
+          <span>{figures()}</span>
         </Show>
       </button>
       <Show when={open()}>

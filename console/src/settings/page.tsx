@@ -1,8 +1,7 @@
 import { A, useParams } from '@solidjs/router'
 import { For, Match, Switch } from 'solid-js'
-import { act } from '../app/act'
+import { logOut } from '../app/logout'
 import { t, type Key } from '../i18n'
-import { logout } from '../store/session'
 import { state } from '../store/state'
 import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
@@ -29,7 +28,7 @@ export default function SettingsPage() {
     <Page
       title={t('settings.title')}
       actions={
-        <Button size="sm" kind="ghost" icon="i-lucide-log-out" onClick={() => void act(logout)}>
+        <Button size="sm" kind="ghost" icon="i-lucide-log-out" onClick={() => void logOut()}>
           {t('user.logout')}
         </Button>
       }

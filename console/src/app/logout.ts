@@ -1,0 +1,8 @@
+import { clearDrafts } from '../composer/drafts'
+import { logout } from '../store/session'
+import { act } from './act'
+
+/** Ends the session and leaves nothing of it on this browser. */
+export async function logOut(): Promise<void> {
+  if (await act(logout)) clearDrafts()
+}
