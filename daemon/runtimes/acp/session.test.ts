@@ -90,6 +90,14 @@ describe('an ACP agent', () => {
     await probe.driver.stop()
   })
 
+  test('that does not know the first request of the protocol does not speak it, whatever else it says', async () => {
+    const unknown = { errors: { initialize: { code: -32601, message: 'Method not found' } } }
+    await expect(play(unknown)).rejects.toMatchObject({ failure: { reason: 'invalid_output' } })
+    const options = { cwd: home, env: { PATH: '/usr/bin:/bin' }, prompt: '', stateDir: join(home, 'cat'), mcp: [] }
+    const cat = new Probe(createDriver('acp', { command: ['cat'] }), options)
+    await expect(cat.start()).rejects.toMatchObject({ failure: { reason: 'invalid_output' } })
+  })
+
   test('whose session cannot be resumed loses it by name', async () => {
     const errors = { 'session/load': { code: -32002, message: 'No previous sessions found' } }
     await expect(play({ errors }, { resume: 's9' })).rejects.toMatchObject({ failure: { reason: 'session_lost' } })

@@ -34,6 +34,7 @@ const ENDS: Record<acp.StopReason, TurnEnd> = {
   max_turn_requests: 'limit',
 }
 const AUTH_REQUIRED = -32000
+const METHOD_NOT_FOUND = -32601
 /** A replay of the history is over when nothing came for this long. */
 const QUIET_MS = 250
 
@@ -97,7 +98,9 @@ export class AcpSession implements Session {
         clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
       }),
       'initialize',
-    )
+    ).catch((error: unknown) => {
+      throw this.#notSpoken(error)
+    })
     const open = () => this.#deadline(this.#openSession(hello), resume ? 'resume the session' : 'start a session')
     try {
       await open()
@@ -375,6 +378,13 @@ export class AcpSession implements Session {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** Who does not know the first request of the protocol does not speak it; so does a program that repeats what it reads. */
+  #notSpoken(error: unknown): unknown {
+    if (!(error instanceof acp.RequestError) || error.code !== METHOD_NOT_FOUND) return error
+    const message = `${this.#config.label} does not speak the Agent Client Protocol.`
+    return new RuntimeFailure('invalid_output', message, { cause: error })
   }
 
   #loginRequired(hello: acp.InitializeResponse): RuntimeFailure {
