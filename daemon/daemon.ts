@@ -114,7 +114,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     onRejected: (queue) => supervisor.lost(queue),
     onRefused: () => link.onRefused(),
   })
-  const uplink = new Uplink({ computerId, journal, link, outbox, runs })
+  const uplink = new Uplink({ computerId, journal, link, outbox, runs, log })
   const inventory = new InventoryBook({
     computerId,
     log,

@@ -109,7 +109,7 @@ test.each([
 test('a wrong flag is refused; a wrong variable is passed over with a warning, as deployed daemons expect', () => {
   expect(() => load({ flags: { 'run-timeout': 'soon' } })).toThrow('The flag --run-timeout must be a duration')
   const config = load({ env: { NEKODE_MAX_CONCURRENT_RUNS: 'many' } })
-  expect(config.maxConcurrentRuns).toBe(8)
+  expect(config.maxConcurrentRuns).toBe(32)
   expect(config.warnings).toEqual([
     'The variable NEKODE_MAX_CONCURRENT_RUNS must be a whole number above 0; it is ignored.',
   ])

@@ -20,7 +20,7 @@ const Settings = z.object({
   runTimeout: z.number().optional(),
   hangTimeout: z.number().default(15 * 60_000),
   idleTimeout: z.number().default(30 * 60_000),
-  maxConcurrentRuns: z.number().default(8),
+  maxConcurrentRuns: z.number().default(32),
   maxConcurrentStarts: z.number().default(2),
   startInterval: z.number().default(100),
   executorCommand: z.string().default(''),

@@ -49,7 +49,7 @@ export const FIELDS: readonly Field[] = [
   field('runTimeout', 'duration', ['NEKODE_RUN_TIMEOUT'], 'Longest time a run may take (no limit)'),
   field('hangTimeout', 'duration', ['NEKODE_HANG_TIMEOUT'], 'Longest silence of a runtime in a turn (15m)'),
   field('idleTimeout', 'duration', ['NEKODE_IDLE_TIMEOUT'], 'An idle agent is put to sleep after this (30m)'),
-  field('maxConcurrentRuns', 'count', ['NEKODE_MAX_CONCURRENT_RUNS'], 'Agents that may work at the same time (8)'),
+  field('maxConcurrentRuns', 'count', ['NEKODE_MAX_CONCURRENT_RUNS'], 'Agents that may work at the same time (32)'),
   field(
     'maxConcurrentStarts',
     'count',

@@ -62,6 +62,8 @@ export class Agent {
   #isJoining = false
   #idle: Timer | undefined
   #halting: Timer | undefined
+  /** The runtime was given a message whose run is over: a turn that it makes of it is stopped. */
+  #isUnwanted = false
   /** Where the last turn was. */
   #place = ''
   #isStopped = false
@@ -195,11 +197,14 @@ export class Agent {
   #take(which: (task: Task) => boolean): Task[] {
     const taken = this.#queue.filter(which)
     for (const task of taken) this.#queue.splice(this.#queue.indexOf(task), 1)
+    const given = this.#followers.take(which)
     if (this.#handing && which(this.#handing.task)) {
-      taken.push(this.#handing.task)
+      const { task, isSent } = this.#handing
+      ;(isSent ? given : taken).push(task)
       this.#handing = null
     }
-    return [...taken, ...this.#followers.take(which)]
+    if (given.length > 0) this.#isUnwanted = true
+    return [...taken, ...given]
   }
 
   /** Puts tasks in front of the queue; an agent that takes nothing more gives them back. */
@@ -235,6 +240,7 @@ export class Agent {
       leave: () => undefined,
     }
     this.#work = work
+    this.#isUnwanted = false
     this.status.working(task.runId, task.target)
     try {
       await this.#open(work, task)
@@ -397,6 +403,8 @@ export class Agent {
     if (first) this.status.working(first.runId, first.target)
     work.turn = this.#turn(work, settings, running.workspace)
     this.#work = work
+    if (!first && this.#isUnwanted) this.#stop(work, { type: 'lost' })
+    this.#isUnwanted = false
   }
 
   #exited({ failure }: Extract<AgentEvent, { type: 'exit' }>): void {

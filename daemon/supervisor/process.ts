@@ -98,7 +98,12 @@ export class AgentProcess {
       if (this.#driver !== driver) return
       if (event.type === 'ready') sessions.save(this.#agentId, { sessionId: event.sessionId, runtimeKind, workspace })
       if (event.type === 'exit') this.#exited(event)
-      this.#onEvent(event)
+      try {
+        this.#onEvent(event)
+      } catch (error) {
+        // A full disk, say. The runtime's next lines must still be read; the lease brings the run back.
+        log.error('an event could not be taken in', { event: event.type, error })
+      }
     }
     this.#driver = driver
     const began = performance.now()

@@ -176,6 +176,31 @@ describe('a message in the middle of a turn', () => {
     await over(other)
   })
 
+  test('that is canceled while the runtime has it in its queue is not answered', async () => {
+    hold()
+    here.prepare = (made) => {
+      made.takes = 'queued'
+    }
+    await here.start()
+    const first = server.assign('ada', 'first')
+    const own = await turnOf('first')
+    const second = server.assign('ada', 'second')
+    await turnOf('second')
+    await Bun.sleep(20)
+    server.command('ada', { type: 'interrupt', runId: second.runId })
+    await over(second)
+    own.end()
+    await over(first)
+    own.begin()
+    own.say('nobody wants this')
+    await until('it is stopped', () => own.interrupts === 1)
+    const third = server.assign('ada', 'third')
+    await turnOf('third')
+    own.end()
+    await over(third)
+    expect([second.state, answer(second), server.messages]).toEqual([RunState.CANCELED, '', []])
+  })
+
   test('is stopped with the turn when a person interrupts it', async () => {
     hold()
     await here.start()

@@ -2,6 +2,7 @@ import { RunState } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import type { RunResult } from '@shared/contract/control'
 import { MAX_CONTENT } from '@shared/contract/messages'
 import { NekodeError } from '@shared/errors'
+import type { Logger } from '@shared/log'
 import { redactText } from '@shared/redact'
 import { pause } from '../control/backoff'
 import type { Journal } from '../control/journal'
@@ -24,6 +25,7 @@ export interface UplinkDeps {
   link: Link
   outbox: Outbox
   runs: RunStore
+  log: Logger
 }
 
 /** What the supervisor says to the server about runs, and asks it. Everything that is said goes through the journal. */
@@ -112,6 +114,10 @@ export class Uplink {
   }
 
   step(task: Task, report: StepReport): void {
+    this.#journaled(task, () => this.#pushStep(task, report))
+  }
+
+  #pushStep(task: Task, report: StepReport): void {
     const { runId, leaseId } = task
     const { stepId, sequence, kind, status, summary, detail, startedAt, completedAt } = report
     this.#deps.outbox.push(queueOf(task), 'AppendRunStep', {
@@ -136,11 +142,22 @@ export class Uplink {
     const { runId, agentId, leaseId } = task
     // Nothing was begun: the server still has it in its queue.
     if (ending.type === 'given_back' && leaseId === '') return
-    journal.tx(() => {
-      runs.end(task)
-      if (ending.type === 'lost') return outbox.drop(queueOf(task))
-      outbox.push(queueOf(task), 'UpdateRunStatus', { runId, agentId, leaseId, ...endingFields(ending, result) })
-    })
+    this.#journaled(task, () =>
+      journal.tx(() => {
+        runs.end(task)
+        if (ending.type === 'lost') return outbox.drop(queueOf(task))
+        outbox.push(queueOf(task), 'UpdateRunStatus', { runId, agentId, leaseId, ...endingFields(ending, result) })
+      }),
+    )
+  }
+
+  /** Without its journal (a full disk) the daemon goes on; what it could not note is found by the end of the run's lease. */
+  #journaled({ runId }: Task, write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.#deps.log.error('a report about a run could not be written down', { run: runId, error })
+    }
   }
 
   /** Gives back a run that the server believes to be under way here, with the permit that its lease may have come from. */
