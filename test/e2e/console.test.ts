@@ -44,7 +44,7 @@ test(
       await keyboard.press('Enter')
 
       await page.waitForURL('**/c/general')
-      await page.getByText('This computer').waitFor()
+      await page.getByRole('heading', { name: 'This computer' }).waitFor()
       const demo = page.getByRole('listitem').filter({ hasText: 'Demo agent' })
       await tabTo(page, demo.getByRole('button', { name: 'Make an agent' }))
       await keyboard.press('Enter')
@@ -53,9 +53,10 @@ test(
       await keyboard.press('Enter')
 
       // The question is half written: the mention is there, the caret behind it.
-      await page.waitForFunction(
-        () => document.querySelector<HTMLTextAreaElement>('[data-composer]')?.value === '@scout ',
-      )
+      await page.waitForFunction(() => {
+        const field = document.activeElement
+        return field instanceof HTMLTextAreaElement && field.value === '@scout ' && field.selectionStart === 7
+      })
       await keyboard.type('what can you do?')
       await keyboard.press('Enter')
       await log(page).getByText('what can you do?').waitFor()
