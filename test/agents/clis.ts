@@ -5,9 +5,12 @@ import type { Subject } from './contract'
 
 const BIN = join(import.meta.dir, 'node_modules/.bin')
 
+/** Absolute path of one of the programs. */
+export const programOf = (name: 'codex' | 'claude'): string => join(BIN, name)
+
 /** The programs of this folder's package, installed when they are missing. @throws when they cannot be installed */
 export function installClis(): void {
-  if (existsSync(join(BIN, 'codex')) && existsSync(join(BIN, 'claude'))) return
+  if (existsSync(programOf('codex')) && existsSync(programOf('claude'))) return
   const command = [process.execPath, 'install', '--frozen-lockfile']
   const { exitCode, stderr } = Bun.spawnSync(command, { cwd: import.meta.dir, stdout: 'ignore', stderr: 'pipe' })
   if (exitCode !== 0) throw new Error(`the agent CLIs could not be installed: ${stderr.toString().slice(-1000)}`)
@@ -34,7 +37,7 @@ export function codex(home: string, modelUrl: string): Subject {
   )
   const daemon = { PATH: process.env.PATH, HOME: home, CODEX_HOME: folder, CODEX_API_KEY: 'test-key' }
   return {
-    driver: () => createDriver('codex', { command: [join(BIN, 'codex')] }),
+    driver: () => createDriver('codex', { command: [programOf('codex')] }),
     env: runtimeEnv('codex', daemon),
     shell: (command) => ({ tool: 'exec_command', input: { cmd: command } }),
     mcpTool: 'mcp__nekode::send_message',
@@ -55,7 +58,7 @@ export function claude(home: string, modelUrl: string): Subject {
     CLAUDE_CODE_MAX_RETRIES: '1',
   }
   return {
-    driver: () => createDriver('claude', { command: [join(BIN, 'claude')] }),
+    driver: () => createDriver('claude', { command: [programOf('claude')] }),
     env: runtimeEnv('claude', daemon),
     shell: (command) => ({ tool: 'Bash', input: { command, description: 'run it' } }),
     mcpTool: 'mcp__nekode__send_message',
