@@ -10,6 +10,7 @@ import { Journal } from './control/journal'
 import { Link } from './control/link'
 import { Outbox } from './control/outbox'
 import { Session } from './control/session'
+import { fingerprint } from './inventory/fingerprint'
 import { InventoryBook } from './inventory/inventory'
 import type { Mcp } from './mcp/server'
 import { type DetectedRuntime, detectRuntimes } from './runtimes/detect'
@@ -119,6 +120,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     computerId,
     log,
     detect: options.detect ?? (() => detectRuntimes(env)),
+    fingerprint: () => fingerprint(env),
     agent: config.agentId
       ? { agentId: config.agentId, runtimeKind: config.runtimeKind, target: config.target }
       : undefined,
@@ -127,6 +129,9 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const refreshInventory = async () => {
     await inventory.refresh()
     await session.syncInventory()
+  }
+  const checkInventory = async () => {
+    if (await inventory.check()) await session.syncInventory()
   }
   const supervisor: Supervisor = new Supervisor({
     computerId,
@@ -188,16 +193,16 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     },
   })
   link.whenOnline(() => outbox.wake())
-  return { link, runs, operations, outbox, supervisor, session, tools, refreshInventory }
+  return { link, runs, operations, outbox, supervisor, session, tools, checkInventory }
 }
 
 function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => void): Daemon {
-  const { session, supervisor, outbox, runs, operations, tools, refreshInventory } = parts
+  const { session, supervisor, outbox, runs, operations, tools, checkInventory } = parts
   const ended = new AbortController()
   supervisor.start()
   const running = session.run(ended.signal)
   const looking = setInterval(() => {
-    refreshInventory().catch((error: unknown) => log.debug('the inventory was not refreshed', { error }))
+    checkInventory().catch((error: unknown) => log.debug('the inventory was not refreshed', { error }))
   }, INVENTORY_MS)
   const prune = () => {
     runs.prune()

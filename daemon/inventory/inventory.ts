@@ -7,14 +7,21 @@ export interface InventoryOptions {
   computerId: string
   log: Logger
   detect(): Promise<DetectedRuntime[]>
+  /** Changes when another look is worth its while; costs next to nothing. */
+  fingerprint(): string
   /** An agent that is reported besides, as earlier daemons report theirs. */
   agent?: { agentId: string; runtimeKind: string; target: string } | undefined
 }
+
+/** A login can be in a place that no fingerprint sees, such as a keychain. */
+const FULL_LOOK_MS = 3600_000
 
 /** What is on this computer, looked up when it may have changed and remembered in between. */
 export class InventoryBook {
   readonly #options: InventoryOptions
   #found: Promise<Inventory> | undefined
+  #fingerprint = ''
+  #lookedAt = 0
 
   constructor(options: InventoryOptions) {
     this.#options = options
@@ -34,8 +41,18 @@ export class InventoryBook {
     return found
   }
 
+  /** Looks again when something seems to have changed, or the last look is an hour old. @returns whether it looked */
+  async check(): Promise<boolean> {
+    const isOld = Date.now() - this.#lookedAt > FULL_LOOK_MS
+    if (!isOld && this.#fingerprint === this.#options.fingerprint()) return false
+    await this.refresh()
+    return true
+  }
+
   async #look(): Promise<Inventory> {
-    const { computerId, log, detect, agent } = this.#options
+    const { computerId, log, detect, agent, fingerprint } = this.#options
+    this.#fingerprint = fingerprint()
+    this.#lookedAt = Date.now()
     let runtimes: DetectedRuntime[] = []
     try {
       runtimes = await detect()

@@ -1,12 +1,15 @@
-import { type CallOptions, Code, ConnectError } from '@connectrpc/connect'
+import type { CallOptions } from '@connectrpc/connect'
 import { ApiError, type Call, createApiClient } from '@shared/contract/client'
 import { type ErrorKind, NekodeError } from '@shared/errors'
-import type { ControlClient } from '../control/client'
+import { pause } from '../control/backoff'
+import { type ControlClient, judge } from '../control/client'
 import { errorOf, type Link } from '../control/link'
 import type { AgentTokens } from './tokens'
 
 /** An agent waits for its tool; what takes longer is better told than waited for. */
 const PATIENCE_MS = 20_000
+const MAX_TRIES = 4
+const RETRY_MS = 300
 
 /** Calls in an agent's own name. */
 export class AgentCalls {
@@ -25,19 +28,24 @@ export class AgentCalls {
     return { headers: { authorization: `Bearer ${await this.#tokens.get(agentId, renew)}` } }
   }
 
-  /** @throws NekodeError in words for the agent */
+  /**
+   * Makes a call, a few times while only the way to the server is at fault: give a write an idempotency key.
+   * @throws NekodeError in words for the agent
+   */
   async call<T>(agentId: string, make: (client: ControlClient, options: CallOptions) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(PATIENCE_MS)
-    try {
-      const client = await this.#link.ready(signal)
+    let renew = false
+    for (let tries = 1; ; tries++) {
       try {
-        return await make(client, { ...(await this.options(agentId)), signal })
+        const client = await this.#link.ready(signal)
+        return await make(client, { ...(await this.options(agentId, renew)), signal })
       } catch (error) {
-        if (ConnectError.from(error).code !== Code.Unauthenticated) throw error
-        return await make(client, { ...(await this.options(agentId, true)), signal })
+        const failure = error instanceof NekodeError ? 'final' : judge(error, signal)
+        const again = failure === 'retry' || (failure === 'refused' && !renew)
+        if (!again || tries >= MAX_TRIES) throw forAgent(error, signal)
+        renew ||= failure === 'refused'
+        await pause(failure === 'retry' ? RETRY_MS : 0, signal)
       }
-    } catch (error) {
-      throw forAgent(error, signal)
     }
   }
 
