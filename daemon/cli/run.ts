@@ -88,7 +88,9 @@ async function forever(options: Parameters<typeof startDaemon>[0]): Promise<Exit
   log.info('nekode-daemon starts', { version, pid: process.pid, home: options.config.paths.home })
   const daemon = await startDaemon(options)
   const ended = Promise.withResolvers<string>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.resolve(signal))
+  // Without a terminal a hang-up is somebody else's, and perhaps ignored on purpose (nohup).
+  const signals = process.stdin.isTTY ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : (['SIGINT', 'SIGTERM'] as const)
+  for (const signal of signals) process.on(signal, () => ended.resolve(signal))
   process.on('unhandledRejection', (error) =>
     log.error('a promise was rejected and nobody looked', { error: stackOf(error) }),
   )

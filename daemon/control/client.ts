@@ -116,6 +116,12 @@ function agreesOnH2(url: URL, ca: string | undefined): Promise<boolean> {
   return promise
 }
 
+/** On every error that the server itself made, as opposed to the way to it. */
+const SERVER_SAID = 'nekode-error'
+
+/** Whether an error is the server's own word; a proxy's refusal is not. */
+export const isSaidByServer = (error: unknown): boolean => ConnectError.from(error).metadata.has(SERVER_SAID)
+
 /** What a failed call means for the caller. */
 export type CallFailure = 'retry' | 'refused' | 'final' | 'aborted'
 

@@ -1,13 +1,13 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import type { Statement } from 'bun:sqlite'
-import { type CallOptions, ConnectError } from '@connectrpc/connect'
+import type { CallOptions } from '@connectrpc/connect'
 import type { Logger } from '@shared/log'
 import { LogActivityRequestSchema } from '@shared/gen/nekode/daemon/v1/activity_pb'
 import { SendMessageRequestSchema } from '@shared/gen/nekode/daemon/v1/messages_pb'
 import { ReleaseStartPermitRequestSchema } from '@shared/gen/nekode/daemon/v1/computers_pb'
 import { AppendRunStepRequestSchema, UpdateRunStatusRequestSchema } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import { Backoff, pause } from './backoff'
-import { type ControlClient, judge } from './client'
+import { type ControlClient, isSaidByServer, judge } from './client'
 import type { Journal } from './journal'
 import { errorOf } from './link'
 
@@ -49,8 +49,6 @@ const SENDERS: Record<Method, (client: ControlClient, body: Uint8Array, options:
   },
 }
 
-/** On every error that the server itself made, as opposed to the way to it. */
-const SERVER_SAID = 'nekode-error'
 const MAX_FAILED = 30
 
 /** The server will not take what was said about this run: it was given to someone else, or is over. */
@@ -191,6 +189,7 @@ export class Outbox {
       const as = await this.#credential(row.principal)
       const { accepted, reason } = await SENDERS[method](client, row.body, { ...as, signal })
       this.#remove.run(row.id)
+      this.#failed.delete(row.id)
       if (!accepted) this.#reject(queue, method, reason)
       return true
     } catch (error) {
@@ -208,7 +207,7 @@ export class Outbox {
 
   /** The server itself answered, and answered so often that it cannot take this one entry; the rest must not wait for ever. */
   #isHopeless(id: number, error: unknown): boolean {
-    if (!ConnectError.from(error).metadata.has(SERVER_SAID)) return false
+    if (!isSaidByServer(error)) return false
     const tries = (this.#failed.get(id) ?? 0) + 1
     this.#failed.set(id, tries)
     if (tries < MAX_FAILED) return false

@@ -103,6 +103,28 @@ test('a token that is revoked in the middle of a session ends it', async () => {
   await until('it is refused', () => here.daemon.session.state === 'refused')
 })
 
+test('work ends when the server revokes the token, and not when something on the way refuses it', async () => {
+  here.script = () => undefined
+  await here.start()
+  const run = server.assign('ada', 'a long turn')
+  const driver = await until('the turn', () => here.drivers.find(({ sent }) => sent.length > 0))
+  server.fault = () => new ConnectError('log in at the proxy', Code.Unauthenticated)
+  server.cut()
+  await until('it is refused', () => here.daemon.session.state === 'refused')
+  await Bun.sleep(100)
+  expect([driver.interrupts, driver.stops]).toEqual([0, 0])
+  await here.stop()
+
+  server.fault = () => undefined
+  await here.start()
+  const again = await until('the next attempt', () => here.drivers.find((one) => one !== driver && one.sent.length > 0))
+  expect(run.attempt).toBe(2)
+  server.token = 'ndt_another'
+  server.cut()
+  await until('the turn is stopped', () => again.stops > 0)
+  expect(again.busy).toBe(false)
+})
+
 test('a server that speaks another protocol is not worked with', async () => {
   server.fault = (method) =>
     method === 'getServerInfo' ? new ConnectError('protocol 7', Code.FailedPrecondition) : undefined

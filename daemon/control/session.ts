@@ -8,7 +8,7 @@ import type { ServerEvent } from '@shared/gen/nekode/daemon/v1/events_pb'
 import type { Run } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import type { Logger } from '@shared/log'
 import { Backoff, pause } from './backoff'
-import { type Connection, type ControlClient, dial, judge } from './client'
+import { type Connection, type ControlClient, dial, isSaidByServer, judge } from './client'
 import { EventStream } from './events'
 import type { Journal } from './journal'
 import type { Link } from './link'
@@ -60,6 +60,8 @@ export interface SessionOptions {
   assigned(runs: Run[]): void
   /** The journal belongs to another server: what it says about runs means nothing here. */
   forget(): void
+  /** The server itself does not take this computer for its own any more. Told once, until it does again. */
+  disowned(): void
 }
 
 /** How the daemon stands with its server, for people. */
@@ -73,6 +75,7 @@ export class Session {
   #state: SessionState = 'stopped'
   #inventoryVersion = ''
   #leaseId = ''
+  #isDisowned = false
   /** Ends the present connection. */
   #cut: AbortController | null = null
   /** Ends the pause before the next poll. */
@@ -148,6 +151,7 @@ export class Session {
     try {
       await this.#register(connection.client)
       link.up(connection)
+      this.#isDisowned = false
       this.#setState('online', { mode: connection.mode })
       await this.#keepUp(connection.client, cut)
     } finally {
@@ -255,7 +259,7 @@ export class Session {
 
   /** @returns milliseconds to wait */
   #afterFailure(error: unknown): number {
-    const { log, serverUrl } = this.#options
+    const { log, serverUrl, disowned } = this.#options
     const failure = judge(error)
     const message = ConnectError.from(error).rawMessage || errorText(error)
     if (failure === 'retry') {
@@ -277,6 +281,10 @@ export class Session {
         retryMs: Math.round(wait),
       })
     this.#setState('refused', { reason: message })
+    if (failure === 'refused' && isSaidByServer(error) && !this.#isDisowned) {
+      this.#isDisowned = true
+      disowned()
+    }
     return wait
   }
 

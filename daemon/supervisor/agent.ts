@@ -154,6 +154,14 @@ export class Agent {
     if (!this.#work) this.status.idle()
   }
 
+  /** Gives back everything and ends the process; what is assigned later is taken as ever. */
+  async giveBack(why: string): Promise<void> {
+    const ending = givenBack(why)
+    for (const task of this.#take(() => true)) this.#deps.uplink.end(task, ending)
+    if (this.#work) this.#stop(this.#work, ending)
+    await this.#process.stop()
+  }
+
   /** The settings have changed: they are read again before the next turn. */
   reload(): void {
     this.#isStale = true

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { FakeControl, type FakeRun, until } from '../../test/fixtures/control'
 import { DaemonHere } from '../../test/fixtures/daemon'
 import type { ScriptedDriver } from '../../test/fixtures/driver'
+import type { DetectedRuntime } from '../runtimes/detect'
 import { RuntimeFailure } from '../runtimes/failure'
 
 let server: FakeControl
@@ -20,6 +21,20 @@ afterEach(async () => {
   await server.stop()
 })
 
+const NEW_RUNTIME: DetectedRuntime = {
+  kind: 'codex',
+  displayName: 'Codex',
+  installed: true,
+  version: '1',
+  login: 'yes',
+  nextStep: '',
+  installCommand: '',
+  canInstall: false,
+  models: [],
+  demo: false,
+  path: '/usr/bin/codex',
+  loginVia: '',
+}
 const isOver = ({ state }: FakeRun) => [RunState.COMPLETED, RunState.FAILED, RunState.CANCELED].includes(state)
 const over = (run: FakeRun) => until('the run is over', () => isOver(run))
 const answer = (run: FakeRun) => run.reports.at(-1)?.resultMessage
@@ -427,6 +442,32 @@ describe('what people ask for', () => {
       env: { KEY: 'very secret' },
     })
     expect(JSON.stringify(run.steps) + answer(run)).not.toContain('very secret')
+  })
+
+  test('a runtime that cannot be installed is reported with the reason', async () => {
+    await here.start()
+    server.command('', { type: 'install_runtime', kind: 'no-such-runtime' })
+    await until('it is reported', () => server.operations.find(({ state }) => state === 'failed'))
+    expect(server.operations.at(-1)?.detail).toContain('There is no runtime "no-such-runtime"')
+  })
+
+  test('looking for runtimes again tells the server only what has changed', async () => {
+    const found: DetectedRuntime[] = []
+    const looking = new DaemonHere(server, {}, { detect: async () => [...found] })
+    try {
+      await looking.start()
+      await until('it is registered', () => server.calls.includes('FetchAssignedRuns'))
+      const synced = () => server.calls.filter((name) => name === 'SyncComputerInventory').length
+      server.command('', { type: 'refresh_inventory' })
+      await until('it is in', () => server.acknowledged === 1n)
+      await Bun.sleep(50)
+      expect(synced()).toBe(0)
+      found.push({ ...NEW_RUNTIME })
+      server.command('', { type: 'refresh_inventory' })
+      await until('it is told', () => synced() === 1)
+    } finally {
+      await looking.clean()
+    }
   })
 
   test('an unknown command is reported as unsupported', async () => {

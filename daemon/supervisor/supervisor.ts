@@ -21,7 +21,8 @@ import { taskOf } from './task'
 /** A lease lasts 300 s. */
 const RENEW_MS = 100_000
 const STATUS_MS = 300
-const DRAIN_MS = 8000
+/** With all that follows it, less than the 10 s that a server gives the daemon of its own computer. */
+const DRAIN_MS = 4000
 
 export interface SupervisorDeps extends Omit<AgentDeps, 'settings' | 'onStatus'> {
   link: Link
@@ -103,6 +104,14 @@ export class Supervisor {
   /** Shows people what an agent says that it is doing. */
   say(agentId: string, text: string): void {
     this.#agents.get(agentId)?.say(text)
+  }
+
+  /** Ends all work: whoever could see it, or stop it, has no way to this computer any more. What comes back is tried again. */
+  disowned(): void {
+    for (const agent of this.#agents.values())
+      agent.giveBack('The server refused this computer.').catch((error: unknown) => {
+        this.#deps.log.error('an agent could not be stopped', { agent: agent.id, error })
+      })
   }
 
   /** Gives everything back and ends all processes. */
