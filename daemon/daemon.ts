@@ -191,6 +191,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
       operations.forget()
       outbox.forget()
     },
+    disowned: () => supervisor.disowned(),
   })
   link.whenOnline(() => outbox.wake())
   return { link, runs, operations, outbox, supervisor, session, tools, checkInventory }
