@@ -57,7 +57,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const book = new ApprovalBook(core)
   const runs = new RunService(core, book, settler)
   const deliveries = new DeliveryService(core, router, starter, runs)
-  const cleanup = new RunCleanup(core, runs)
+  const cleanup = new RunCleanup(core, runs, commands)
   const approvals = new ApprovalService(core, book, runs, commands)
   const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup })
@@ -77,6 +77,9 @@ export function createConversation(core: Core, computers: Computers): Conversati
       { reason: 'killed', message: `@${by.name} took the agent out of ${channel.target}.` },
       by,
     ),
+  )
+  channels.whenArchived((tx, channel, by) =>
+    cleanup.archived(tx, channel.id, { reason: 'killed', message: `@${by.name} archived ${channel.target}.` }, by),
   )
   computers.onRemoved((tx, computerId, by) => cleanup.computerRemoved(tx, computerId, by))
   core.db.onCommit((events) => {

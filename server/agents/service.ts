@@ -18,6 +18,7 @@ import type { Commands, ControlAction, Operation } from '../computers/commands'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
 import type { StoredEnvVar } from '../db/tables'
+import type { Member } from '../directory/directory'
 import { handleTaken } from '../directory/handles'
 import { type Once, always } from '../idempotency/service'
 import type { RunCleanup } from '../runs/cleanup'
@@ -165,7 +166,6 @@ export class AgentService {
 
   async delete(p: UserPrincipal, id: string): Promise<void> {
     const now = Date.now()
-    const left = [...this.core.directory.memberships('agent', id)]
     await this.core.db.tx(async (tx) => {
       const row = await this.#current(tx, id)
       // The handle is free for another agent; this one keeps its messages under its id.
@@ -184,10 +184,10 @@ export class AgentService {
         reason: 'The agent was deleted.',
       })
       await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: id })
-      await this.#store.leaveAll(tx, id)
+      const left = await this.#store.leaveAll(tx, id)
       await this.#store.update(tx, id, { name, enabled: false, deletedAt: now, updatedAt: now })
       this.#emit(tx, p, { ...row, enabled: false, deletedAt: now, updatedAt: now }, 'deleted', [])
-      for (const channelId of left) this.#emitLeft(tx, p, channelId, row)
+      for (const member of left) this.#emitLeft(tx, p, member, row)
       await this.core.audit.record(tx, { by: p, action: 'agent.delete', subject: id, detail: { name: row.name } })
     })
   }
@@ -364,17 +364,14 @@ export class AgentService {
     })
   }
 
-  #emitLeft(tx: Tx, p: Principal, channelId: string, row: AgentRow): void {
-    const channel = this.core.directory.channel(channelId)
-    const member = this.core.directory.member(channelId, 'agent', row.id)
-    if (!channel || !member) return
-    const { kind, memberId, role, deliveryMode, joinedAt } = member
+  #emitLeft(tx: Tx, p: Principal, member: Member, row: AgentRow): void {
+    const { channelId, kind, memberId, role, deliveryMode, joinedAt } = member
     tx.emit({
       kind: 'member',
       operation: 'deleted',
       aggregateId: channelId,
       audience: `channel:${channelId}`,
-      target: channel.target,
+      target: this.core.directory.channel(channelId)?.target ?? null,
       actor: actorOf(p),
       payload: {
         kind,

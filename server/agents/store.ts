@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
+import type { Member } from '../directory/directory'
 import type { AgentRow } from './view'
 
 export class AgentStore {
@@ -21,8 +22,12 @@ export class AgentStore {
     return row
   }
 
-  async leaveAll(tx: Tx, id: string): Promise<void> {
+  /** Takes an agent out of its channels. @returns its memberships as they were */
+  async leaveAll(tx: Tx, id: string): Promise<Member[]> {
     const { members } = this.db.t
-    await tx.q.delete(members).where(and(eq(members.kind, 'agent'), eq(members.memberId, id)))
+    const own = and(eq(members.kind, 'agent'), eq(members.memberId, id))
+    const left = await tx.q.select().from(members).where(own)
+    await tx.q.delete(members).where(own)
+    return left
   }
 }

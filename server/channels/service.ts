@@ -14,6 +14,7 @@ export const GENERAL = '#general'
 
 type Kind = Member['kind']
 type AgentLeft = (tx: Tx, agentId: string, channel: Channel, by: Actor) => Promise<void>
+type Archived = (tx: Tx, channel: Channel, by: Actor) => Promise<void>
 type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
 
 /** Milliseconds out of an id: its first 12 digits are those of a UUIDv7. */
@@ -26,6 +27,7 @@ const dmTarget = (...ids: string[]): string => `dm:${ids.toSorted().join('+')}`
 export class ChannelService {
   readonly #store: ChannelStore
   #onAgentLeft: AgentLeft = async () => {}
+  #onArchived: Archived = async () => {}
 
   constructor(private readonly core: Core) {
     this.#store = new ChannelStore(core.db)
@@ -34,6 +36,11 @@ export class ChannelService {
   /** What else happens, in the same transaction, when an agent is taken out of a channel: its work there ends. */
   whenAgentLeaves(then: AgentLeft): void {
     this.#onAgentLeft = then
+  }
+
+  /** What else happens, in the same transaction, when a channel is archived: nobody could stop what goes on in it any more. */
+  whenArchived(then: Archived): void {
+    this.#onArchived = then
   }
 
   async list(p: Principal): Promise<ChannelView[]> {
@@ -96,6 +103,7 @@ export class ChannelService {
     const archivedAt = Date.now()
     await this.core.db.tx(async (tx) => {
       const now = await this.#current(tx, channel)
+      await this.#onArchived(tx, now, actorOf(p))
       // The name is free again; the archived one keeps its messages under its id.
       const renamed = `${now.target}~${now.id.slice(-8)}`
       await this.#store.update(tx, now.id, { archivedAt, target: renamed })

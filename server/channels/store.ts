@@ -41,11 +41,15 @@ export class ChannelStore {
     return tx.q.select().from(members).where(eq(members.channelId, channelId))
   }
 
-  /** @returns false when they are in the channel already, perhaps since a moment ago */
+  /** @returns false for somebody who is in the channel already, or an agent that is deleted, perhaps since a moment ago */
   async insertMember(tx: Tx, member: Member): Promise<boolean> {
-    const known = await tx.q.select({ id: this.db.t.members.memberId }).from(this.db.t.members).where(this.#is(member))
+    const { agents, members } = this.db.t
+    const known = await tx.q.select({ id: members.memberId }).from(members).where(this.#is(member))
     if (known.length) return false
-    await tx.insert(this.db.t.members, member)
+    const agent = and(eq(agents.id, member.memberId), isNull(agents.deletedAt))
+    if (member.kind === 'agent' && !(await tx.q.select({ id: agents.id }).from(agents).where(agent)).length)
+      return false
+    await tx.insert(members, member)
     return true
   }
 

@@ -3,6 +3,7 @@ import { newId } from '@shared/ids'
 import type { Core } from '../core'
 import { SYSTEM } from '../access/principal'
 import type { Tx } from '../db/database'
+import { agentAt } from '../directory/current'
 import type { Agent, Channel } from '../directory/directory'
 import type { Guards } from '../guards/service'
 import type { MessageRow } from '../messages/view'
@@ -39,8 +40,10 @@ export class DeliveryRouter {
     const { channel, message } = routing
     const threadAgents = message.threadId ? await this.#store.agentsIn(tx, channel.id, message.threadId) : []
     const rows: DeliveryRow[] = []
-    for (const [agent, cause] of this.#concerned(routing, threadAgents))
-      rows.push(await this.#deliver(tx, routing, agent, cause))
+    for (const [{ id }, cause] of this.#concerned(routing, threadAgents)) {
+      const agent = await agentAt(this.core.db, tx, id, channel.id)
+      if (agent) rows.push(await this.#deliver(tx, routing, agent, cause))
+    }
     return rows
   }
 

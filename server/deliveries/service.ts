@@ -3,6 +3,7 @@ import { NekodeError } from '@shared/errors'
 import { SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
+import { agentAt } from '../directory/current'
 import type { RunService } from '../runs/service'
 import type { RunStarter } from '../runs/starter'
 import type { RunRow } from '../runs/view'
@@ -79,9 +80,15 @@ export class DeliveryService {
         code: 'illegal_transition',
         next: 'Wait for its answer, or restart the run.',
       })
-    const agent = this.core.directory.agent(row.agentId)
-    if (!agent)
+    const name = this.core.directory.agent(row.agentId)?.name
+    if (name === undefined)
       throw new NekodeError('conflict', 'The agent was deleted.', { code: 'agent_removed', next: 'Ask another agent.' })
+    const agent = await agentAt(this.core.db, tx, row.agentId, row.channelId)
+    if (!agent)
+      throw new NekodeError('conflict', `@${name} is not in ${row.target} any more.`, {
+        code: 'agent_left',
+        next: 'Add it to the channel, then retry.',
+      })
     if (!agent.enabled)
       throw new NekodeError('conflict', `@${agent.name} is turned off.`, {
         code: 'agent_disabled',

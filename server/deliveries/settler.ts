@@ -72,7 +72,7 @@ export class DeliverySettler {
 
   /** Of a turn that answered by itself, with the tool for sending messages, or within another run's turn. */
   async #earlierAnswer(tx: Tx, run: RunRow, joined: RunRow | undefined): Promise<string | null> {
-    return joined?.resultMessageId ?? this.writer.lastOfRun(tx, joined?.id ?? run.id)
+    return joined?.resultMessageId ?? this.writer.lastOfRun(tx, joined?.id ?? run.id, run.channelId)
   }
 
   async #change(tx: Tx, run: RunRow, set: Partial<DeliveryRow>, actor: Actor): Promise<void> {

@@ -33,11 +33,7 @@ export interface Router {
 
 /** Which run an agent is at work on, for what it writes while it works. */
 export interface WorkInProgress {
-  current(
-    tx: Tx,
-    agentId: string,
-    channelId: string,
-  ): Promise<{ runId: string; sameChannel: boolean; hops: number } | undefined>
+  current(tx: Tx, agentId: string, channelId: string): Promise<{ runId: string; hops: number } | undefined>
 }
 
 /** What became of messages, for showing them with it. */

@@ -94,13 +94,13 @@ export class MessageStore {
       .limit(limit)
   }
 
-  /** The last message that a run's agent wrote by itself. */
-  async lastOfRun(tx: Tx, runId: string): Promise<string | null> {
+  /** The last message that a run's agent wrote by itself where it was asked. */
+  async lastOfRun(tx: Tx, runId: string, channelId: string): Promise<string | null> {
     const { messages } = this.db.t
     const [row] = await tx.q
       .select({ id: messages.id })
       .from(messages)
-      .where(eq(messages.runId, runId))
+      .where(and(eq(messages.runId, runId), eq(messages.channelId, channelId)))
       .orderBy(desc(messages.id))
       .limit(1)
     return row?.id ?? null

@@ -57,9 +57,9 @@ export class MessageWriter {
     return row
   }
 
-  /** The id of the last message that a run's agent wrote by itself. */
-  lastOfRun(tx: Tx, runId: string): Promise<string | null> {
-    return this.#store.lastOfRun(tx, runId)
+  /** The id of the last message that a run's agent wrote by itself in a channel. */
+  lastOfRun(tx: Tx, runId: string, channelId: string): Promise<string | null> {
+    return this.#store.lastOfRun(tx, runId, channelId)
   }
 
   #emit(tx: Tx, row: MessageRow, operation: 'created' | 'updated', actor: Actor): void {

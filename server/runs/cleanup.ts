@@ -1,8 +1,8 @@
 import type { Actor, Failure } from '@shared/contract'
+import type { Commands } from '../computers/commands'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { RunService } from './service'
-import { announceRun } from './starter'
 import { RunStore } from './store'
 
 /** What happens to runs when their agent, channel or computer goes or moves. */
@@ -12,6 +12,7 @@ export class RunCleanup {
   constructor(
     core: Core,
     private readonly runs: RunService,
+    private readonly commands: Commands,
   ) {
     this.#store = new RunStore(core.db)
   }
@@ -26,6 +27,11 @@ export class RunCleanup {
       await this.runs.cancel(tx, run, failure, actor)
   }
 
+  /** A channel was archived: what goes on in it is over. */
+  async archived(tx: Tx, channelId: string, failure: Failure, actor: Actor): Promise<void> {
+    for (const run of await this.#store.active({ channelId }, tx.q)) await this.runs.cancel(tx, run, failure, actor)
+  }
+
   async computerRemoved(tx: Tx, computerId: string, actor: Actor): Promise<void> {
     const failure: Failure = { reason: 'computer_removed', message: 'The agent’s computer was removed.' }
     for (const run of await this.#store.active({ computerId }, tx.q)) await this.runs.fail(tx, run, failure, actor)
@@ -34,9 +40,10 @@ export class RunCleanup {
   /** What has not started yet goes to the agent's new computer; what runs is ended where it is and starts again there. */
   async move(tx: Tx, agentId: string, computerId: string, actor: Actor): Promise<void> {
     for (const run of await this.#store.active({ agentId }, tx.q)) {
-      const set = { computerId, state: 'queued' as const, leaseId: null, leaseExpiresAt: null, updatedAt: Date.now() }
-      await this.#store.update(tx, run.id, set)
-      announceRun(tx, { ...run, ...set }, 'state_changed', actor)
+      await this.runs.move(tx, run, computerId, actor)
+      if (run.leaseId === null) continue
+      const command = { type: 'kill' as const, runId: run.id }
+      await this.commands.enqueue(tx, { computerId: run.computerId, agentId, requestedBy: actor, command })
     }
   }
 }

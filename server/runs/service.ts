@@ -135,19 +135,23 @@ export class RunService {
   async requeue(tx: Tx, run: RunRow, why: Failure): Promise<RunRow> {
     if (run.attempt >= run.maxAttempts)
       return this.fail(tx, run, { ...why, message: `${why.message} It was tried ${run.attempt} times.` }, SYSTEM)
+    return this.#queue(tx, run, { attempt: run.attempt + 1 }, SYSTEM)
+  }
+
+  /** The agent has another computer. What was under way starts again there, as one more attempt: it did not fail. */
+  async move(tx: Tx, run: RunRow, computerId: string, actor: Actor): Promise<RunRow> {
+    const again = run.leaseId === null ? {} : { attempt: run.attempt + 1, maxAttempts: run.maxAttempts + 1 }
+    return this.#queue(tx, run, { computerId, ...again }, actor)
+  }
+
+  async #queue(tx: Tx, run: RunRow, change: Partial<RunRow>, actor: Actor): Promise<RunRow> {
     const now = Date.now()
-    const set = {
-      state: 'queued' as const,
-      attempt: run.attempt + 1,
-      leaseId: null,
-      leaseExpiresAt: null,
-      updatedAt: now,
-    }
+    const set = { ...change, state: 'queued' as const, leaseId: null, leaseExpiresAt: null, updatedAt: now }
     await this.#store.update(tx, run.id, set)
     await this.#store.closeSteps(tx, run.id, 'failed', now)
     await this.approvals.withdrawAll(tx, run)
     const next = { ...run, ...set }
-    announceRun(tx, next, 'state_changed', SYSTEM)
+    announceRun(tx, next, 'state_changed', actor)
     await this.settler.waiting(tx, next)
     return next
   }
@@ -188,11 +192,17 @@ export class RunService {
       completedAt: now,
       updatedAt: now,
     }
-    const joined = next.joinedRunId === null ? undefined : await this.#store.get(next.joinedRunId, tx.q)
+    const joined = await this.#joined(tx, next)
     next.resultMessageId = await this.settler.settle(tx, next, answer, actor, joined)
     await this.#store.update(tx, run.id, next)
     announceRun(tx, next, 'state_changed', actor)
     return next
+  }
+
+  /** The run whose turn took this one in: of the same agent, in the same channel. Any other that a daemon names means nothing. */
+  async #joined(tx: Tx, run: RunRow): Promise<RunRow | undefined> {
+    const joined = run.joinedRunId === null ? undefined : await this.#store.get(run.joinedRunId, tx.q)
+    return joined?.agentId === run.agentId && joined.channelId === run.channelId ? joined : undefined
   }
 
   /** Every permission request of a run is decided: it goes on. */

@@ -14,17 +14,13 @@ export class WorkInProgress {
   }
 
   /** `channelId` decides between several; a message to another channel belongs to the oldest. `hops` as in deliveries. */
-  async current(
-    tx: Tx,
-    agentId: string,
-    channelId: string,
-  ): Promise<{ runId: string; sameChannel: boolean; hops: number } | undefined> {
+  async current(tx: Tx, agentId: string, channelId: string): Promise<{ runId: string; hops: number } | undefined> {
     const runs = (await this.#store.active({ agentId }, tx.q)).filter(
       (r) => r.state === 'running' || r.state === 'waiting_approval',
     )
     const run = runs.find((r) => r.channelId === channelId) ?? runs[0]
     if (!run) return undefined
     const hops = run.deliveryId === null ? 0 : await this.deliveries.hops(tx, run.deliveryId)
-    return { runId: run.id, sameChannel: run.channelId === channelId, hops }
+    return { runId: run.id, hops }
   }
 }
