@@ -85,6 +85,16 @@ export class Computers {
   /** Whether the computer's daemon has been heard of lately, stale included. From memory, as of the last announced change. */
   isOnline = (id: string): boolean => this.#present.has(id)
 
+  /** Whether the computer belongs to this server: it was not removed. As `q` has it. */
+  isKnown = async (q: Query, id: string): Promise<boolean> => {
+    const { computers } = this.db.t
+    const [row] = await q
+      .select({ id: computers.id })
+      .from(computers)
+      .where(and(eq(computers.id, id), isNull(computers.removedAt)))
+    return row !== undefined
+  }
+
   /** Reads who is there, and announces who went away while the server was down. */
   async load(): Promise<void> {
     const { q, t } = this.db

@@ -121,8 +121,7 @@ export class DeliveryRouter {
   }
 
   async #refusal(tx: Tx, agent: Agent, hops: number): Promise<Failure | undefined> {
-    if (!agent.enabled) return { reason: 'agent_disabled', message: `@${agent.name} is turned off.` }
-    return this.guards.check(tx, agent, hops)
+    return (await this.starter.refusal(tx, agent)) ?? this.guards.check(tx, agent, hops)
   }
 
   /** A guard that trips says so where the conversation is. */

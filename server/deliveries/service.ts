@@ -1,4 +1,5 @@
 import type { Actor, Delivery, MessagePage } from '@shared/contract'
+import { failures } from '@shared/contract/failures'
 import { NekodeError } from '@shared/errors'
 import { SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Core } from '../core'
@@ -89,11 +90,9 @@ export class DeliveryService {
         code: 'agent_left',
         next: 'Add it to the channel, then retry.',
       })
-    if (!agent.enabled)
-      throw new NekodeError('conflict', `@${agent.name} is turned off.`, {
-        code: 'agent_disabled',
-        next: 'Turn it on, then retry.',
-      })
+    const refused = await this.starter.refusal(tx, agent)
+    if (refused)
+      throw new NekodeError('conflict', refused.message, { code: refused.reason, next: failures[refused.reason].next })
     const { run, waiting } = await this.starter.start(tx, row, agent, actor)
     const set = { state: 'pending' as const, waiting, failure: null, runId: run.id, updatedAt: Date.now() }
     await this.#store.update(tx, id, set)

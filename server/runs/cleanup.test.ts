@@ -103,6 +103,26 @@ test('a turn that is under way when its agent gets another computer is stopped t
   await world.talk.agents.update(owner, agent.id, { computerId: computer.id })
 })
 
+test('a computer that is removed fails what waits for it, and everything that its agents are asked later, by that name', async () => {
+  const gone = await world.computer()
+  const { id } = await world.agent(owner, gone, 'stray')
+  const ask = () => world.talk.messages.post(owner, { target: '#general', content: '@stray please' })
+  const [waiting] = (await ask()).deliveries
+  const removed = { state: 'failed', failure: { reason: 'computer_removed' } }
+  // Both at the same moment: which is first must make no difference.
+  const [, { deliveries }] = await Promise.all([world.computers.remove(owner, gone.id), ask()])
+  expect(await delivery(waiting!.id)).toMatchObject(removed)
+  expect(await delivery(deliveries[0]!.id)).toMatchObject(removed)
+  const later = (await ask()).deliveries[0]!
+  expect(later).toMatchObject({ ...removed, runId: null, waiting: null })
+  await expect(world.talk.deliveries.retry(owner, later.id)).rejects.toMatchObject({
+    code: 'computer_removed',
+    next: expect.stringContaining('another computer'),
+  })
+  await world.talk.agents.update(owner, id, { computerId: computer.id })
+  expect(await world.talk.deliveries.retry(owner, later.id)).toMatchObject({ state: 'pending', failure: null })
+})
+
 test('a message that an agent wrote somewhere else meanwhile is no answer', async () => {
   const target = await channel('quiet')
   const { runId, deliveryId } = await started(target)

@@ -1,7 +1,7 @@
-import type { Actor } from '@shared/contract'
+import type { Actor, Failure } from '@shared/contract'
 import { newId } from '@shared/ids'
 import type { Core } from '../core'
-import type { Tx } from '../db/database'
+import type { Query, Tx } from '../db/database'
 import type { Agent } from '../directory/directory'
 import type { DeliveryRow } from '../deliveries/view'
 import { RunStore } from './store'
@@ -10,9 +10,10 @@ import { type RunRow, runView } from './view'
 /** How often the same run is tried when its computer fails. */
 export const MAX_ATTEMPTS = 3
 
-/** Whether a computer's daemon has been heard of lately. */
+/** Whether a computer's daemon has been heard of lately, and whether the computer was removed. */
 export interface ComputerPresence {
   isOnline(computerId: string): boolean
+  isKnown(q: Query, computerId: string): Promise<boolean>
 }
 
 /** Makes runs and assigns them to the agent's computer. */
@@ -24,6 +25,13 @@ export class RunStarter {
     private readonly presence: ComputerPresence,
   ) {
     this.#store = new RunStore(core.db)
+  }
+
+  /** Why no run of this agent would ever start, or nothing. */
+  async refusal(tx: Tx, { name, enabled, computerId }: Agent): Promise<Failure | undefined> {
+    if (!enabled) return { reason: 'agent_disabled', message: `@${name} is turned off.` }
+    if (await this.presence.isKnown(tx.q, computerId)) return undefined
+    return { reason: 'computer_removed', message: `The computer of @${name} was removed.` }
   }
 
   /** A new run for a delivery, and what keeps it from starting at once. */
