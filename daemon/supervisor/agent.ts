@@ -3,7 +3,7 @@ import type { Logger } from '@shared/log'
 import type { AgentEvent } from '../runtimes/events'
 import { RuntimeFailure } from '../runtimes/failure'
 import { type Ending, endingOf, givenBack } from './ending'
-import { type Follower, Followers } from './followers'
+import { Joining, type JoiningHost } from './joining'
 import { AgentProcess, type ProcessDeps } from './process'
 import type { Settings } from './profile'
 import { turnText } from './prompt'
@@ -33,8 +33,10 @@ interface Work {
   opening: AbortController
   verdict?: Ending
   turn: Turn | null
-  /** The runtime has the text: more may join. */
-  isOpen: boolean
+  /** The runtime has the text. */
+  isStarted: boolean
+  /** More may join. */
+  isOpen(): boolean
   /** Gives back the place among the agents that work. */
   leave: () => void
 }
@@ -53,17 +55,12 @@ export class Agent {
   readonly #log: Logger
   readonly #process: AgentProcess
   readonly #queue: Task[] = []
-  readonly #followers = new Followers((followers) => this.#settle(followers))
+  readonly #joining: Joining
   #settings: Settings | null = null
   #isStale = true
   #work: Work | null = null
-  /** The run whose message is being given to the runtime in the middle of a turn. */
-  #handing: { task: Task; isSent: boolean } | null = null
-  #isJoining = false
   #idle: Timer | undefined
   #halting: Timer | undefined
-  /** The runtime was given a message whose run is over: a turn that it makes of it is stopped. */
-  #isUnwanted = false
   /** Where the last turn was. */
   #place = ''
   #isStopped = false
@@ -74,6 +71,7 @@ export class Agent {
     this.#log = deps.log.child({ agent: agentId })
     this.#deps = { ...deps, log: this.#log }
     this.#process = new AgentProcess(this.#deps, agentId, (event) => this.#on(event))
+    this.#joining = new Joining(this.#joiningHost())
     this.status = new Status(deps.computerId, agentId, () => deps.onStatus(agentId))
   }
 
@@ -197,22 +195,34 @@ export class Agent {
   }
 
   #allTasks(): Task[] {
-    const handing = this.#handing ? [this.#handing.task] : []
-    return [...(this.#work?.tasks ?? []), ...handing, ...this.#followers.tasks, ...this.#queue]
+    return [...(this.#work?.tasks ?? []), ...this.#joining.tasks, ...this.#queue]
   }
 
   /** Takes the matching tasks out of what waits. */
   #take(which: (task: Task) => boolean): Task[] {
     const taken = this.#queue.filter(which)
     for (const task of taken) this.#queue.splice(this.#queue.indexOf(task), 1)
-    const given = this.#followers.take(which)
-    if (this.#handing && which(this.#handing.task)) {
-      const { task, isSent } = this.#handing
-      ;(isSent ? given : taken).push(task)
-      this.#handing = null
+    return [...taken, ...this.#joining.take(which)]
+  }
+
+  #joiningHost(): JoiningHost {
+    return {
+      log: this.#log,
+      running: () => this.#work,
+      driver: () => this.#process.running?.driver,
+      next: (target) => {
+        const at = this.#queue.findIndex((task) => !task.alone && task.target === target)
+        return at < 0 ? undefined : this.#queue.splice(at, 1)[0]
+      },
+      putBack: (...tasks) => this.#putBack(...tasks),
+      prepare: async (task) => {
+        const [wanted] = await Promise.all([task.running || this.#deps.uplink.running(task), this.#readPrompt(task)])
+        return wanted
+      },
+      text: (task) => this.#text(task),
+      end: (task, ending, joinedRunId) => this.#deps.uplink.end(task, ending, { joinedRunId }),
+      onIdle: () => this.#next(),
     }
-    if (given.length > 0) this.#isUnwanted = true
-    return [...taken, ...given]
   }
 
   /** Puts tasks in front of the queue; an agent that takes nothing more gives them back. */
@@ -224,9 +234,9 @@ export class Agent {
   #next(): void {
     clearTimeout(this.#idle)
     if (this.#isStopped) return
-    if (this.#work) return void this.#join()
+    if (this.#work) return void this.#joining.give()
     // The runtime may be about to start a turn of its own for what it was given.
-    if (this.#followers.size > 0 || this.#handing) return
+    if (this.#joining.isPending) return
     const task = this.#queue.shift()
     if (task) return void this.#begin(task)
     this.#idle = setTimeout(() => this.#sleep(), this.#deps.idleMs)
@@ -240,15 +250,9 @@ export class Agent {
   }
 
   async #begin(task: Task): Promise<void> {
-    const work: Work = {
-      tasks: [task],
-      opening: new AbortController(),
-      turn: null,
-      isOpen: false,
-      leave: () => undefined,
-    }
+    const work = newWork([task], false)
     this.#work = work
-    this.#isUnwanted = false
+    this.#joining.begun()
     this.status.working(task.runId, task.target)
     try {
       await this.#open(work, task)
@@ -283,7 +287,7 @@ export class Agent {
       await driver.send(this.#text(task))
       this.#log.debug('the turn was handed over', { run: task.runId, afterMs: Math.round(performance.now() - began) })
       this.#place = task.target
-      work.isOpen = true
+      work.isStarted = true
     } finally {
       release()
     }
@@ -294,11 +298,15 @@ export class Agent {
   }
 
   async #readSettings(): Promise<Settings> {
-    if (!this.#settings || this.#isStale) {
-      this.#isStale = false
+    if (this.#settings && !this.#isStale) return this.#settings
+    this.#isStale = false
+    try {
       this.#settings = await this.#deps.settings(this.id)
+      return this.#settings
+    } catch (error) {
+      this.#isStale = true
+      throw error
     }
-    return this.#settings
   }
 
   async #readPrompt(task: Task, signal?: AbortSignal): Promise<void> {
@@ -327,66 +335,6 @@ export class Agent {
     })
   }
 
-  /** Gives the running turn what waits for the same conversation. */
-  async #join(): Promise<void> {
-    if (this.#isJoining) return
-    this.#isJoining = true
-    try {
-      for (let task = this.#joinable(); task; task = this.#joinable()) {
-        this.#queue.splice(this.#queue.indexOf(task), 1)
-        await this.#hand(task)
-      }
-    } finally {
-      this.#isJoining = false
-    }
-    // What came too late for the turn, and did not find anyone to start the next.
-    if (!this.#work) this.#next()
-  }
-
-  #joinable(): Task | undefined {
-    const work = this.#work
-    if (!work?.isOpen || !work.turn || work.turn.isClosed) return undefined
-    return this.#queue.find(({ target, alone }) => !alone && target === work.tasks[0]?.target)
-  }
-
-  async #hand(task: Task): Promise<void> {
-    const handing = { task, isSent: false }
-    this.#handing = handing
-    try {
-      const [wanted] = await Promise.all([task.running || this.#deps.uplink.running(task), this.#readPrompt(task)])
-      if (!wanted || this.#handing !== handing) return
-      const work = this.#work
-      const driver = this.#process.running?.driver
-      if (!driver || !work?.turn || work.turn.isClosed) return this.#putBack(task)
-      handing.isSent = true
-      const how = await driver.send(this.#text(task))
-      // A turn of its own was taken up at its start, when the one before had ended just then.
-      if (this.#handing !== handing) return
-      if (how === 'started') return this.#putBack(task)
-      if (how === 'steered' && this.#work === work && !work.turn.isClosed) work.tasks.push(task)
-      else this.#follow({ task, to: work.tasks[0]?.runId ?? '', how })
-    } catch (error) {
-      this.#log.warn('the message could not be given to the running turn; it gets one of its own', { error })
-      task.alone = true
-      if (this.#handing === handing) this.#putBack(task)
-    } finally {
-      if (this.#handing === handing) this.#handing = null
-    }
-  }
-
-  #follow(follower: Follower): void {
-    this.#followers.add(follower)
-    if (!this.#work) this.#followers.wait()
-  }
-
-  /** No turn came of what the runtime was given: it was part of the turn that is over, or has to be said again. */
-  #settle(followers: Follower[]): void {
-    for (const { task, to, how } of followers.toReversed())
-      if (how === 'queued') this.#putBack(task)
-      else this.#deps.uplink.end(task, { type: 'completed', answer: '' }, { joinedRunId: to })
-    this.#next()
-  }
-
   #on(event: AgentEvent): void {
     if (event.type === 'exit') return this.#exited(event)
     if (event.type === 'stderr' || event.type === 'garbage')
@@ -401,25 +349,20 @@ export class Agent {
     const settings = this.#settings
     if (!running || !settings) return
     clearTimeout(this.#idle)
-    const tasks = this.#followers.take()
-    if (this.#handing?.isSent) {
-      tasks.push(this.#handing.task)
-      this.#handing = null
-    }
-    const work: Work = { tasks, opening: new AbortController(), turn: null, isOpen: true, leave: () => undefined }
+    const { tasks, isUnwanted } = this.#joining.adopt()
+    const work = newWork(tasks, true)
     const [first] = tasks
     if (first) this.status.working(first.runId, first.target)
     work.turn = this.#turn(work, settings, running.workspace)
     this.#work = work
-    if (!first && this.#isUnwanted) this.#stop(work, { type: 'lost' })
-    this.#isUnwanted = false
+    if (isUnwanted) this.#stop(work, { type: 'lost' })
   }
 
   #exited({ failure }: Extract<AgentEvent, { type: 'exit' }>): void {
     // A driver ends its turn before it says that it is gone; this is for one that did not.
     this.#work?.turn?.end(this.#work.verdict ?? givenBack(failure?.message ?? 'The process ended.', failure))
     // What was handed to a process that is gone was not heard.
-    this.#putBack(...this.#followers.take())
+    this.#putBack(...this.#joining.unheard())
     if (failure && !this.#work) this.status.idle(failure)
     if (!this.#work) this.#next()
   }
@@ -459,7 +402,7 @@ export class Agent {
     const failure = 'failure' in ending ? ending.failure : undefined
     if (ending.type === 'completed') this.#process.healthy()
     this.status.idle(failure)
-    this.#followers.wait()
+    this.#joining.wait()
     this.#drained?.()
     // The runtime's own next turn, if there is one, comes with its next event: nothing else may start before that is seen.
     queueMicrotask(() => {
@@ -474,8 +417,7 @@ export class Agent {
       return this.#again(owner, joined)
     const sessionId = this.#process.running?.driver.sessionId
     uplink.end(owner, ending, sessionId ? { sessionId } : {})
-    if (ending.type === 'completed')
-      return this.#followers.add(...joined.map((task) => ({ task, to: owner.runId, how: 'steered' as const })))
+    if (ending.type === 'completed') return this.#joining.joined(joined, owner.runId)
     // What joined a turn shares its fate, except that another run's loss is not its own.
     const shared: Ending = ending.type === 'lost' ? givenBack('The turn that it had joined was stopped.') : ending
     for (const task of joined) uplink.end(task, shared.type === 'canceled' ? { ...shared, answer: '' } : shared)
@@ -488,4 +430,16 @@ export class Agent {
     this.#putBack(owner, ...joined)
     void this.#process.stop()
   }
+}
+
+function newWork(tasks: Task[], isStarted: boolean): Work {
+  const work: Work = {
+    tasks,
+    opening: new AbortController(),
+    turn: null,
+    isStarted,
+    isOpen: () => work.isStarted && work.turn !== null && !work.turn.isClosed,
+    leave: () => undefined,
+  }
+  return work
 }
