@@ -1,3 +1,4 @@
+import { RunState } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type Rpc, refusal, rpcClient } from '../../test/fixtures/rpc'
 import { type Caller, type TestServer, startTestServer } from '../testing'
@@ -63,4 +64,35 @@ test('a launch prompt is for the run’s own computer and agent', async () => {
   const stranger = rpcClient(server.url, (await server.computer()).token)
   expect(await refusal(stranger.getLaunchPromptSnapshot({ runId }))).toBe('not_found')
   expect(await refusal(rpc.getLaunchPromptSnapshot({ runId: 'run_0' }))).toBe('not_found')
+})
+
+test('what an agent was told in one turn is not told again in the next', async () => {
+  const target = '#repeats'
+  await owner.call('POST /api/channels', { body: { name: target } })
+  await owner.call('POST /api/channels/{target}/members', {
+    params: { target },
+    body: { kind: 'agent', memberId: bot.id },
+  })
+  const say = async (content: string) => {
+    const { deliveries } = await owner.call('POST /api/messages', { body: { target, content } })
+    return deliveries[0]?.runId ?? ''
+  }
+  const told = async (runId: string): Promise<string> => {
+    const { snapshot } = await rpc.getLaunchPromptSnapshot({ runId })
+    return snapshot!.sections.find(({ name }) => name === 'message_context')!.content
+  }
+  await say('the first, to everybody')
+  const one = await told(await say('@bot the second'))
+  expect(one).toContain('the first, to everybody')
+  await say('the third, to everybody')
+  const run = await say('@bot the fourth')
+  const two = await told(run)
+  expect(two).toContain('the third, to everybody')
+  expect(two).toContain('the fourth')
+  expect(two).not.toContain('the first')
+  expect(two).not.toContain('the second')
+  // A turn that failed may have failed before the agent heard of it.
+  const failed = { runId: run, agentId: bot.id, state: RunState.FAILED, idempotencyKey: 'failed', requestId: 'failed' }
+  expect(await rpc.updateRunStatus(failed)).toMatchObject({ accepted: true })
+  expect(await told(await say('@bot the fifth'))).toContain('the third, to everybody')
 })

@@ -4,6 +4,7 @@ import { NekodeError } from '@shared/errors'
 import type { ComputerPrincipal } from '../access/principal'
 import { onDuplicate } from '../db/errors'
 import type { MessageHistory } from '../messages/history'
+import type { MessageRow } from '../messages/view'
 import type { RunService } from '../runs/service'
 import type { RunRow } from '../runs/view'
 import { type Section, replyTarget, sections } from './sections'
@@ -57,6 +58,15 @@ export class PromptService {
     return onDuplicate(made, async () => (await this.#store.get(run.id)) ?? row)
   }
 
+  /** What came after the last message that the agent was given here: with that one it was told what was before it. */
+  async #untold(agentId: string, messages: MessageRow[]): Promise<MessageRow[]> {
+    const told = await this.#store.told(
+      agentId,
+      messages.map(({ id }) => id),
+    )
+    return messages.slice(messages.findLastIndex(({ id }) => told.has(id)) + 1)
+  }
+
   async #sections(run: RunRow): Promise<Section[]> {
     const { directory } = this.core
     const agent = directory.agent(run.agentId)
@@ -64,7 +74,7 @@ export class PromptService {
     if (!agent || !channel)
       throw new NekodeError('not_found', 'The run’s agent or channel is gone.', { code: 'run_unknown' })
     const message = run.inputMessageId === null ? undefined : await this.history.get(run.inputMessageId)
-    const before = message ? await this.history.sinceAgentSpoke(message, agent.id) : []
+    const before = message ? await this.#untold(agent.id, await this.history.sinceAgentSpoke(message, agent.id)) : []
     const others = directory.members(channel.id).flatMap((m) => {
       const name = m.kind === 'human' ? directory.user(m.memberId)?.username : directory.agent(m.memberId)?.name
       return name && m.memberId !== agent.id ? [`@${name}`] : []
