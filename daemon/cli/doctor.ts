@@ -132,7 +132,7 @@ async function runtimes(): Promise<Check[]> {
 }
 
 async function service(config: Config): Promise<Check> {
-  const { running, pid } = readStatus(config)
+  const { running, pid, log } = readStatus(config)
   const what = running ? `the daemon runs (process ${pid})` : 'the daemon does not run'
   try {
     const state = await serviceState(planService(serviceFacts({ config, program: SELF, env: process.env })))
@@ -140,7 +140,7 @@ async function service(config: Config): Promise<Check> {
     return {
       name: 'service',
       result: isFine ? 'ok' : 'warning',
-      detail: `${what}, service ${state.replace('_', ' ')}`,
+      detail: `${what}, service ${state.replace('_', ' ')}${log ? `, log: ${log}` : ''}`,
       ...(isFine ? {} : { next: 'Start it: nekode-daemon install, or nekode-daemon run.' }),
     }
   } catch (error) {

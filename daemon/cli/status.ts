@@ -4,9 +4,11 @@ import { z } from 'zod'
 import type { Config } from '../config/config'
 import { findHolder } from '../config/lock'
 import { Journal } from '../control/journal'
+import { planService, serviceFacts } from '../install/service'
 import { Exit } from './exit'
 import type { Command } from './program'
 import { readConfig } from './run'
+import { SELF } from './self'
 
 const Connection = z.object({ state: z.string(), since: z.number(), reason: z.string().optional() })
 
@@ -24,6 +26,8 @@ export interface DaemonStatus {
   waiting: number
   /** Runs that are under way. */
   runs: number
+  /** The command that shows the log of the service; null when none is installed. */
+  log: string | null
 }
 
 /** What can be told about the daemon of a home from outside. */
@@ -42,6 +46,18 @@ export function readStatus(config: Config): DaemonStatus {
     ...seen,
     // What an earlier process wrote there says nothing about now.
     connection: holder ? seen.connection : null,
+    log: logCommand(config),
+  }
+}
+
+function logCommand(config: Config): string | null {
+  try {
+    const facts = serviceFacts({ config, program: SELF, env: process.env, mode: 'user' })
+    const plans = [planService({ ...facts, mode: 'system' }), planService(facts)]
+    return plans.find(({ file }) => file && existsSync(file.path))?.logCommand ?? null
+  } catch {
+    // No service manager: then the log is wherever the output of `run` goes.
+    return null
   }
 }
 
@@ -77,7 +93,7 @@ export const status: Command = {
 const time = (ms: number): string => new Date(ms).toISOString()
 
 function text(found: DaemonStatus): string {
-  const { running, pid, since, version, serverUrl, computerId, enrolled, connection, waiting, runs } = found
+  const { running, pid, since, version, serverUrl, computerId, enrolled, connection, waiting, runs, log } = found
   const lines = [
     running ? `running     process ${pid}, version ${version}, since ${time(since ?? 0)}` : 'running     no',
     `server      ${serverUrl}`,
@@ -85,6 +101,7 @@ function text(found: DaemonStatus): string {
     connection
       ? `connection  ${connection.state} since ${time(connection.since)}${connection.reason ? ` (${connection.reason})` : ''}`
       : '',
+    log ? `log         ${log}` : '',
     `runs        ${runs} under way, ${waiting} reports waiting for the server`,
   ]
   return `${lines.filter(Boolean).join('\n')}\n`

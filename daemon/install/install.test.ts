@@ -99,6 +99,7 @@ test('install writes the unit and starts it, uninstall takes both away and leave
     'systemctl --user enable nekode-daemon',
     'systemctl --user restart nekode-daemon',
   ])
+  expect((await cli(['status'])).out).toContain('log         journalctl --user -u nekode-daemon\n')
   expect(await cli(['uninstall', '--user'])).toMatchObject({ code: 0, err: '' })
   expect(existsSync(unitPath())).toBe(false)
   expect(existsSync(config)).toBe(true)
