@@ -60,7 +60,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const cleanup = new RunCleanup(core, runs, commands)
   const approvals = new ApprovalService(core, book, runs, commands)
   const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
-  const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup })
+  const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })
   const messages = new MessageService(core, {
     writer,
     router,

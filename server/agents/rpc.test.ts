@@ -235,19 +235,33 @@ describe('a status', () => {
     const body = { target: '#den', content: '@bot quietly' }
     const runId = (await owner.call('POST /api/messages', { body })).deliveries[0]!.runId!
     await computer.updateRunStatus({ runId, state: RunState.RUNNING, leaseId: 'l' })
-    const stored = await computer.updateAgentStatus({ status: status({ runId, detail: 'reading diary.txt' }) })
+    const first = (await server.events()) + 1
+    const told = { runId, summary: 'running a command: cat diary.txt', detail: 'reading diary.txt' }
+    const stored = await computer.updateAgentStatus({ status: status(told) })
     expect(stored.status).toMatchObject({
       presence: AgentPresence.BUSY,
-      activityState: AgentActivityState.RUNNING_COMMAND,
-      summary: 'running a command',
+      summary: 'running a command: cat diary.txt',
       runId,
       target: '#den',
       detail: 'reading diary.txt',
     })
     const seen = async (rpc: Rpc) => (await rpc.listAgentStatuses({ agentId: bot.id })).statuses[0]
-    expect(await seen(people)).toMatchObject({ presence: AgentPresence.BUSY, runId, detail: 'reading diary.txt' })
-    const member = rpcClient(server.url, (await server.as('member')).token)
-    expect(await seen(member)).toMatchObject({ presence: AgentPresence.BUSY, runId: '', target: '', detail: '' })
+    expect(await seen(people)).toMatchObject({ presence: AgentPresence.BUSY, ...told })
+    const stranger = await server.as('member')
+    const member = rpcClient(server.url, stranger.token)
+    const hidden = { runId: '', target: '', summary: 'running a command', detail: '' }
+    expect(await seen(member)).toMatchObject({ presence: AgentPresence.BUSY, ...hidden })
+    for (const [who, knows] of [
+      [owner, true],
+      [stranger, false],
+    ] as const) {
+      const { agents } = await who.call('GET /api/snapshot')
+      const { items } = await who.call('GET /api/events', { query: { cursor: String(first - 1) } })
+      const all = JSON.stringify([agents, await who.call('GET /api/agents'), items])
+      expect([all.includes('diary'), all.includes(runId)]).toEqual([knows, knows])
+      const last = items.findLast((e) => e.kind === 'agent_status')
+      expect(JSON.stringify(last).includes('diary')).toBe(knows)
+    }
     const there = async (rpc: Rpc) => (await rpc.listAgentStatuses({ target: '#den' })).statuses.map((s) => s.agentId)
     expect([await there(people), await there(member)]).toEqual([[bot.id], []])
     await computer.updateRunStatus({ runId, state: RunState.COMPLETED, leaseId: 'l' })

@@ -10,7 +10,7 @@ import {
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { z } from 'zod'
-import { type ComputerPrincipal, type Principal, type UserPrincipal, actorOf } from '../access/principal'
+import { type ComputerPrincipal, type Principal, type UserPrincipal, actorOf, isAdmin } from '../access/principal'
 import type { Core } from '../core'
 import type { ChannelService } from '../channels/service'
 import { GENERAL } from '../channels/service'
@@ -22,9 +22,10 @@ import type { Member } from '../directory/directory'
 import { handleTaken } from '../directory/handles'
 import { type Once, always } from '../idempotency/service'
 import type { RunCleanup } from '../runs/cleanup'
+import type { RunService } from '../runs/service'
 import type { ComputerPresence } from '../runs/starter'
 import { AgentStore } from './store'
-import { type AgentRow, agentView, statusView } from './view'
+import { type AgentRow, agentView, discreet, statusView } from './view'
 
 export type NewAgent = z.output<Api['POST /api/agents']['body']>
 export type AgentChange = z.output<Api['PATCH /api/agents/{id}']['body']>
@@ -43,11 +44,14 @@ export interface AgentServices {
   computers: ComputerLookup
   presence: ComputerPresence
   cleanup: RunCleanup
+  runs: Pick<RunService, 'ofComputer'>
 }
 
 /** Agents: who they are, where they run, what they may do. */
 export class AgentService {
   readonly #store: AgentStore
+  /** Where each agent was last at work; an agent that nothing is known of is taken to be at something private. */
+  readonly #places = new Map<string, { runId: string; channelId: string }>()
 
   constructor(
     private readonly core: Core,
@@ -190,6 +194,7 @@ export class AgentService {
       for (const member of left) this.#emitLeft(tx, p, member, row)
       await this.core.audit.record(tx, { by: p, action: 'agent.delete', subject: id, detail: { name: row.name } })
     })
+    this.#places.delete(id)
   }
 
   async control(
@@ -220,25 +225,47 @@ export class AgentService {
   /** What a daemon says about how its agent is. */
   async reportStatus(p: ComputerPrincipal, id: string, status: AgentStatus): Promise<AgentStatus> {
     const row = this.own(p, id)
+    const place = await this.#place(p, id, status.runId)
     const { updatedAt: _, ...now } = status
     const { updatedAt: __, ...before } = row.status
     if (Bun.deepEquals(now, before)) return row.status
     await this.core.db.tx(async (tx) => {
       await this.#store.update(tx, id, { status })
-      tx.emit({
-        kind: 'agent_status',
-        operation: 'updated',
-        aggregateId: id,
-        audience: 'all',
-        actor: { kind: 'agent', id, name: row.name, displayName: row.displayName },
-        // What it is doing may be about a private channel; that it is busy is not.
-        payload: { ...statusView({ ...row, status }, true), detail: '', agentId: id } satisfies z.infer<
-          (typeof EventPayload)['agent_status']
-        >,
-      })
+      const told = (audience: string, shown: AgentStatus): void =>
+        tx.emit({
+          kind: 'agent_status',
+          operation: 'updated',
+          aggregateId: id,
+          audience,
+          actor: { kind: 'agent', id, name: row.name, displayName: row.displayName },
+          payload: { ...shown, agentId: id } satisfies z.infer<(typeof EventPayload)['agent_status']>,
+        })
+      const whole = statusView({ ...row, status }, true)
+      told('all', discreet(whole))
+      // After the other one: whoever gets both ends up with what they may know.
+      if (place !== undefined) told(`channel:${place}`, whole)
     })
     row.status = status
     return status
+  }
+
+  /** The channel that an agent's status is about: that of its run, and after the run still the same one. */
+  async #place(p: ComputerPrincipal, id: string, runId: string | null): Promise<string | undefined> {
+    const known = this.#places.get(id)
+    if (runId === null || known?.runId === runId) return known?.channelId
+    const channelId = (await this.services.runs.ofComputer(p, [runId])).get(runId)?.channelId
+    if (channelId === undefined) this.#places.delete(id)
+    else this.#places.set(id, { runId, channelId })
+    return channelId
+  }
+
+  #status(p: Principal, row: AgentRow): AgentStatus {
+    const status = statusView(row, this.services.presence.isOnline(row.computerId))
+    if (p.kind === 'computer' ? p.id === row.computerId : p.kind === 'agent' && p.id === row.id) return status
+    const channel = this.core.directory.channel(this.#places.get(row.id)?.channelId ?? '')
+    if (channel && this.core.access.can(p, 'read', channel)) return status
+    // What ails an agent that is not at work is for whoever looks after the server.
+    return status.runId === null && isAdmin(p) ? { ...discreet(status), detail: status.detail } : discreet(status)
   }
 
   /** An agent of this very computer. */
@@ -325,7 +352,7 @@ export class AgentService {
     return agentView(
       row,
       this.#channels(row.id, (channel) => this.core.access.can(p, 'read', channel)),
-      this.services.presence.isOnline(row.computerId),
+      this.#status(p, row),
     )
   }
 
@@ -342,7 +369,7 @@ export class AgentService {
     })
   }
 
-  /** Everybody gets this event, so it names public channels only. */
+  /** Everybody gets this event, so it names public channels only, and does not tell what the agent is at. */
   #emit(
     tx: Tx,
     p: Principal,
@@ -359,7 +386,7 @@ export class AgentService {
       payload: agentView(
         row,
         channels ?? this.#channels(row.id, (c) => c.visibility === 'public'),
-        this.services.presence.isOnline(row.computerId),
+        discreet(statusView(row, this.services.presence.isOnline(row.computerId))),
       ),
     })
   }

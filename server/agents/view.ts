@@ -11,7 +11,40 @@ export const envView = (row: AgentRow): EnvVar[] =>
 export const statusView = (row: AgentRow, online: boolean): AgentStatus =>
   online ? row.status : { ...row.status, presence: 'offline', activity: '', runId: null }
 
-export function agentView(row: AgentRow, channels: Agent['channels'], online: boolean): Agent {
+/** What an agent may be said to be at without saying what it is about. */
+const GENERAL = new Set([
+  'starting',
+  'restarting',
+  'receiving a message',
+  'reading the conversation',
+  'compacting its context',
+  'restoring its memory',
+  'waiting for approval',
+  'blocked',
+  'thinking',
+  'reading',
+  'searching',
+  'fetching',
+  'editing',
+  'deleting',
+  'moving',
+  'writing code',
+  'running a command',
+  'running tests',
+  'reviewing',
+  'using a tool',
+])
+
+/**
+ * A status for those who may not read the conversation that it is about: that the agent is busy is no secret, what with is. Of
+ * “running a command: git push” the second half is left out, and so are an agent's own words.
+ */
+export function discreet(status: AgentStatus): AgentStatus {
+  const [what = ''] = status.activity.split(':', 1)
+  return { ...status, activity: GENERAL.has(what) ? what : '', detail: '', runId: null }
+}
+
+export function agentView(row: AgentRow, channels: Agent['channels'], status: AgentStatus): Agent {
   const { id, name, displayName, description, computerId, runtimeKind, model, workspace, instructions } = row
   const { approvals, limits, command, enabled, createdAt, updatedAt } = row
   return {
@@ -30,7 +63,7 @@ export function agentView(row: AgentRow, channels: Agent['channels'], online: bo
     env: envView(row),
     enabled,
     channels,
-    status: statusView(row, online),
+    status,
     createdAt,
     updatedAt,
   }
