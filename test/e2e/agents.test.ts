@@ -20,7 +20,7 @@ import {
   makeAgent,
 } from './stage'
 import { type Seen, details } from './talk'
-import { below, running } from './tree'
+import { below, running, workingIn } from './tree'
 
 installClis()
 
@@ -157,8 +157,28 @@ async function isInterrupted({ stage, free: { name } }: Cast): Promise<void> {
   // What had come so far is worth reading; it is there, once.
   expect(over.said.map(({ runId }) => runId)).toEqual([run.id])
   expect(text).toStartWith(over.said[0]!.content.trim())
+  expect(over.said[0]!.content.length).toBeLessThan(text.length)
   const next = await talk.over(await talk.ask(`@${name} then ${script([{ say: 'still here' }])}`))
   expect(next.said.map(({ content }) => content)).toEqual(['still here'])
+}
+
+/** A person says no: nothing is done, and the agent is told why. */
+async function isDenied({ stage, cli, careful, model }: Cast): Promise<void> {
+  const { talk } = stage
+  const asked = await talk.ask(
+    `@${careful.name} go ${script([cli.shell('touch never.txt')], [{ say: 'Then I will not.' }])}`,
+  )
+  const from = model.seen.length
+  await talk.decide(asked, { allow: false, message: 'not on a Friday' })
+  const over = await talk.over(asked)
+  expect(over.run.state).toBeOneOf(['completed', 'canceled'])
+  expect(over.approvals.map(({ state }) => state)).toEqual(['denied'])
+  expect(details(over, 'tool').map(({ outcome }) => outcome)).not.toContain('completed')
+  expect(existsSync(join(workspaceOf(stage, careful), 'never.txt'))).toBe(false)
+  // Codex's protocol has no place for the reason.
+  if (cli.kind === 'claude') expect(sent(model, from).join('\n')).toContain('not on a Friday')
+  const next = await talk.over(await talk.ask(`@${careful.name} then ${script([{ say: 'all right' }])}`))
+  expect(next.said.map(({ content }) => content)).toEqual(['all right'])
 }
 
 async function isKilled({ stage, cli, free }: Cast): Promise<void> {
@@ -336,6 +356,7 @@ async function answersDirectly({ stage, careful: { id }, model }: Cast): Promise
 
 const FULL: [string, (cast: Cast) => Promise<void>][] = [
   ['answers a mention: streams, asks before it acts, uses a chat tool, and posts its answer once', wholeLoop],
+  ['does not run what a person denies', isDenied],
   ['takes in a second message in the middle of a turn, and answers both with one message', takesInASecond],
   ['is interrupted while it streams, keeps what came so far, and goes on', isInterrupted],
   ['is killed in the middle of a command without leaving a process', isKilled],
@@ -400,6 +421,12 @@ for (const cli of [CODEX, CLAUDE])
       expect(details(over, 'tool')).toMatchObject([
         { outcome: 'completed', output: expect.stringContaining('through') },
       ])
+    })
+    scene('leaves no process when the daemon is stopped', async (stage) => {
+      const agents = join(stage.home, 'agents')
+      expect(workingIn(agents).length).toBeGreaterThan(0)
+      process.kill(stage.pid(), 'SIGTERM')
+      await eventually(async () => workingIn(agents).length === 0, { what: 'no process is left' })
     })
   })
 

@@ -98,7 +98,7 @@ const CASES: Case[] = [
     kind: 'acp',
     command: ['cat'],
     reason: 'invalid_output',
-    says: /protocol/,
+    says: /does not speak the Agent Client Protocol/,
   },
   {
     what: 'an ACP agent that writes binary data and waits',

@@ -44,6 +44,13 @@ export const CLAUDE: Cli = {
   model: '',
 }
 
+/** By itself Codex tries for half a minute before it says that an endpoint is broken. */
+function lessPatient(userHome: string): void {
+  mkdirSync(join(userHome, '.codex'), { recursive: true })
+  const lines = ['[model_providers.nekode]', 'request_max_retries = 1', 'stream_max_retries = 1']
+  writeFileSync(join(userHome, '.codex/config.toml'), lines.join('\n'))
+}
+
 /** Codex as somebody has it who has configured a provider on the computer: only the key is the agent's own. */
 export function codexWithProvider(userHome: string, modelUrl: string): Cli {
   mkdirSync(join(userHome, '.codex'), { recursive: true })
@@ -83,6 +90,7 @@ export async function enrolledStage(place: Place, env: Record<string, string> = 
   const server = await startServer(place)
   const admin = await server.admin()
   const daemon = await startDaemon(place, server, { env: { ...PROGRAMS, ...env } })
+  lessPatient(daemon.home)
   return {
     server,
     admin,
