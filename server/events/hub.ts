@@ -195,7 +195,12 @@ class LiveReader implements Reader {
       if (this.#closed) throw this.#closed.reason
       const found = await this.#read()
       if (found.length) return found
-      if (this.#closed || this.#position < this.hub.head) continue
+      if (this.#closed) continue
+      if (this.#position < this.hub.head) {
+        // A log of which this reader may see nothing is long, and SQLite answers at once: let the others in between pages.
+        await new Promise<void>((resolve) => setImmediate(resolve))
+        continue
+      }
       await new Promise<void>((resolve) => {
         this.#waiting = { resolve }
       })

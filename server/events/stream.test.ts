@@ -292,6 +292,19 @@ test('a request for events looks through a part of a long log, and says how far 
   expect(cursor).toBe(server.core.hub.cursor())
 })
 
+test('a reader that looks through a long log in vain lets everybody else in between', async () => {
+  const { hub, credentials } = server.core
+  const after = hub.head
+  await emit(10_500, 'admin')
+  const reader = hub.open({ principal: await credentials.resolve((await server.as('member')).token), after })
+  const found = reader.next()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(reader.position).toBeLessThan(hub.head)
+  await say('at last')
+  expect(await found).toMatchObject([{ kind: 'message' }])
+  reader.close()
+})
+
 describe('over a restart of the server', () => {
   test('a client goes on where it was, with nothing missing and nothing twice', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'nekode-test-'))
