@@ -46,6 +46,7 @@ const define = {
 }
 
 async function gitCommit(): Promise<string> {
+  if (!Bun.which('git')) return ''
   const git = Bun.spawn(['git', 'rev-parse', 'HEAD'], { stderr: 'ignore' })
   const text = await new Response(git.stdout).text()
   return (await git.exited) === 0 ? text.trim() : ''

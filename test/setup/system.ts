@@ -17,6 +17,10 @@ export const tools: Tool[] = [
   { name: 'redis', programs: ['redis-server'], aptPackage: 'redis-server' },
   { name: 'zstd', programs: ['zstd'], aptPackage: 'zstd' },
   { name: 'git', programs: ['git'], aptPackage: 'git' },
+  { name: 'curl', programs: ['curl'], aptPackage: 'curl' },
+  { name: 'wget', programs: ['wget'], aptPackage: 'wget' },
+  { name: 'ps', programs: ['ps'], aptPackage: 'procps' },
+  { name: 'shellcheck', programs: ['shellcheck'], aptPackage: 'shellcheck' },
   { name: 'shellcheck', programs: ['shellcheck'], aptPackage: 'shellcheck' },
 ]
 
