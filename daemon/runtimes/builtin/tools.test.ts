@@ -1,5 +1,14 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { errorText } from '@shared/errors'
@@ -153,4 +162,15 @@ describe('the shell', () => {
     expect(text).toEndWith('100000\nlast\n')
     expect(text).toContain('characters left out')
   })
+})
+
+test('a file that would fill the memory is not read', async () => {
+  const big = join(workspace, 'big.log')
+  writeFileSync(big, 'first line\n')
+  truncateSync(big, 8 * 1024 ** 3)
+  expect(await use('read_file', { path: 'big.log', limit: 1 })).toMatchObject({
+    failed: true,
+    text: expect.stringContaining('too big'),
+  })
+  rmSync(big)
 })

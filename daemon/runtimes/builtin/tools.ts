@@ -55,6 +55,8 @@ export function tool<Input extends z.ZodObject>(spec: {
 }
 
 const MAX_READ = 200_000
+/** The whole file is read to find its lines, and the daemon has other agents to hold in memory. In bytes. */
+const MAX_FILE = 32 * 1024 * 1024
 const MAX_LISTED = 1000
 const MAX_MATCHES = 200
 const MAX_SEARCHED = 1024 * 1024
@@ -79,6 +81,8 @@ const readFile = tool({
       const size = statSync(file, { throwIfNoEntry: false })
       if (!size) throw new NekodeError('not_found', `${path} does not exist.`)
       if (!size.isFile()) throw new NekodeError('invalid', `${path} is a folder. Use list_files.`)
+      if (size.size > MAX_FILE)
+        throw new NekodeError('too_large', `${path} is too big to be read. Use run_command to take a part of it.`)
       const bytes = readFileSync(file)
       if (bytes.subarray(0, 8000).includes(0)) throw new NekodeError('invalid', `${path} is not a text file.`)
       const lines = bytes.toString('utf8').split('\n')
