@@ -134,12 +134,8 @@ export class AgentService {
       const next: AgentRow = { ...row, ...set }
       await this.#store.update(tx, id, set)
       this.#emit(tx, p, next, 'updated')
-      await this.#reload(tx, p, row)
-      if (next.computerId !== row.computerId) {
-        await this.services.cleanup.move(tx, id, next.computerId, actorOf(p))
-        await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: id })
-        await this.#reload(tx, p, next)
-      }
+      if (next.computerId !== row.computerId) await this.#leave(tx, p, row, next.computerId)
+      await this.#reload(tx, p, next)
       await this.core.audit.record(tx, {
         by: p,
         action: 'agent.update',
@@ -148,6 +144,19 @@ export class AgentService {
       })
     })
     return this.get(p, id)
+  }
+
+  /** What an agent has on its computer ends: its work goes on elsewhere, its process and its token do not. */
+  async #leave(tx: Tx, p: UserPrincipal, row: AgentRow, to: string): Promise<void> {
+    await this.services.cleanup.move(tx, row.id, to, actorOf(p))
+    await this.services.commands.enqueue(tx, {
+      computerId: row.computerId,
+      agentId: row.id,
+      requestedBy: actorOf(p),
+      action: 'terminate',
+      reason: 'The agent was given another computer.',
+    })
+    await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: row.id })
   }
 
   /** Replaces the environment. A secret with value null keeps the value that it has. */

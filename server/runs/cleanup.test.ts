@@ -98,7 +98,7 @@ test('a turn that is under way when its agent gets another computer is stopped t
   expect(approvals).toMatchObject([{ state: 'withdrawn' }])
   expect(await delivery(deliveryId)).toMatchObject({ state: 'pending', runId })
   const told = world.events().filter((e) => e.audience === `computer:${computer.id}`)
-  expect(told.map((e) => JSON.parse(e.payload).action)).toEqual(['reload_agent', 'kill'])
+  expect(told.map((e) => JSON.parse(e.payload).action)).toEqual(['kill', 'terminate'])
   expect(report(runId, 'completed', { resultMessage: 'late' })).rejects.toMatchObject({ code: 'foreign_run' })
   await world.talk.agents.update(owner, agent.id, { computerId: computer.id })
 })

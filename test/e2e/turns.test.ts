@@ -214,6 +214,23 @@ for (const [what, work, reason] of GOING)
     await ended(sleep)
   })
 
+const LEAVING: [string, (agent: Agent) => Promise<unknown>][] = [
+  ['deleted', ({ id }) => talk.call('DELETE /api/agents/{id}', { params: { id } })],
+  [
+    'given another computer',
+    ({ id }) => talk.call('PATCH /api/agents/{id}', { params: { id }, body: { computerId: there.computerId } }),
+  ],
+]
+for (const [what, work] of LEAVING)
+  scene(`an idle agent that is ${what} leaves no process on its computer`, async () => {
+    const agent = await makeAgent()
+    await talk.over(await ask(agent, [[{ say: 'here' }]]))
+    const folder = join(here.home, 'agents', agent.name)
+    expect(workingIn(folder).length).toBeGreaterThan(0)
+    await work(agent)
+    await eventually(async () => workingIn(folder).length === 0, { what: 'its process is gone', seconds: 10 })
+  })
+
 scene('an agent that is turned off finishes what it is at, and takes nothing new', async () => {
   const agent = await makeAgent()
   const gate = join(here.home, 'off')
