@@ -422,6 +422,18 @@ for (const cli of [CODEX, CLAUDE])
         { outcome: 'completed', output: expect.stringContaining('through') },
       ])
     })
+    if (cli.kind === 'codex')
+      scene('begins a new session when its provider has changed, and says so', async (stage, model) => {
+        const { talk, home } = stage
+        const { name, id } = (await made!).free
+        const mine = codexWithProvider(join(home, 'other'), model.url)
+        const value = join(home, 'other/.codex')
+        const env = [...mine.env(model.url), { name: 'CODEX_HOME', value, secret: false }]
+        await talk.call('PUT /api/agents/{id}/env', { params: { id }, body: { env } })
+        const over = await talk.over(await talk.ask(`@${name} go ${script([{ say: 'by the other one' }])}`))
+        expect(over.said.map(({ content }) => content)).toEqual(['by the other one'])
+        expect(details(over, 'notice')).toMatchObject([{ level: 'warning', text: expect.stringContaining('new one') }])
+      })
     scene('leaves no process when the daemon is stopped', async (stage) => {
       const agents = join(stage.home, 'agents')
       expect(workingIn(agents).length).toBeGreaterThan(0)
