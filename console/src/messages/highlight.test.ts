@@ -13,5 +13,10 @@ test('a shell session and its other names are known, nonsense is left alone', ()
 })
 
 test('a very long text is left alone', () => {
-  expect(highlight('x'.repeat(60_001), 'ts')).toBeUndefined()
+  expect(highlight('x'.repeat(20_001), 'ts')).toBeUndefined()
+})
+
+test('what its grammar would take minutes for is left alone', () => {
+  expect(highlight('[a](b'.repeat(3000), 'markdown')).toBeUndefined()
+  expect(highlight('# Title', 'md')).toBeUndefined()
 })

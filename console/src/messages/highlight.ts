@@ -12,7 +12,6 @@ import java from 'highlight.js/lib/languages/java'
 import javascript from 'highlight.js/lib/languages/javascript'
 import json from 'highlight.js/lib/languages/json'
 import kotlin from 'highlight.js/lib/languages/kotlin'
-import markdown from 'highlight.js/lib/languages/markdown'
 import php from 'highlight.js/lib/languages/php'
 import powershell from 'highlight.js/lib/languages/powershell'
 import python from 'highlight.js/lib/languages/python'
@@ -24,6 +23,7 @@ import typescript from 'highlight.js/lib/languages/typescript'
 import xml from 'highlight.js/lib/languages/xml'
 import yaml from 'highlight.js/lib/languages/yaml'
 
+// Not Markdown: its grammar takes minutes for a message of opened links, and would hold up the page of whoever reads it.
 const languages = {
   bash,
   c,
@@ -38,7 +38,6 @@ const languages = {
   javascript,
   json,
   kotlin,
-  markdown,
   php,
   powershell,
   python,
@@ -54,7 +53,7 @@ for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(
 hljs.registerAliases(['console', 'shell', 'shell-session', 'zsh'], { languageName: 'bash' })
 
 /** Above this many characters colour costs more than it helps. */
-const longest = 60_000
+const longest = 20_000
 
 /** Source text as HTML with coloured parts; everything in it is escaped. Undefined for a language that is not known. */
 export function highlight(text: string, language: string): string | undefined {

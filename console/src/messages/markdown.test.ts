@@ -110,3 +110,10 @@ test('of a text that grows only the last block changes', () => {
   expect(grown[1]).toBe(blocks[1]!)
   expect(grown[2]).not.toBe(blocks[2]!)
 })
+
+test('a message that is nested too deeply for the parser is shown as it was written', () => {
+  const source = '> '.repeat(20_000)
+  expect(toBlocks(source, nobody, [], asRendered)).toEqual([
+    { raw: source, type: 'code', language: undefined, text: source },
+  ])
+})

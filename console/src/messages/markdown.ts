@@ -80,12 +80,15 @@ const isCode = (token: Token): token is Tokens.Code => token.type === 'code'
 export function toBlocks(source: string, given: Names, before: readonly Block[] = [], clean = sanitise): Block[] {
   names = given
   const known = new Map(before.map((block) => [block.raw, block]))
-  const blocks: Block[] = []
-  for (const token of marked.lexer(source)) {
-    if (token.type === 'space' || token.type === 'def') continue
-    blocks.push(known.get(token.raw) ?? toBlock(token, clean))
+  try {
+    return marked
+      .lexer(source)
+      .filter(({ type }) => type !== 'space' && type !== 'def')
+      .map((token) => known.get(token.raw) ?? toBlock(token, clean))
+  } catch {
+    // Nested so deeply that the parser runs out of stack: it is shown as it was written, and nobody's page breaks.
+    return [{ raw: source, type: 'code', language: undefined, text: source }]
   }
-  return blocks
 }
 
 function toBlock(token: Token, clean: (html: string) => string): Block {
