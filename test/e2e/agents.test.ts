@@ -375,10 +375,12 @@ function onStage(
   tests: (scene: (name: string, work: (stage: Stage, model: ModelEndpoint) => Promise<void>) => void) => void,
 ): void {
   describe(name, () => {
-    const place = new Place()
-    const model = startModelEndpoint({ decide })
+    let place: Place
+    let model: ModelEndpoint
     let stage: Stage
     beforeAll(async () => {
+      place = new Place()
+      model = startModelEndpoint({ decide })
       stage = await set(place)
     }, MINUTE)
     afterAll(async () => {
