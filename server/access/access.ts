@@ -14,6 +14,7 @@ const rules: Record<ChannelAction, (p: Principal, channel: Channel, member: Memb
       : member !== undefined && member.role !== 'viewer',
   manage: (p, channel, member) =>
     p.kind === 'user' &&
+    p.role !== 'viewer' &&
     channel.kind === 'channel' &&
     (member?.role === 'admin' || (isAdmin(p) && (channel.visibility === 'public' || member !== undefined))),
   join: (p, channel) => p.kind === 'user' && channel.kind === 'channel' && channel.visibility === 'public',

@@ -126,3 +126,12 @@ test('a channel that is archived while somebody changes it is not told of as ope
   expect(about.map((e) => e.operation)).toEqual(['deleted'])
   expect(world.core.directory.channelAt(target)).toBeUndefined()
 })
+
+test('whoever may only read on the server changes no channel, whatever they are in it', async () => {
+  const eve = await world.user('eyes', 'viewer')
+  const { target } = await channels().create(ada, { name: 'watched' })
+  await channels().addMember(ada, target, { kind: 'human', memberId: eve.id, role: 'admin' })
+  expect(channels().update(eve, target, { topic: 'mine' })).rejects.toMatchObject({ kind: 'forbidden' })
+  expect(channels().removeMember(eve, target, 'human', ada.id)).rejects.toMatchObject({ kind: 'forbidden' })
+  expect(channels().archive(eve, target)).rejects.toMatchObject({ kind: 'forbidden' })
+})

@@ -65,7 +65,7 @@ const runContext = ({ run, channel, others }: PromptInput): string =>
     `target=${run.target}`,
     run.threadId ? `thread_id=${run.threadId}` : undefined,
     `reply_target_hint=${replyTarget(run)}`,
-    channel.topic && `channel_topic=${channel.topic}`,
+    channel.topic && `channel_topic=${oneLine(channel.topic)}`,
     others.length > 0 && `also_here=${others.join(' ')}`,
   )
 
@@ -78,11 +78,16 @@ const profile = ({ agent, computerName }: PromptInput): string =>
     agent.env.length > 0 && `environment=${agent.env.length} variables set (values not shown)`,
   )
 
+/** What a person wrote cannot add a line of its own. */
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
 const quote = (m: MessageRow): string => `@${m.senderName}: ${m.content}`
+/** With what belongs to the message set in, so that no text can look like the next message, by somebody else. */
+const inset = (m: MessageRow): string => quote(m).replaceAll('\n', '\n    ')
 
 function messageContext(input: PromptInput, message: MessageRow): string {
   const { before, run } = input
-  const said = before.map((m) => quote(m)).join('\n\n')
+  const said = before.map(inset).join('\n\n')
   return lines(
     said && `Said here since your last message, for context:\n\n${said}\n\n---`,
     `[${replyTarget(run)}] ${quote(message)}`,

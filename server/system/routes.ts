@@ -21,7 +21,8 @@ export function systemRoutes(mount: Mount, system: SystemService, addresses: Add
       : Response.json(body, { status: 503, headers: { 'cache-control': 'no-store', 'retry-after': '5' } })
   })
   mount('GET /metrics', async ({ principal, c }) => {
-    if (principal.kind === 'guest' && !addresses.isLocal(c))
+    // A public route lets everybody in: a computer's or an agent's token counts for nothing here.
+    if (principal.kind !== 'user' && !addresses.isLocal(c))
       throw new NekodeError('unauthenticated', 'Metrics are for this machine, or for an API token.', {
         code: 'login_required',
         next: 'Send “Authorization: Bearer …” with a token of the scope read.',

@@ -58,6 +58,8 @@ describe('metrics', () => {
     expect((await read({ ...through, authorization: `Bearer ${token}` })).status).toBe(200)
     const writer = await server.apiToken('write')
     expect((await read({ ...through, authorization: `Bearer ${writer.token}` })).status).toBe(403)
+    for (const { token } of [await server.agent(), await server.computer()])
+      expect((await read({ ...through, authorization: `Bearer ${token}` })).status).toBe(401)
   })
 
   test('count requests by route and status, not by address', async () => {
