@@ -1,15 +1,16 @@
 import type { Mention } from '@shared/contract'
 import type { Directory } from '../directory/directory'
 
-/** Not part of what is said: code blocks, inline code, and the `@` of e-mail addresses and package names. */
-const CODE = /```[\s\S]*?(?:```|$)|~~~[\s\S]*?(?:~~~|$)|`[^`\n]*`/g
+/** Not said by the writer: code blocks, inline code, and quoted lines, in which an agent would call whoever somebody else called. */
+const NOT_SAID = /```[\s\S]*?(?:```|(?![\s\S]))|~~~[\s\S]*?(?:~~~|(?![\s\S]))|`[^`\n]*`|^ {0,3}>.*$/gm
+/** Nor is the `@` of e-mail addresses and package names a mention. */
 const HANDLE = /(?<![A-Za-z0-9_@/.-])@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)(?![\p{N}\p{Ll}_@/]|[.-][\p{L}\p{N}])/giu
 
 /** Everybody that a text mentions as `@name`, each once, in order. Names that nobody has are just text. */
 export function findMentions(content: string, directory: Directory): Mention[] {
   if (!content.includes('@')) return []
   const found = new Map<string, Mention>()
-  for (const match of content.replace(CODE, ' ').matchAll(HANDLE)) {
+  for (const match of content.replace(NOT_SAID, ' ').matchAll(HANDLE)) {
     const name = (match[1] ?? '').toLowerCase()
     const who = directory.byHandle(name)
     if (who) found.set(who.id, { kind: who.kind, id: who.id, name })

@@ -36,6 +36,9 @@ describe('mentions', () => {
     ['@ada.dev', []],
     ['`@ada` @bob', ['bob']],
     ['~~~\n@ada\n~~~', []],
+    ['> @ada said so\n@bob', ['bob']],
+    ['2 > 1, @ada', ['ada']],
+    ['```\n@ada', []],
     ['@nobody', []],
     ['@ada @ada', ['ada']],
   ]
