@@ -149,19 +149,25 @@ async function json(request: Request, limit: number): Promise<unknown> {
 async function bounded(request: Request, limit: number): Promise<Uint8Array> {
   const tooLarge = (): NekodeError => new NekodeError('too_large', `The body is larger than ${limit} bytes.`)
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge()
-  // A body of known size is read in one go; only one of unknown size has to be watched.
-  if (request.headers.has('content-length')) {
-    const bytes = await request.bytes()
-    if (bytes.length > limit) throw tooLarge()
-    return bytes
-  }
   const chunks: Uint8Array[] = []
   let size = 0
-  if (request.body)
-    for await (const chunk of request.body) {
-      size += chunk.length
-      if (size > limit) throw tooLarge()
-      chunks.push(chunk)
-    }
-  return Buffer.concat(chunks)
+  try {
+    // A body of known size is read in one go; only one of unknown size has to be watched.
+    if (request.headers.has('content-length')) chunks.push(await request.bytes())
+    else if (request.body)
+      for await (const chunk of request.body) {
+        size += chunk.length
+        if (size > limit) break
+        chunks.push(chunk)
+      }
+  } catch (cause) {
+    // Whoever hung up is not there to read this, and it is not for the log either: anybody can do it, as often as they like.
+    throw new NekodeError('invalid', 'The connection was closed in the middle of the body.', {
+      code: 'invalid_request',
+      cause,
+    })
+  }
+  const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+  if (Math.max(size, body.length) > limit) throw tooLarge()
+  return body
 }
