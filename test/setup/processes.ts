@@ -38,13 +38,19 @@ export function carrying(folder: string): Found[] {
 /** Gives what is still ending `graceMs` to do so, kills the rest and returns it. */
 export async function sweep(folder: string, graceMs: number): Promise<Found[]> {
   const until = Date.now() + graceMs
-  let left = carrying(folder)
-  while (left.length && Date.now() < until) {
-    await Bun.sleep(100)
-    left = carrying(folder)
+  while (carrying(folder).length && Date.now() < until) await Bun.sleep(100)
+  const killed = new Map<number, Found>()
+  // Again and again: a process may have started another one since the look that found it.
+  for (let round = 0; round < 100; round++) {
+    const left = carrying(folder)
+    if (!left.length) break
+    for (const one of left) {
+      killed.set(one.pid, one)
+      kill(one.pid, 'SIGKILL')
+    }
+    await Bun.sleep(20)
   }
-  for (const { pid } of left) kill(pid, 'SIGKILL')
-  return left
+  return [...killed.values()]
 }
 
 /** A signal to a process, or with a negative id to its group. */
