@@ -100,6 +100,7 @@ class Chaos {
       [1, 'agent settings', () => this.#changeAgent()],
       [1, 'members', () => this.#changeMembers()],
       [0.4, 'channels', () => this.#changeChannels()],
+      [0.2, 'computers', () => this.#replaceComputer()],
     ]
     let at = this.#random() * acts.reduce((sum, [weight]) => sum + weight, 0)
     const [, name, act] = acts.find(([weight]) => (at -= weight) < 0) ?? acts[0]!
@@ -219,6 +220,12 @@ class Chaos {
     else await talk.agents.update(this.owner, agent.id, { computerId: computer.id })
   }
 
+  async #replaceComputer(): Promise<void> {
+    const gone = this.#pick(this.computers)!
+    this.computers.splice(this.computers.indexOf(gone), 1, await this.world.computer())
+    await this.world.computers.remove(this.owner, gone.id)
+  }
+
   async #changeMembers(): Promise<void> {
     const { core, talk } = this.world
     const channel = this.#pick(core.directory.channels().filter((c) => c.kind === 'channel'))
@@ -252,6 +259,7 @@ async function stateOf({ core: { db, directory } }: World) {
     approvals: await q.select().from(t.approvals),
     messages: await q.select().from(t.messages),
     channels: await q.select().from(t.channels),
+    computers: await q.select().from(t.computers),
     members: await q.select().from(t.members),
     events: await q.select().from(t.events).orderBy(asc(t.events.sequence)),
   }
@@ -277,10 +285,11 @@ function* wrongDeliveries({ deliveries, runs, messages }: State): Generator<stri
   }
 }
 
-function* wrongRuns({ directory, runs, steps, approvals, messages }: State): Generator<string> {
+function* wrongRuns({ directory, runs, steps, approvals, messages, computers }: State): Generator<string> {
   const asking = new Set(approvals.flatMap((a) => (a.state === 'pending' ? a.runId : [])))
   const working = new Set(steps.flatMap((s) => (s.status === 'running' ? s.runId : [])))
   const answers = Map.groupBy(messages, (m) => m.content)
+  const removed = new Set(computers.flatMap((c) => (c.removedAt === null ? [] : c.id)))
   for (const run of runs) {
     const is = `${run.id} (attempt ${run.attempt}) is ${run.state}`
     const count = answers.get(`answer of ${run.id}`)?.length ?? 0
@@ -295,6 +304,7 @@ function* wrongRuns({ directory, runs, steps, approvals, messages }: State): Gen
     if (run.state === 'queued' && (run.leaseId !== null || run.leaseExpiresAt !== null)) yield `${is} with a lease`
     if (run.state === 'queued' && asking.has(run.id)) yield `${is} and asks for permission`
     if (run.state === 'waiting_approval' && !asking.has(run.id)) yield `${is} and asks for nothing`
+    if (removed.has(run.computerId)) yield `${is} on a computer that was removed`
     const agent = directory.agent(run.agentId)
     if (!agent) yield `${is}, of an agent that is not there`
     else if (agent.computerId !== run.computerId) yield `${is} on a computer that is not its agent’s`
