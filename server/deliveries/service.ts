@@ -117,8 +117,9 @@ export class DeliveryService {
       for (const { id } of stale) {
         const row = await this.#store.get(id, tx.q)
         if (row?.state !== 'pending') continue
-        await this.#store.update(tx, id, { waiting, updatedAt: Date.now() })
-        this.router.emit(tx, { ...row, waiting }, 'state_changed', SYSTEM)
+        const set = { waiting, updatedAt: Date.now() }
+        await this.#store.update(tx, id, set)
+        this.router.emit(tx, { ...row, ...set }, 'state_changed', SYSTEM)
       }
     })
   }

@@ -37,6 +37,8 @@ class Chaos {
   readonly #random: () => number
   /** What happened, for reading after a failure. */
   readonly story: string[] = []
+  /** What the services do by themselves after a commit, which nobody waits for. */
+  readonly #afterwards: Promise<unknown>[] = []
   #made = 0
 
   private constructor(
@@ -46,6 +48,13 @@ class Chaos {
     readonly computers: ComputerPrincipal[],
   ) {
     this.#random = dice(seed)
+    const { deliveries } = world.talk
+    const told = deliveries.computerChanged.bind(deliveries)
+    deliveries.computerChanged = (...about) => {
+      const work = told(...about)
+      this.#afterwards.push(work)
+      return work
+    }
   }
 
   static async start(seed: number, dsn: string): Promise<Chaos> {
@@ -78,7 +87,8 @@ class Chaos {
     const { q, t } = this.world.core.db
     const recent = (await q.select().from(t.runs).orderBy(asc(t.runs.id))).slice(-30)
     const acts = Array.from({ length: AT_ONCE }, () => this.#act(recent))
-    for (const result of await Promise.allSettled(acts))
+    const done = await Promise.allSettled(acts)
+    for (const result of [...done, ...(await Promise.allSettled(this.#afterwards.splice(0)))])
       if (result.status === 'rejected' && !(result.reason instanceof NekodeError && result.reason.kind !== 'internal'))
         throw result.reason
   }
