@@ -157,12 +157,12 @@ const overSocket = (caller: Caller): Promise<string[]> =>
     // Headers are Bun's own option, which the types of browsers do not have.
     const options = { headers: { authorization: `Bearer ${caller.token}` } } as unknown as string[]
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/api/ws?cursor=0`, options)
-    socket.onmessage = ({ data }) => {
+    socket.addEventListener('message', ({ data }) => {
       frames.push(String(data))
       if (String(data).includes(LAST)) socket.close()
-    }
-    socket.onclose = () => resolve(frames)
-    socket.onerror = () => resolve(frames)
+    })
+    socket.addEventListener('close', () => resolve(frames))
+    socket.addEventListener('error', () => resolve(frames))
   })
 
 /** Every read of the wire contract, about what is private. What is refused says nothing. */

@@ -223,7 +223,10 @@ test(
       const { page, complaints } = await visit(browser, server.url)
       await logIn(page, ADMIN.username, ADMIN.password)
       await composer(page).fill('before')
+      // It is on the screen at once; what counts is that the server took it.
+      const taken = page.waitForResponse((r) => r.request().method() === 'POST' && r.url().endsWith('/api/messages'))
       await page.keyboard.press('Enter')
+      expect((await taken).status()).toBe(201)
       await log(page).getByText('before').waitFor()
 
       await server.killHard()
