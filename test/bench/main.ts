@@ -93,6 +93,7 @@ async function writeDoc(figures: Figure[]): Promise<void> {
     DOC,
     text.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, () => part),
   )
+  await Bun.$`${process.execPath} --no-script fmt ${DOC}`.quiet()
 }
 
 process.chdir(ROOT)
