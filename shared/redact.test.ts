@@ -8,6 +8,10 @@ test.each([
   ['GET https://user:hunter2@host/path', 'GET https://[redacted]@host/path'],
   ['run_0123456789abcdef0123456789abcdef', 'run_0123456789abcdef0123456789abcdef'],
   ['a Bearer of news', 'a Bearer of news'],
+  [
+    'Failed query: insert into a values ($1)\nparams: what\nwas said',
+    'Failed query: insert into a values ($1)\nparams: [redacted]',
+  ],
 ])('%p is shown as %p', (text, shown) => {
   expect(redactText(text)).toBe(shown)
 })

@@ -7,6 +7,8 @@ const SECRET_TEXT: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${HIDDEN}`],
   [/\b(sk|pk|rk|ghp|gho|ghs|github_pat|xox[a-z])[-_][A-Za-z0-9_-]{16,}/g, `$1-${HIDDEN}`],
   [/\b(https?:\/\/)[^\s/@:]+:[^\s/@]+@/g, `$1${HIDDEN}@`],
+  // Drizzle tells with a failed query all that was to be written: messages, hashes, whatever it is.
+  [/^(Failed query: [\s\S]*?)\nparams: [\s\S]*$/, `$1\nparams: ${HIDDEN}`],
 ]
 
 /** Text with everything that looks like a credential taken out. */

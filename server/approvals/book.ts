@@ -3,6 +3,7 @@ import { newId } from '@shared/ids'
 import { SYSTEM } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
+import { cut } from '../rpc/text'
 import type { RunRow } from '../runs/view'
 import { ApprovalStore } from './store'
 import { type ApprovalRow, approvalView } from './view'
@@ -29,7 +30,7 @@ export class ApprovalBook {
       target: run.target,
       threadId: run.threadId,
       requestId: ask.requestId,
-      name: ask.name,
+      name: cut(ask.name, 255),
       kind: ask.kind,
       title: ask.title,
       input: ask.input ?? null,

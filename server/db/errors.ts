@@ -28,6 +28,13 @@ export const isDisconnect = (error: unknown): boolean =>
 const FULL = /^(SQLITE_FULL|SQLITE_IOERR|53100$|1021$|1114$)/
 const READ_ONLY = /^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|25006$|1290$|1836$)/
 
+/** What the driver said. Drizzle's own text has all that was to be written in it: messages, hashes of passwords and tokens. */
+function reason(error: unknown): string {
+  let e = error
+  while (e instanceof Error && e.cause instanceof Error) e = e.cause
+  return errorText(e)
+}
+
 /** Errors of the storage that a caller can do something about; everything else goes through as it is. */
 export function explain(error: unknown): unknown {
   if (error instanceof NekodeError) return error
@@ -56,7 +63,7 @@ export function explain(error: unknown): unknown {
       cause: error,
     })
   if (isDisconnect(error))
-    return new NekodeError('unavailable', `The database does not answer: ${errorText(error)}`, {
+    return new NekodeError('unavailable', `The database does not answer: ${reason(error)}`, {
       code: 'storage_unreachable',
       next: 'Check that the database runs. The server goes on by itself when it is back.',
       cause: error,

@@ -136,5 +136,6 @@ test('a run that is said to have joined that of a strange conversation is not an
   await report(private_.runId, 'completed', { resultMessage: 'between us' })
   const { runId, deliveryId } = await started(await channel('lobby'))
   await report(runId, 'completed', { result: { joinedRunId: private_.runId } })
+  expect((await world.talk.runs.get(owner, runId)).run.joinedRunId).toBeNull()
   expect(await delivery(deliveryId)).toMatchObject({ state: 'declined', answerMessageId: null })
 })

@@ -548,3 +548,22 @@ test('nobody but its computer learns a run’s lease', async () => {
   expect((await rpcClient(server.url, bot.token).listRuns({})).runs.every((r) => r.leaseId === '')).toBe(true)
   await update(runId, RunState.CANCELED)
 })
+
+test('what is longer than the columns of every database is cut or refused, and not a failure of the server', async () => {
+  const { runId } = await running()
+  const detail = {
+    type: 'approval',
+    requestId: 'r',
+    name: 'n'.repeat(300),
+    kind: 'other',
+    title: 't',
+    canRemember: false,
+  }
+  const step = { stepId: 'step_long', runId, status: RunStepStatus.RUNNING, detail: JSON.stringify(detail) }
+  expect(await rpc.appendRunStep({ leaseId: lease, step })).toMatchObject({ accepted: true })
+  const { items } = await owner.call('GET /api/approvals', { query: { runId } })
+  expect(items.map((a) => a.name.length)).toEqual([255])
+  expect(await refusal(update(runId, RunState.RUNNING, { leaseId: 'l'.repeat(65) }))).toBe(
+    'invalid_argument invalid_request',
+  )
+})

@@ -147,6 +147,8 @@ function mustBeOwnAgent(core: Core, p: ComputerPrincipal, agentId: string): void
 function readUpdate(req: UpdateRunStatusRequest): StatusUpdate {
   const state = reportedState(req.state)
   if (state === undefined) throw new NekodeError('invalid', 'The update has no state.', { code: 'invalid_request' })
+  if (req.leaseId.length > 64)
+    throw new NekodeError('invalid', 'A lease id has at most 64 characters.', { code: 'invalid_request' })
   return {
     runId: req.runId,
     state,

@@ -193,6 +193,7 @@ export class RunService {
       updatedAt: now,
     }
     const joined = await this.#joined(tx, next)
+    next.joinedRunId = joined?.id ?? null
     next.resultMessageId = await this.settler.settle(tx, next, answer, actor, joined)
     await this.#store.update(tx, run.id, next)
     announceRun(tx, next, 'state_changed', actor)

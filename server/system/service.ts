@@ -1,5 +1,5 @@
 import type { RouteKey } from '@shared/contract'
-import { errorText } from '@shared/errors'
+import { NekodeError } from '@shared/errors'
 import { version } from '@shared/version'
 import type { Core } from '../core'
 import type { Database } from '../db/database'
@@ -58,7 +58,9 @@ export class SystemService {
       return { name: 'storage', ok: true, detail: this.#core.db.dialect }
     } catch (error) {
       this.#core.log.error('storage does not answer', { error })
-      return { name: 'storage', ok: false, detail: errorText(error) }
+      // Anybody may ask: what exactly is wrong is in the log.
+      const detail = error instanceof NekodeError ? error.message : 'The database does not answer.'
+      return { name: 'storage', ok: false, detail }
     }
   }
 }
