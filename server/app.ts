@@ -85,7 +85,9 @@ export async function createServer(config: Config, log: Logger, options: ServerO
   const commits = new CommitTimes()
   const secrets = new Secrets(loadKey(config.dataDir, config.secretKey))
   const unlock = lockDatabase(config.dsn)
-  const db = commits.around(await openDatabase(config.dsn, { durability: config.durability }))
+  // Told through the log, which takes out what is nobody's business.
+  const report = (error: unknown): void => log.error('a listener of the event log failed', { error })
+  const db = commits.around(await openDatabase(config.dsn, { durability: config.durability, report }))
   await migrate(db)
   const core = await createCore(db, log, await loadServerId(db), secrets)
   const services = await createServices(core, config, commits)
