@@ -10,6 +10,9 @@ export type Agent = Row<'agents'>
 type MemberKind = Member['kind']
 const memberKey = (kind: MemberKind, id: string): string => `${kind}:${id}`
 
+const FOLLOWED = new Set(['user', 'agent', 'channel', 'member'])
+const RETRY_MS = 1000
+
 /**
  * Who and what there is, in memory: people, agents, channels and memberships are few, and every message and every event asks for
  * them. A projection of the tables that follows the event log; it can always be loaded again.
@@ -22,6 +25,9 @@ export class Directory {
   readonly #members = new Map<string, Map<string, Member>>()
   readonly #memberships = new Map<string, Set<string>>()
   readonly #handles = new Map<string, { kind: MemberKind; id: string }>()
+  /** What has happened and is not in here yet. */
+  readonly #behind: LogEvent[] = []
+  #following: Promise<void> = Promise.resolve()
 
   constructor(private readonly db: Database) {
     db.onCommit((events) => this.follow(events))
@@ -53,14 +59,35 @@ export class Directory {
   /** People and agents share one space of handles, so `@name` is one someone. */
   byHandle = (name: string): { kind: MemberKind; id: string } | undefined => this.#handles.get(name.toLowerCase())
 
-  /** Takes in what a commit changed, of this process or of another replica. */
-  async follow(events: LogEvent[]): Promise<void> {
-    for (const e of events) {
-      if (e.kind === 'user') await this.#loadUser(e.aggregateId)
-      else if (e.kind === 'agent') await this.#loadAgent(e.aggregateId)
-      else if (e.kind === 'channel') await this.#loadChannel(e.aggregateId)
-      else if (e.kind === 'member') await this.#loadMembers(e.aggregateId)
+  /**
+   * Takes in what a commit changed, of this process or of another replica. What cannot be read now is read with the next commit, or a
+   * moment later: who was taken out of a channel must not stay in it because the database was away just then.
+   */
+  follow(events: LogEvent[]): Promise<void> {
+    for (const e of events) if (FOLLOWED.has(e.kind)) this.#behind.push(e)
+    const work = this.#following.then(() => this.#catchUp())
+    this.#following = work.catch(() => undefined)
+    return work
+  }
+
+  async #catchUp(): Promise<void> {
+    try {
+      for (let e = this.#behind[0]; e; e = this.#behind[0]) {
+        await this.#take(e)
+        this.#behind.shift()
+      }
+    } catch (error) {
+      // The commit that asks has been told; whoever asks next is told again.
+      setTimeout(() => void this.follow([]).catch(() => undefined), RETRY_MS).unref()
+      throw error
     }
+  }
+
+  async #take(e: LogEvent): Promise<void> {
+    if (e.kind === 'user') await this.#loadUser(e.aggregateId)
+    else if (e.kind === 'agent') await this.#loadAgent(e.aggregateId)
+    else if (e.kind === 'channel') await this.#loadChannel(e.aggregateId)
+    else await this.#loadMembers(e.aggregateId)
   }
 
   async #loadUser(id: string): Promise<void> {
