@@ -122,7 +122,7 @@ async function runSuite(suite: Suite, flags: string[], stage: Stage): Promise<{ 
 /** @returns why this many tests are too few, empty when they are not */
 function belowFloor(tests: number, raise: boolean): string {
   const { tests: floor }: { tests: number } = JSON.parse(readFileSync(FLOOR, 'utf8'))
-  if (raise && tests > floor) writeFileSync(FLOOR, `${JSON.stringify({ tests }, null, 2)}\n`)
+  if (raise && tests > floor) writeFileSync(FLOOR, `{ "tests": ${tests} }\n`)
   return tests < floor ? `Only ${tests} tests ran; ${FLOOR} says that there are ${floor}.` : ''
 }
 

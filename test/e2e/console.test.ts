@@ -227,6 +227,7 @@ test(
       const taken = page.waitForResponse((r) => r.request().method() === 'POST' && r.url().endsWith('/api/messages'))
       await page.keyboard.press('Enter')
       expect((await taken).status()).toBe(201)
+      await (await taken).finished()
       await log(page).getByText('before').waitFor()
 
       await server.killHard()
