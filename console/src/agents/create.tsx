@@ -7,7 +7,6 @@ import { createRequest } from '../app/act'
 import { conversationPath } from '../app/paths'
 import { channels, channelTitle } from '../app/unread'
 import { t } from '../i18n'
-import { fieldError } from '../i18n/errors'
 import { put } from '../store/apply'
 import { change, state } from '../store/state'
 import { focusComposer } from '../composer/focus'
@@ -117,7 +116,7 @@ function Form(props: CreateProps) {
   const navigate = useNavigate()
   const [draft, update] = createStore(firstDraft(props))
   const request = createRequest()
-  const wrong = (path: string) => fieldError(request.error(), path)
+  const { wrong } = request
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     void request.run(async () => {
@@ -163,7 +162,7 @@ function Form(props: CreateProps) {
 interface NameProps {
   draft: Pick<Draft, 'displayName' | 'name' | 'nameTouched'>
   onChange: (part: Partial<Draft>) => void
-  wrong: (field: string) => string | undefined
+  wrong: (field: string, ...codes: string[]) => string | undefined
 }
 
 /** The name, and the handle that follows it until somebody writes another. */
@@ -189,7 +188,7 @@ const NameFields = (props: NameProps) => (
       required
       spellcheck={false}
       autocapitalize="none"
-      error={props.wrong('name')}
+      error={props.wrong('name', 'name_taken')}
       onInput={(value) => props.onChange({ name: value.toLowerCase(), nameTouched: value !== '' })}
     />
   </div>

@@ -4,7 +4,6 @@ import type { Agent } from '@shared/contract'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
 import { t } from '../i18n'
-import { fieldError } from '../i18n/errors'
 import { put } from '../store/apply'
 import { isAdmin } from '../store/session'
 import { change } from '../store/state'
@@ -33,7 +32,7 @@ const draftOf = (agent: Agent) => ({
 export function ProfileForm(props: { agent: Agent }) {
   const [draft, update] = createStore(draftOf(props.agent))
   const request = createRequest()
-  const wrong = (path: string) => fieldError(request.error(), path)
+  const { wrong } = request
   const save = async (event: SubmitEvent) => {
     event.preventDefault()
     const { command, approvals, ...rest } = draft

@@ -4,7 +4,6 @@ import { call } from '../api/client'
 import { createRequest } from '../app/act'
 import { conversationPath } from '../app/paths'
 import { t } from '../i18n'
-import { fieldError } from '../i18n/errors'
 import { put } from '../store/apply'
 import { change } from '../store/state'
 import { Button } from '../ui/button'
@@ -52,7 +51,7 @@ function Form(props: { onClose: () => void }) {
         placeholder="release-notes"
         value={name()}
         onInput={(value) => setName(channelName(value))}
-        error={fieldError(request.error(), 'name')}
+        error={request.wrong('name', 'name_taken')}
         required
         ref={(input) => queueMicrotask(() => input.focus())}
       />

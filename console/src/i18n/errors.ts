@@ -17,6 +17,20 @@ const known: Record<string, Extract<Key, `error.${string}`>> = {
   csrf: 'error.csrf',
 }
 
+/** And for what to do about them; null where the sentence says that already. */
+const nexts: Record<string, Extract<Key, `error.${string}`> | null> = {
+  name_taken: null,
+  unreachable: 'error.unreachableNext',
+  setup_code_invalid: 'error.setupCodeNext',
+}
+
+/** And for what a field may hold, which the server says in these words. */
+const fields: Record<string, Extract<Key, `error.${string}`>> = {
+  'use at least 10 characters': 'error.fieldPassword',
+  'use 1 to 32 of a-z, 0-9, dot, dash and underscore': 'error.fieldName',
+  'use letters, digits, dot, dash and underscore': 'error.fieldChannel',
+}
+
 /** What went wrong, in a sentence. */
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return t('error.unexpected')
@@ -27,9 +41,23 @@ export function errorText(error: unknown): string {
 /** What the reader can do about it, when somebody knows. */
 export function errorNext(error: unknown): string | undefined {
   if (!(error instanceof ApiError)) return undefined
-  return error.code === 'unreachable' ? t('error.unreachableNext') : error.next
+  const key = nexts[error.code]
+  if (key) return t(key)
+  return key === null ? undefined : error.next
 }
 
-/** What the server holds against one field of a form. */
-export const fieldError = (error: unknown, path: string): string | undefined =>
-  error instanceof ApiError ? error.details?.find((detail) => detail.path === path)?.message : undefined
+/** What the server holds against one field of a form. `codes` are those of errors that can only be about this field. */
+export function fieldError(error: unknown, path: string, codes: readonly string[] = []): string | undefined {
+  if (!(error instanceof ApiError)) return undefined
+  const message = error.details?.find((detail) => detail.path === path)?.message
+  if (message === undefined) {
+    return codes.includes(error.code) ? [errorText(error), errorNext(error)].filter(Boolean).join(' ') : undefined
+  }
+  const key = fields[message]
+  return key ? t(key) : message
+}
+
+/** Whether all that the server holds against a form is about these fields, and so is said beside them. */
+export const isAboutFields = (error: unknown, paths: ReadonlySet<string>, codes: ReadonlySet<string>): boolean =>
+  error instanceof ApiError &&
+  (codes.has(error.code) || Boolean(error.details?.length && error.details.every((detail) => paths.has(detail.path))))

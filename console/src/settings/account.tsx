@@ -2,7 +2,6 @@ import { createSignal } from 'solid-js'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
 import { t } from '../i18n'
-import { fieldError } from '../i18n/errors'
 import { me } from '../store/session'
 import { Avatar } from '../ui/avatar'
 import { Badge } from '../ui/badge'
@@ -52,6 +51,7 @@ function PasswordForm() {
           required
           value={current()}
           onInput={setCurrent}
+          error={request.wrong('current', 'login_failed') && t('password.wrong')}
         />
         <TextField
           label={t('password.new')}
@@ -62,7 +62,7 @@ function PasswordForm() {
           required
           value={password()}
           onInput={setPassword}
-          error={fieldError(request.error(), 'password')}
+          error={request.wrong('password')}
         />
         <ErrorNotice error={request.error()} />
         <Button type="submit" kind="primary" busy={request.busy()} class="self-start">

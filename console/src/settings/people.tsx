@@ -5,7 +5,6 @@ import { createRequest } from '../app/act'
 import { handleOf } from '../agents/kinds'
 import { openDm } from '../channels/dm'
 import { t } from '../i18n'
-import { fieldError } from '../i18n/errors'
 import { put } from '../store/apply'
 import { canWrite, isAdmin, me } from '../store/session'
 import { change, state } from '../store/state'
@@ -72,7 +71,7 @@ function Form(props: { onClose: () => void }) {
   const [password, setPassword] = createSignal('')
   const [role, setRole] = createSignal<'admin' | 'member' | 'viewer'>('member')
   const request = createRequest()
-  const wrong = (path: string) => fieldError(request.error(), path)
+  const { wrong } = request
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     void request.run(async () => {
@@ -92,7 +91,7 @@ function Form(props: { onClose: () => void }) {
     <form class="col gap-4" onSubmit={submit}>
       <div class="grid sm:grid-cols-2 gap-4">
         <TextField
-          label={t('setup.displayName')}
+          label={t('people.name')}
           value={displayName()}
           autocomplete="off"
           error={wrong('displayName')}
@@ -107,7 +106,7 @@ function Form(props: { onClose: () => void }) {
           value={username()}
           autocomplete="off"
           required
-          error={wrong('username')}
+          error={wrong('username', 'name_taken')}
           onInput={(value) => setUsername(value.toLowerCase())}
         />
       </div>

@@ -4,7 +4,6 @@ import { createRequest } from '../app/act'
 import { createLoad } from '../app/load'
 import { Entrance } from '../app/entrance'
 import { t } from '../i18n'
-import { fieldError } from '../i18n/errors'
 import { entered } from '../store/session'
 import { Button } from '../ui/button'
 import { Command } from '../ui/code'
@@ -34,7 +33,7 @@ function SetupForm() {
   const [displayName, setDisplayName] = createSignal('')
   const [password, setPassword] = createSignal('')
   const request = createRequest()
-  const wrong = (path: string) => fieldError(request.error(), path)
+  const { wrong } = request
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     void request.run(async () => {
@@ -56,7 +55,7 @@ function SetupForm() {
         hint={t('setup.codeHint')}
         value={code()}
         onInput={setCode}
-        error={wrong('setupCode')}
+        error={wrong('setupCode', 'setup_code_invalid')}
         mono
         autocomplete="one-time-code"
         autocapitalize="none"
@@ -69,7 +68,7 @@ function SetupForm() {
           label={t('login.username')}
           value={username()}
           onInput={setUsername}
-          error={wrong('username')}
+          error={wrong('username', 'name_taken')}
           placeholder="ada"
           autocomplete="username"
           autocapitalize="none"

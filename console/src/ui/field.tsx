@@ -2,7 +2,7 @@ import { createUniqueId, Show, splitProps, type JSX } from 'solid-js'
 import { cx } from './cx'
 
 const box =
-  'w-full rounded-lg border border-edge bg-surface px-3 text-sm text-ink transition-colors hover:border-faint focus:outline-none focus:border-accent focus:ring-3 focus:ring-accent/20 disabled:opacity-60 aria-invalid:border-bad'
+  'w-full rounded-lg border border-edge bg-surface px-3 text-sm text-ink transition-colors hover:border-faint focus:outline-none focus:border-accent focus:ring-3 focus:ring-accent/20 disabled:opacity-60 [&[aria-invalid=true]]:border-bad'
 
 interface Labelled {
   label: string
