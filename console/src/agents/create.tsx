@@ -219,7 +219,7 @@ function ChannelPicker(props: { chosen: string[]; onChange: (chosen: string[]) =
   return (
     <fieldset class="col gap-2">
       <legend class="text-[13px] font-550 mb-1.5">{t('agent.channels')}</legend>
-      <div class="row flex-wrap gap-x-5 gap-y-2">
+      <div class="row flex-wrap gap-x-5 gap-y-2 max-h-40 overflow-y-auto">
         <For each={channels()}>
           {(channel) => (
             <Checkbox

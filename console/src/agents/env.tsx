@@ -93,6 +93,7 @@ function EnvLine(props: { line: Line; onChange: (part: Partial<Line>) => void; o
         mono
         value={props.line.name}
         pattern="[A-Za-z_][A-Za-z0-9_]*"
+        title={t('env.nameHint')}
         placeholder="GITHUB_TOKEN"
         spellcheck={false}
         onInput={(name) => props.onChange({ name, ...(looksSecret(name) ? { secret: true } : {}) })}

@@ -77,7 +77,9 @@ function Line(props: { delivery: Delivery; icon: string; tone?: string; children
 }
 
 function WaitingLine(props: { delivery: Delivery; name: string }) {
-  const computer = () => state.computers[state.agents[props.delivery.agentId]?.computerId ?? '']
+  const agent = () => state.agents[props.delivery.agentId]
+  const computer = () => state.computers[agent()?.computerId ?? '']
+  const busy = () => props.delivery.waiting === null && agent()?.status.presence === 'busy'
   return (
     <Switch
       fallback={
@@ -98,7 +100,7 @@ function WaitingLine(props: { delivery: Delivery; name: string }) {
           </Show>
         </Line>
       </Match>
-      <Match when={props.delivery.waiting === 'agent_busy'}>
+      <Match when={props.delivery.waiting === 'agent_busy' || busy()}>
         <Line delivery={props.delivery} icon="i-lucide-hourglass" tone="text-info">
           {t('waiting.busy', { name: props.name })}
         </Line>

@@ -43,7 +43,7 @@ export function MessageItem(props: MessageProps) {
         <Show
           when={!props.continued}
           fallback={
-            <time class="w-9 shrink-0 pt-1 text-[10.5px] text-faint text-center tabular-nums opacity-0 group-hover:opacity-100">
+            <time class="w-12 -ml-3 shrink-0 pt-1 text-[10.5px] text-faint text-center whitespace-nowrap tabular-nums opacity-0 group-hover:opacity-100">
               {clock(props.message.createdAt)}
             </time>
           }

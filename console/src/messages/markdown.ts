@@ -42,7 +42,7 @@ const marked = new Marked({
         return { type: 'mention', raw: match[0], name }
       },
       renderer: (token) =>
-        `<span class="mention${token['name'] === names.me ? ' mention-me' : ''}">${escape(token.raw)}</span>`,
+        `<span class="mention${token['name'] === names.me ? ' mention-me' : ''}">${escape(token.raw)}</span> `,
     },
   ],
   renderer: {
@@ -50,6 +50,8 @@ const marked = new Marked({
     html: ({ text }) => escape(text),
     // A remote picture would tell its server who reads what, so it is a link until the reader follows it.
     image: ({ href, text }) => anchor(href, escape(text || href)),
+    // A sign instead of a form field, which would need a label and could not be ticked.
+    checkbox: ({ checked }) => `<span class="task">${checked ? '☑' : '☐'}</span> `,
     link({ href, tokens }) {
       return anchor(href, this.parser.parseInline(tokens))
     },
@@ -57,18 +59,16 @@ const marked = new Marked({
 })
 
 const tags =
-  'a p br hr em strong del code pre blockquote ul ol li span h1 h2 h3 h4 h5 h6 table thead tbody tr th td input'.split(
-    ' ',
-  )
+  'a p br hr em strong del code pre blockquote ul ol li span h1 h2 h3 h4 h5 h6 table thead tbody tr th td'.split(' ')
 
 /** A second wall behind the renderer, which lets nothing through that it did not write itself. */
 const sanitise = (html: string): string =>
   DOMPurify.sanitize(html, {
     ALLOWED_TAGS: tags,
-    ALLOWED_ATTR: ['href', 'class', 'type', 'checked', 'disabled', 'align', 'start', 'target', 'rel'],
+    ALLOWED_ATTR: ['href', 'class', 'align', 'start', 'target', 'rel'],
     ALLOWED_URI_REGEXP: allowed,
     // Otherwise the pattern for addresses is held against every attribute.
-    ADD_URI_SAFE_ATTR: ['type', 'checked', 'disabled', 'align', 'start', 'target', 'rel'],
+    ADD_URI_SAFE_ATTR: ['align', 'start', 'target', 'rel'],
   })
 
 const isCode = (token: Token): token is Tokens.Code => token.type === 'code'

@@ -1,20 +1,23 @@
 import { createEffect, createSignal, onCleanup } from 'solid-js'
 import { call } from '../api/client'
 import { put } from '../store/apply'
-import { change, state } from '../store/state'
+import { change, state, type State } from '../store/state'
 
 const [focused, setFocused] = createSignal(document.hasFocus())
 addEventListener('focus', () => setFocused(true))
 addEventListener('blur', () => setFocused(false))
 
-/** While the reader looks at the end of a conversation, its last message is read, a moment later. */
+/** While the reader looks at the end of a conversation, its last message is read; the server hears of it a moment later. */
 export function markRead(last: () => string | undefined, target: () => string): void {
   let told = ''
   createEffect(() => {
     const messageId = last()
     const channel = state.channels[target()]
-    if (!messageId || !channel?.joined || !focused() || told === messageId) return
-    if (channel.unreadCount === 0 && (channel.lastReadMessageId ?? '') >= messageId) return
+    if (!messageId || !channel?.joined || !focused()) return
+    const isNew = (channel.lastReadMessageId ?? '') < messageId
+    // What is being looked at never counts as unread in the lists.
+    if (isNew && channel.unreadCount + channel.mentionCount > 0) change((draft) => clearCounts(draft, target()))
+    if (told === messageId || (!isNew && channel.unreadCount === 0)) return
     const timer = setTimeout(() => {
       told = messageId
       void tellServer(target(), messageId)
@@ -23,10 +26,16 @@ export function markRead(last: () => string | undefined, target: () => string): 
   })
 }
 
+function clearCounts(draft: State, target: string): void {
+  const channel = draft.channels[target]
+  if (channel) Object.assign(channel, { unreadCount: 0, mentionCount: 0 })
+}
+
 async function tellServer(target: string, messageId: string): Promise<void> {
   change((draft) => {
+    clearCounts(draft, target)
     const channel = draft.channels[target]
-    if (channel) Object.assign(channel, { unreadCount: 0, mentionCount: 0, lastReadMessageId: messageId })
+    if (channel) channel.lastReadMessageId = messageId
   })
   try {
     const channel = await call('POST /api/channels/{target}/read', { params: { target }, body: { messageId } })

@@ -59,6 +59,8 @@ export function createScroll(options: ScrollOptions, rows: Accessor<string[]>) {
     })
   })
   createEffect(on(() => options.around, toMessage, { defer: true }))
+  // Whether the end on screen is the end of all is known only once nothing newer is left to load.
+  createEffect(on(() => list()?.newer, measure, { defer: true }))
   createEffect(
     on(
       () => rows().length,

@@ -47,7 +47,7 @@ function Card(props: { run: Run }) {
           {agent()?.displayName}
         </A>
         <StateBadge run={props.run} />
-        <span class="text-[12.5px] text-faint tabular-nums truncate">{figures()}</span>
+        <span class="text-[12.5px] text-faint tabular-nums truncate max-sm:hidden">{figures()}</span>
         <div class="row gap-1 ml-auto">
           <Show when={canWrite() && !isOver(props.run)}>
             <Button size="sm" kind="ghost" icon="i-lucide-square" onClick={() => void actOnRun(props.run, 'interrupt')}>

@@ -91,7 +91,9 @@ function RunRow(props: { run: Run }) {
             </Show>
           </span>
           <span class="text-[13px] text-soft truncate">
-            {props.run.failure ? t(`failure.${props.run.failure.reason}`) : props.run.summary}
+            {props.run.failure
+              ? t(`failure.${props.run.failure.reason}`)
+              : props.run.summary || (props.run.joinedRunId && t('run.joined'))}
           </span>
         </span>
         <span class="text-[12.5px] text-faint tabular-nums max-md:hidden">

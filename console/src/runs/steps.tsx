@@ -81,7 +81,9 @@ export function Step(props: { step: RunStep; live: boolean }) {
         {(retry) => (
           <p class="row items-start gap-2 text-[13px] text-warn">
             <Icon name="i-lucide-refresh-cw" class="mt-0.75" />
-            {t('run.retrying', { n: retry().attempt, message: retry().message })}
+            {retry().attempt > 0
+              ? t('run.retrying', { n: retry().attempt, message: retry().message })
+              : t('run.retryingAgain', { message: retry().message })}
           </p>
         )}
       </Match>
