@@ -35,7 +35,10 @@ const create = command({
     expires: { type: 'string', valueHint: 'TIME', description: 'When it stops working, such as 30d (default: never)' },
   },
   examples: ['nekode tokens create ci', 'nekode tokens create monitoring --scopes read --expires 90d > token.txt'],
-  notes: ['Standard output holds the token alone. JSON: the token’s data with "token".'],
+  notes: [
+    'read: see conversations, runs, agents, computers. write: take part in conversations, act on runs. admin: everything you may do, and the only one for agents’ settings, permission requests, computers, people and tokens.',
+    'Standard output holds the token alone. JSON: the token’s data with "token".',
+  ],
   run: async ({ args, host, out, connect }) => {
     const scopes = listOf(args.scopes).map((scope) => oneOf('--scopes', scope, TokenScope.options))
     if (scopes.length === 0) throw usage('--scopes is empty.')

@@ -44,6 +44,7 @@ type Who =
   | 'a viewer'
   | 'an API token to read'
   | 'an API token to write'
+  | 'an API token for everything'
 const EVERYBODY: Who[] = [
   'nobody',
   'a revoked token',
@@ -54,6 +55,7 @@ const EVERYBODY: Who[] = [
   'a viewer',
   'an API token to read',
   'an API token to write',
+  'an API token for everything',
 ]
 
 const WRONG = 'permission_denied wrong_principal'
@@ -87,8 +89,9 @@ function expected(method: string, who: Who): string {
   const writes = WRITTEN_BY_ALL.has(method) || WRITTEN_BY_USER.has(method) || ADMIN.has(method)
   if (!reads && !writes) return WRONG
   if (who === 'an API token to read') return reads ? 'admitted' : 'permission_denied scope_missing'
-  if (who === 'an API token to write') return writes ? 'admitted' : 'permission_denied scope_missing'
-  if (who === 'an admin' || reads) return 'admitted'
+  if (who === 'an API token to write')
+    return writes && !ADMIN.has(method) ? 'admitted' : 'permission_denied scope_missing'
+  if (who === 'an admin' || who === 'an API token for everything' || reads) return 'admitted'
   if (ADMIN.has(method)) return 'permission_denied admin_only'
   return who === 'a viewer' ? 'permission_denied viewer' : 'admitted'
 }
@@ -112,6 +115,7 @@ beforeAll(async () => {
     'a viewer': (await server.as('viewer')).token,
     'an API token to read': (await server.apiToken('read')).token,
     'an API token to write': (await server.apiToken('write')).token,
+    'an API token for everything': (await server.apiToken('admin')).token,
   }
   for (const who of EVERYBODY) callers.set(who, rpcClient(server.url, tokens[who]))
 })

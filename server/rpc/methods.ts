@@ -1,3 +1,4 @@
+import type { Role, Scope } from '@shared/contract'
 import { DaemonControlService } from '@shared/gen/nekode/daemon/v1/service_pb'
 
 export type MethodName = keyof typeof DaemonControlService.method
@@ -7,9 +8,9 @@ export type CallerKind = 'computer' | 'agent' | 'user'
 export interface MethodRule {
   who: readonly CallerKind[]
   /** What an API token has to be for. */
-  scope: 'read' | 'write'
+  scope: Scope
   /** What a person has to be, at least. */
-  role: 'viewer' | 'member' | 'admin'
+  role: Exclude<Role, 'owner'>
   /** The feature is not there yet. */
   later?: true
 }
@@ -19,7 +20,7 @@ const ALL: readonly CallerKind[] = ['computer', 'agent', 'user']
 const computer: MethodRule = { who: ['computer'], scope: 'write', role: 'member' }
 const read = (...who: CallerKind[]): MethodRule => ({ who: who.length ? who : ALL, scope: 'read', role: 'viewer' })
 const write = (...who: CallerKind[]): MethodRule => ({ who: who.length ? who : ALL, scope: 'write', role: 'member' })
-const admin: MethodRule = { who: ['user'], scope: 'write', role: 'admin' }
+const admin: MethodRule = { who: ['user'], scope: 'admin', role: 'admin' }
 /** Anybody with a credential is told that it comes later. */
 const later: MethodRule = { who: ALL, scope: 'read', role: 'viewer', later: true }
 

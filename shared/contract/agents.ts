@@ -93,6 +93,7 @@ export const agentRoutes = routes({
     tag: 'agents',
     who: ['user'],
     role: 'admin',
+    scope: 'admin',
     status: 201,
     body: z.strictObject({
       name: Handle,
@@ -125,6 +126,7 @@ export const agentRoutes = routes({
     tag: 'agents',
     who: ['user'],
     role: 'admin',
+    scope: 'admin',
     params: ById,
     body: z.strictObject({
       displayName: Fields.displayName.optional(),
@@ -146,6 +148,7 @@ export const agentRoutes = routes({
     tag: 'agents',
     who: ['user'],
     role: 'admin',
+    scope: 'admin',
     params: ById,
     response: Ok,
   },
@@ -154,6 +157,7 @@ export const agentRoutes = routes({
     tag: 'agents',
     who: ['user'],
     role: 'admin',
+    scope: 'admin',
     params: ById,
     body: z.strictObject({ env: z.array(EnvVar).max(200) }),
     response: Agent,

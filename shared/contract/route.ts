@@ -5,7 +5,10 @@ export type PrincipalKind = 'guest' | 'user' | 'agent' | 'computer'
 
 export type Role = 'owner' | 'admin' | 'member' | 'viewer'
 
-/** What an API token may be used for; a browser session has all of what its user has. */
+/**
+ * What an API token may be used for; a browser session has all of what its user has. `read` sees conversations and what belongs to
+ * them, `write` takes part in them, `admin` is what reaches code execution, credentials, people or the server's settings.
+ */
 export type Scope = 'read' | 'write' | 'admin'
 
 export interface RouteSpec {

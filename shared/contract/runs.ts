@@ -222,6 +222,8 @@ export const runRoutes = routes({
     tag: 'runs',
     who: ['user'],
     role: 'member',
+    // What is allowed here is carried out on a computer.
+    scope: 'admin',
     params: ById,
     body: z.strictObject({
       allow: z.boolean(),

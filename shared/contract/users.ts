@@ -89,6 +89,7 @@ export const userRoutes = routes({
     summary: 'End one of the own sessions',
     tag: 'auth',
     who: ['user'],
+    scope: 'admin',
     params: z.object({ id: Id }),
     response: Ok,
   },
