@@ -1,0 +1,40 @@
+import type { Dialect } from '../dialect'
+
+/** Where people and agents talk. */
+export function channelsTables(d: Dialect) {
+  const channels = d.table(
+    'channels',
+    {
+      id: d.id().primaryKey(),
+      target: d.str(200).notNull(),
+      kind: d.str(16).$type<'channel' | 'dm'>().notNull(),
+      name: d.str(200).notNull(),
+      topic: d.text().notNull(),
+      visibility: d.str(16).$type<'public' | 'private'>().notNull(),
+      createdBy: d.id().notNull(),
+      archivedAt: d.ms(),
+      createdAt: d.ms().notNull(),
+      updatedAt: d.ms().notNull(),
+    },
+    (t) => [d.unique('channels_target').on(t.target)],
+  )
+
+  const members = d.table(
+    'members',
+    {
+      channelId: d.id().notNull(),
+      kind: d.str(16).$type<'human' | 'agent'>().notNull(),
+      memberId: d.id().notNull(),
+      role: d.str(16).$type<'admin' | 'member' | 'viewer'>().notNull(),
+      deliveryMode: d.str(16).$type<'mentions' | 'all' | 'off'>().notNull(),
+      lastReadMessageId: d.id(),
+      joinedAt: d.ms().notNull(),
+    },
+    (t) => [
+      d.primaryKey({ columns: [t.channelId, t.kind, t.memberId] }),
+      d.index('members_member').on(t.kind, t.memberId),
+    ],
+  )
+
+  return { channels, members }
+}

@@ -1,0 +1,39 @@
+import type { Actor, Mention } from '@shared/contract'
+import type { Dialect } from '../dialect'
+
+/** What they say. */
+export function messagesTables(d: Dialect) {
+  const messages = d.table(
+    'messages',
+    {
+      id: d.id().primaryKey(),
+      channelId: d.id().notNull(),
+      target: d.str(200).notNull(),
+      /** Empty at the top level: an index on NULLs would not page. */
+      threadId: d.id().notNull(),
+      kind: d.str(16).$type<'note' | 'decision' | 'blocker' | 'status'>().notNull(),
+      senderKind: d.str(16).$type<Actor['kind']>().notNull(),
+      senderId: d.id().notNull(),
+      senderName: d.str(64).notNull(),
+      senderDisplayName: d.str(255).notNull(),
+      content: d.text().notNull(),
+      mentions: d.json<Mention[]>().notNull(),
+      system: d.json<{ type: string; data: Record<string, unknown> }>(),
+      runId: d.id(),
+      requestId: d.str(128),
+      replyCount: d.int().notNull(),
+      lastReplyAt: d.ms(),
+      createdAt: d.ms().notNull(),
+    },
+    (t) => [d.index('messages_page').on(t.channelId, t.threadId, t.id), d.index('messages_run').on(t.runId)],
+  )
+
+  /** One row a mention of a person, so that mention counts need no scan of message text. */
+  const mentions = d.table(
+    'mentions',
+    { messageId: d.id().notNull(), kind: d.str(16).notNull(), memberId: d.id().notNull(), channelId: d.id().notNull() },
+    (t) => [d.primaryKey({ columns: [t.kind, t.memberId, t.channelId, t.messageId] })],
+  )
+
+  return { messages, mentions }
+}

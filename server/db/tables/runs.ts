@@ -1,0 +1,137 @@
+import type { Actor, Failure, StepDetail, Usage } from '@shared/contract'
+import type { Dialect } from '../dialect'
+
+/** What an agent owes an answer to, and every attempt at one. */
+export function runsTables(d: Dialect) {
+  const deliveries = d.table(
+    'deliveries',
+    {
+      id: d.id().primaryKey(),
+      messageId: d.id().notNull(),
+      agentId: d.id().notNull(),
+      channelId: d.id().notNull(),
+      target: d.str(200).notNull(),
+      threadId: d.id(),
+      cause: d.str(16).$type<'mention' | 'direct' | 'subscription' | 'retry'>().notNull(),
+      state: d.str(16).$type<'pending' | 'claimed' | 'answered' | 'declined' | 'failed' | 'expired'>().notNull(),
+      waiting: d.str(32).$type<'computer_offline' | 'agent_busy' | 'start_queue' | 'agent_disabled'>(),
+      failure: d.json<Failure>(),
+      runId: d.id(),
+      answerMessageId: d.id(),
+      /** Agents that answered each other before this delivery without a person in between. */
+      hops: d.int().notNull(),
+      createdAt: d.ms().notNull(),
+      updatedAt: d.ms().notNull(),
+    },
+    (t) => [
+      d.unique('deliveries_once').on(t.messageId, t.agentId),
+      d.index('deliveries_agent').on(t.agentId, t.state),
+      d.index('deliveries_channel').on(t.channelId, t.id),
+    ],
+  )
+
+  const runs = d.table(
+    'runs',
+    {
+      id: d.id().primaryKey(),
+      deliveryId: d.id(),
+      agentId: d.id().notNull(),
+      computerId: d.id().notNull(),
+      channelId: d.id().notNull(),
+      target: d.str(200).notNull(),
+      threadId: d.id(),
+      inputMessageId: d.id(),
+      resultMessageId: d.id(),
+      joinedRunId: d.id(),
+      state: d
+        .str(24)
+        .$type<'queued' | 'starting' | 'running' | 'waiting_approval' | 'completed' | 'failed' | 'canceled'>()
+        .notNull(),
+      attempt: d.int().notNull(),
+      maxAttempts: d.int().notNull(),
+      leaseId: d.id(),
+      leaseExpiresAt: d.ms(),
+      failure: d.json<Failure>(),
+      summary: d.text().notNull(),
+      usage: d.json<Usage>(),
+      costUsd: d.real(),
+      startedAt: d.ms(),
+      completedAt: d.ms(),
+      createdAt: d.ms().notNull(),
+      updatedAt: d.ms().notNull(),
+    },
+    (t) => [
+      d.index('runs_computer').on(t.computerId, t.state),
+      d.index('runs_agent').on(t.agentId, t.createdAt),
+      d.index('runs_channel').on(t.channelId, t.id),
+      d.index('runs_lease').on(t.state, t.leaseExpiresAt),
+      d.index('runs_input').on(t.inputMessageId),
+    ],
+  )
+
+  const runSteps = d.table(
+    'run_steps',
+    {
+      id: d.id().primaryKey(),
+      runId: d.id().notNull(),
+      sequence: d.int().notNull(),
+      status: d.str(16).$type<'running' | 'completed' | 'failed' | 'skipped'>().notNull(),
+      detail: d.json<StepDetail>().notNull(),
+      startedAt: d.ms().notNull(),
+      completedAt: d.ms(),
+    },
+    (t) => [d.index('run_steps_run').on(t.runId, t.sequence)],
+  )
+
+  const approvals = d.table(
+    'approvals',
+    {
+      id: d.id().primaryKey(),
+      runId: d.id().notNull(),
+      stepId: d.id().notNull(),
+      agentId: d.id().notNull(),
+      computerId: d.id().notNull(),
+      channelId: d.id().notNull(),
+      target: d.str(200).notNull(),
+      threadId: d.id(),
+      requestId: d.str(255).notNull(),
+      name: d.str(255).notNull(),
+      kind: d.str(16).notNull(),
+      title: d.text().notNull(),
+      input: d.json<unknown>(),
+      canRemember: d.bool().notNull(),
+      state: d.str(16).$type<'pending' | 'allowed' | 'denied' | 'withdrawn'>().notNull(),
+      decidedBy: d.json<Actor>(),
+      decidedAt: d.ms(),
+      createdAt: d.ms().notNull(),
+    },
+    (t) => [
+      d.unique('approvals_step').on(t.stepId),
+      d.index('approvals_state').on(t.state, t.id),
+      d.index('approvals_run').on(t.runId),
+    ],
+  )
+
+  const prompts = d.table('prompts', {
+    runId: d.id().primaryKey(),
+    id: d.id().notNull(),
+    content: d.text().notNull(),
+    contentHash: d.str(64).notNull(),
+    sections: d.json<{ name: string; source: string; content: string; redacted: boolean }[]>().notNull(),
+    createdAt: d.ms().notNull(),
+  })
+
+  /** Start permits: how many agent processes may be starting on a computer at once. */
+  const permits = d.table(
+    'permits',
+    {
+      id: d.id().primaryKey(),
+      computerId: d.id().notNull(),
+      agentId: d.id().notNull(),
+      expiresAt: d.ms().notNull(),
+    },
+    (t) => [d.index('permits_computer').on(t.computerId, t.expiresAt)],
+  )
+
+  return { deliveries, runs, runSteps, approvals, prompts, permits }
+}
