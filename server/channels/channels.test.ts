@@ -54,6 +54,44 @@ test('somebody who is removed is told, and sees nothing any more', async () => {
   expect(channels().get(bob, '#secret')).rejects.toMatchObject({ kind: 'not_found' })
 })
 
+test('a channel that becomes private is gone for everybody outside, and says so to each of them', async () => {
+  const out = await world.user('outside')
+  const { id, target } = await channels().create(ada, { name: 'turning' })
+  await channels().addMember(ada, target, { kind: 'human', memberId: bob.id })
+  world.events()
+  await channels().update(ada, target, { visibility: 'private' })
+  const told = world.events()
+  const sees = (p: UserPrincipal) =>
+    told.filter((e) => world.core.access.sees(p, e.audience)).map((e) => `${e.kind} ${e.operation} ${e.target}`)
+  expect(sees(ada)).toEqual([`channel updated ${target}`])
+  expect(sees(bob)).toEqual([`channel updated ${target}`])
+  expect(sees(out)).toEqual([`channel deleted ${target}`])
+  expect(told.every((e) => e.aggregateId === id)).toBe(true)
+  await channels().update(ada, target, { visibility: 'public' })
+  expect(world.events().filter((e) => world.core.access.sees(out, e.audience))).toMatchObject([
+    { kind: 'channel', operation: 'updated', target },
+  ])
+})
+
+test('whoever leaves a public channel hears of it once', async () => {
+  const { target } = await channels().create(ada, { name: 'open' })
+  await channels().join(bob, target)
+  world.events()
+  await channels().removeMember(bob, target, 'human', bob.id)
+  expect(world.events().filter((e) => world.core.access.sees(bob, e.audience))).toMatchObject([
+    { kind: 'member', operation: 'deleted' },
+  ])
+})
+
+test('a channel that is archived goes under the name that everybody knew', async () => {
+  const { id, target } = await channels().create(ada, { name: 'bygone' })
+  world.events()
+  await channels().archive(ada, target)
+  const [gone] = world.events()
+  expect(gone).toMatchObject({ kind: 'channel', operation: 'deleted', aggregateId: id, target })
+  expect(JSON.parse(gone!.payload)).toMatchObject({ id, target })
+})
+
 test('the last admin stays', async () => {
   expect(channels().removeMember(ada, '#secret', 'human', ada.id)).rejects.toMatchObject({ code: 'last_admin' })
   expect(channels().updateMember(ada, '#secret', 'human', ada.id, { role: 'member' })).rejects.toMatchObject({

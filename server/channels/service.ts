@@ -89,7 +89,9 @@ export class ChannelService {
       const now = await this.#current(tx, channel)
       const changes = { topic: set.topic ?? now.topic, visibility: set.visibility ?? now.visibility }
       await this.#store.update(tx, channel.id, changes)
-      this.#emit(tx, p, { ...now, ...changes, updatedAt: Date.now() }, 'updated')
+      const changed = { ...now, ...changes, updatedAt: Date.now() }
+      this.#emit(tx, p, changed, 'updated')
+      if (now.visibility === 'public' && changes.visibility === 'private') await this.#tellOutsiders(tx, p, changed)
     })
     return this.get(p, target)
   }
@@ -107,7 +109,8 @@ export class ChannelService {
       // The name is free again; the archived one keeps its messages under its id.
       const renamed = `${now.target}~${now.id.slice(-8)}`
       await this.#store.update(tx, now.id, { archivedAt, target: renamed })
-      this.#emit(tx, p, { ...now, target: renamed, archivedAt, updatedAt: archivedAt }, 'deleted')
+      // Under the name that everybody knows it by: it is what they have to take away.
+      this.#emit(tx, p, { ...now, archivedAt, updatedAt: archivedAt }, 'deleted')
     })
   }
 
@@ -318,16 +321,30 @@ export class ChannelService {
     this.#emitMemberAs(tx, by, channel, member, who, 'created')
   }
 
-  #emit(tx: Tx, by: Principal, channel: Channel, operation: 'updated' | 'deleted'): void {
+  #emit(
+    tx: Tx,
+    by: Principal,
+    channel: Channel,
+    operation: 'updated' | 'deleted',
+    audience = `channel:${channel.id}`,
+  ): void {
     tx.emit({
       kind: 'channel',
       operation,
       aggregateId: channel.id,
-      audience: `channel:${channel.id}`,
+      audience,
       target: channel.target,
       actor: actorOf(by),
       payload: this.#eventView(channel, this.core.directory.memberCount(channel.id)),
     })
+  }
+
+  /** For those who could read a channel until now and no longer see its own events, it is gone. */
+  async #tellOutsiders(tx: Tx, by: Principal, channel: Channel): Promise<void> {
+    const members = await this.#store.members(tx, channel.id)
+    const inside = new Set(members.flatMap((m) => (m.kind === 'human' ? m.memberId : [])))
+    for (const { id } of this.core.directory.users())
+      if (!inside.has(id)) this.#emit(tx, by, channel, 'deleted', `user:${id}`)
   }
 
   #emitMember(tx: Tx, by: Principal, channel: Channel, member: Member, operation: 'updated' | 'deleted'): void {
@@ -351,8 +368,9 @@ export class ChannelService {
       payload: { ...memberView(member, who), removed: operation === 'deleted' },
     }
     tx.emit({ ...event, audience: `channel:${channel.id}` })
-    // Whoever leaves a private channel no longer sees the channel's own events.
-    if (operation === 'deleted' && member.kind === 'human') tx.emit({ ...event, audience: `user:${member.memberId}` })
+    // Whoever leaves a private channel no longer sees the channel's own events; of a public one they would hear twice.
+    if (operation === 'deleted' && member.kind === 'human' && channel.visibility === 'private')
+      tx.emit({ ...event, audience: `user:${member.memberId}` })
   }
 
   #someone(kind: Kind, id: string): { name: string; displayName: string } {

@@ -12,14 +12,29 @@ export function put<T extends object>(table: Record<string, T>, id: string, valu
   else table[id] = value
 }
 
+/**
+ * Takes in what a request answered. The event of a later change may have arrived before the answer, and no other event would
+ * set that right; where both are of the same moment, the event is the later one.
+ */
+function putAnswered<T extends { updatedAt: number }>(table: Record<string, T>, id: string, value: T): void {
+  const known = table[id]
+  if (!known || known.updatedAt < value.updatedAt) put(table, id, value)
+}
+
+/** Takes in a delivery that a request answered with. */
 export function putDelivery(state: State, delivery: Delivery): void {
-  put(state.deliveries, delivery.id, delivery)
+  putAnswered(state.deliveries, delivery.id, delivery)
+  linkDelivery(state, delivery)
+}
+
+function linkDelivery(state: State, delivery: Delivery): void {
   const ids = (state.byMessage[delivery.messageId] ??= [])
   if (!ids.includes(delivery.id)) ids.push(delivery.id)
 }
 
+/** Takes in a run that a request answered with. */
 export function putRun(state: State, run: Run): void {
-  put(state.runs, run.id, run)
+  putAnswered(state.runs, run.id, run)
 }
 
 /** Ids grow with time, so the place of a message is found by its id. */
@@ -77,14 +92,41 @@ function applyMember(state: State, event: Extract<ServerEvent, { kind: 'member' 
   if (!removed) return [{ type: 'channel', target }]
   if (channel?.visibility === 'public')
     Object.assign(channel, { joined: false, role: null, unreadCount: 0, mentionCount: 0 })
-  else delete state.channels[target]
+  else dropChannel(state, target)
   return []
 }
 
+/** Forgets a conversation that the reader may not see any more, with everything that was said and done in it. */
+export function dropChannel(state: State, target: string): void {
+  delete state.channels[target]
+  delete state.members[target]
+  for (const key of Object.keys(state.lists))
+    if (key === target || key.startsWith(`${target}/`)) delete state.lists[key]
+  for (const message of Object.values(state.messages).filter((each) => each.target === target)) {
+    delete state.messages[message.id]
+    delete state.byMessage[message.id]
+  }
+  for (const run of Object.values(state.runs).filter((each) => each.target === target)) {
+    delete state.runs[run.id]
+    delete state.steps[run.id]
+  }
+  dropAt(state.deliveries, target)
+  dropAt(state.approvals, target)
+  for (const agent of Object.values(state.agents)) {
+    const at = agent.channels.findIndex((channel) => channel.target === target)
+    if (at >= 0) agent.channels.splice(at, 1)
+  }
+}
+
+function dropAt<T extends { id: string; target: string }>(table: Record<string, T>, target: string): void {
+  for (const { id } of Object.values(table).filter((each) => each.target === target)) delete table[id]
+}
+
 function applyChannel(state: State, event: Extract<ServerEvent, { kind: 'channel' }>): FollowUp[] {
-  const { target } = event.payload
+  const { target, id } = event.payload
   if (event.operation === 'deleted') {
-    delete state.channels[target]
+    // The name may be another channel's by now.
+    if (state.channels[target]?.id === id) dropChannel(state, target)
     return []
   }
   const known = state.channels[target]
@@ -113,10 +155,11 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'member':
       return applyMember(state, event)
     case 'delivery':
-      putDelivery(state, event.payload)
+      put(state.deliveries, event.payload.id, event.payload)
+      linkDelivery(state, event.payload)
       return []
     case 'run':
-      putRun(state, event.payload)
+      put(state.runs, event.payload.id, event.payload)
       return []
     case 'run_step': {
       const log = state.steps[event.payload.runId]

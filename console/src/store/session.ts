@@ -1,6 +1,6 @@
 import type { ServerEvent, Snapshot, User } from '@shared/contract'
 import { ApiError, call, keepCsrf, whenLoggedOut } from '../api/client'
-import { apply, put, type FollowUp } from './apply'
+import { apply, dropChannel, put, type FollowUp } from './apply'
 import { retryUnsent } from './outbox'
 import { refetchGaps } from './runs'
 import { change, emptyState, state } from './state'
@@ -89,7 +89,7 @@ export async function refreshChannel(target: string): Promise<void> {
   } catch (error) {
     // Gone or not ours any more: then it is not in the list either.
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) {
-      change((draft) => void delete draft.channels[target])
+      change((draft) => dropChannel(draft, target))
     }
   }
 }
