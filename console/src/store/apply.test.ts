@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Channel, Delivery, EventKind, EventOf, Message, Run, ServerEvent, User } from '@shared/contract'
-import { apply, insertId } from './apply'
+import { apply, insertId, putDelivery } from './apply'
 import { emptyState, listKey, type State } from './state'
 import { emptyLog } from './steps'
 
@@ -155,10 +155,22 @@ describe('a channel', () => {
     expect(state.channels['#new']).toBeUndefined()
   })
 
-  test('that was archived is gone', () => {
+  test('that was archived, or made private around others, is gone with what was said in it', () => {
     const state = world()
+    state.messages.msg_1 = message('msg_1')
+    state.messages.msg_2 = message('msg_2', { target: '#general2' })
+    for (const key of ['#general', listKey('#general', 'msg_1'), '#general2'])
+      state.lists[key] = { ids: [], status: 'ready', older: null, newer: false }
     apply(state, event('channel', shared(), 'deleted'))
     expect(state.channels['#general']).toBeUndefined()
+    expect(Object.keys(state.messages)).toEqual(['msg_2'])
+    expect(Object.keys(state.lists)).toEqual(['#general2'])
+  })
+
+  test('that took the name of the one that is gone stays', () => {
+    const state = world()
+    apply(state, event('channel', shared({ id: 'chan_before' }), 'deleted'))
+    expect(state.channels['#general']).toBeDefined()
   })
 })
 
@@ -201,27 +213,41 @@ describe('a member', () => {
   })
 })
 
+const delivery: Delivery = {
+  id: 'dlv_1',
+  messageId: 'msg_1',
+  agentId: 'agent_1',
+  target: '#general',
+  threadId: 'msg_1',
+  cause: 'mention',
+  state: 'pending',
+  waiting: 'computer_offline',
+  failure: null,
+  runId: null,
+  answerMessageId: null,
+  createdAt: 0,
+  updatedAt: 0,
+}
+
 test('a delivery is found by its message, once', () => {
   const state = world()
-  const delivery: Delivery = {
-    id: 'dlv_1',
-    messageId: 'msg_1',
-    agentId: 'agent_1',
-    target: '#general',
-    threadId: 'msg_1',
-    cause: 'mention',
-    state: 'pending',
-    waiting: 'computer_offline',
-    failure: null,
-    runId: null,
-    answerMessageId: null,
-    createdAt: 0,
-    updatedAt: 0,
-  }
   apply(state, event('delivery', delivery))
   apply(state, event('delivery', { ...delivery, state: 'claimed', waiting: null }, 'state_changed'))
   expect(state.byMessage['msg_1']).toEqual(['dlv_1'])
   expect(state.deliveries['dlv_1']).toMatchObject({ state: 'claimed', waiting: null })
+})
+
+test('an answer that comes after the event of a later change does not undo it', () => {
+  const state = world()
+  apply(state, event('delivery', { ...delivery, state: 'failed', updatedAt: 1 }))
+  const answered: Delivery = { ...delivery, updatedAt: 2 }
+  apply(state, event('delivery', answered, 'state_changed'))
+  apply(state, event('delivery', { ...answered, state: 'claimed', runId: 'run_2' }, 'state_changed'))
+  putDelivery(state, answered)
+  expect(state.deliveries['dlv_1']).toMatchObject({ state: 'claimed', runId: 'run_2' })
+  putDelivery(state, { ...answered, state: 'answered', updatedAt: 3 })
+  expect(state.deliveries['dlv_1']).toMatchObject({ state: 'answered' })
+  expect(state.byMessage['msg_1']).toEqual(['dlv_1'])
 })
 
 test('steps are kept only for runs that are on screen', () => {
@@ -262,15 +288,10 @@ test('an agent’s status changes inside the agent, and an agent that is deleted
     computerId: 'cmp_1',
     runtimeKind: 'demo',
     model: '',
-    workspace: '',
-    instructions: '',
-    approvals: { default: 'ask', rules: {} },
-    limits: { turnsPerHour: null, costPerDayUsd: null },
-    command: [],
-    env: [],
     enabled: true,
     channels: [],
     status: { ...status, presence: 'sleeping', runId: null },
+    createdBy: 'usr_1',
     createdAt: 0,
     updatedAt: 0,
   }
