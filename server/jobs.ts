@@ -24,6 +24,7 @@ export class Jobs {
       () => this.#retention.stop(),
       () => services.reaper.stop(),
       services.computers.watch(core.log),
+      every(1000, core.log, 'streams of expired credentials were not ended', async () => core.credentials.expire()),
       every(60_000, core.log, 'expired credentials were not removed', () => core.credentials.sweep()),
       every(3_600_000, core.log, 'old idempotency keys were not removed', () => core.idempotency.sweep()),
     ]

@@ -266,3 +266,19 @@ test('guessing the password of one person gets slower, and does not disturb othe
   expect(await codeOf(refused)).toBe('throttled')
   expect((await login('ada')).status).toBe(200)
 })
+
+test('whoever fails at somebody’s password from one address does not lock them out at another', async () => {
+  await using fresh = await startTestServer()
+  const { auth } = fresh.services
+  await fresh.as('owner', 'owner')
+  const from = (address: string) => ({ address, userAgent: '' })
+  const login = (password: string, address: string) =>
+    auth.login({ username: 'owner', password }, from(address)).then(
+      () => 'in',
+      (error) => error.code,
+    )
+  const flood = await Promise.all(Array.from({ length: 60 }, (_, i) => login('wrong password', `2001:db8::${i + 1}`)))
+  expect(flood).toContain('throttled')
+  expect(await login(PASSWORD, '2001:db8::ffff')).toBe('throttled')
+  expect(await login(PASSWORD, '192.0.2.1')).toBe('in')
+})

@@ -172,16 +172,33 @@ export class Credentials {
       .where(and(eq(t.credentials.kind, kind), eq(t.credentials.ownerId, ownerId)))
   }
 
-  /** Forgets what was derived from a user, agent or computer that changed; its next request derives it anew. */
+  /**
+   * Forgets what was derived from a user, agent or computer that changed; its next request derives it anew. Who is disabled or not there
+   * any more has no next request: their streams end now.
+   */
   changed(ownerId: string): void {
-    for (const cached of this.#cache.values()) if (cached.credential.ownerId === ownerId) cached.checkedAt = 0
+    for (const [hash, cached] of this.#cache) {
+      if (cached.credential.ownerId !== ownerId) continue
+      cached.checkedAt = 0
+      if (this.#isGone(cached.credential)) this.#forget(hash)
+    }
+  }
+
+  #isGone({ kind, ownerId }: Credential): boolean {
+    if (kind === 'computer') return false
+    if (kind === 'agent') return this.directory.agent(ownerId) === undefined
+    return this.directory.user(ownerId)?.disabledAt !== null
+  }
+
+  /** Ends the streams of what has expired: they outlive the request that checked the credential. */
+  expire(now = Date.now()): void {
+    for (const [hash, { credential }] of this.#cache)
+      if (credential.expiresAt !== null && credential.expiresAt <= now) this.#forget(hash)
   }
 
   async sweep(now = Date.now()): Promise<void> {
     for (const [hash, until] of this.#revoking) if (until < now) this.#revoking.delete(hash)
-    // A stream outlives the request that checked its credential.
-    for (const [hash, { credential }] of this.#cache)
-      if (credential.expiresAt !== null && credential.expiresAt <= now) this.#forget(hash)
+    this.expire(now)
     const { t } = this.db
     await this.db.tx((tx) => Promise.resolve(tx.q.delete(t.credentials).where(lt(t.credentials.expiresAt, now))))
   }

@@ -1,17 +1,19 @@
 import { Handle, Password, type Session, type SessionInfo, type User as UserView } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newSecret } from '@shared/ids'
+import { LOGIN_FAILURES } from '@shared/limits'
 import type { z } from 'zod'
 import type { UserPrincipal } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { User } from '../directory/directory'
+import { networkOf } from '../http/network'
 import type { UserService } from '../users/service'
 import { userView } from '../users/view'
 import { unknownToken } from './credentials'
 import { hashPassword, verifyPassword } from './password'
 import { Setup, alreadyInitialized } from './setup'
-import { Throttle, networkOf } from './throttle'
+import { Throttle } from './throttle'
 
 const DAY_MS = 24 * 60 * 60_000
 /** A session that is used at least every two weeks never ends by itself. */
@@ -47,8 +49,9 @@ export interface AuthOptions {
 export class AuthService {
   readonly setup: Setup
   readonly #now: () => number
-  readonly #perUser: Throttle
   readonly #perAddress: Throttle
+  readonly #perUser: Throttle
+  readonly #perUserAtAddress: Throttle
 
   constructor(
     private readonly core: Core,
@@ -57,9 +60,12 @@ export class AuthService {
   ) {
     this.setup = new Setup(core)
     this.#now = options.now ?? Date.now
-    // Somebody who fails on purpose must not lock a person out for long; an address that fails has no such claim.
-    this.#perUser = new Throttle({ free: 5, maxSeconds: 60, now: this.#now })
-    this.#perAddress = new Throttle({ free: 20, maxSeconds: 300, now: this.#now })
+    const throttle = (limits: { free: number; maxSeconds: number }): Throttle =>
+      new Throttle({ ...limits, now: this.#now })
+    this.#perAddress = throttle(LOGIN_FAILURES.ofAddress)
+    // Somebody who fails on purpose must not lock a person out: before many addresses do, each waits for its own failures only.
+    this.#perUser = throttle(LOGIN_FAILURES.ofUser)
+    this.#perUserAtAddress = throttle(LOGIN_FAILURES.ofUserAtAddress)
   }
 
   setupStatus(): { initialized: boolean; webSetupEnabled: boolean } {
@@ -78,7 +84,7 @@ export class AuthService {
     this.#perAddress.attempt(key)
     await this.setup.check(input.setupCode)
     this.#perAddress.forgive(key)
-    const passwordHash = await hashPassword(input.password)
+    const passwordHash = await hashPassword(input.password, from.address)
     return this.core.db.tx(async (tx) => this.#open(tx, await this.#makeOwner(tx, input, passwordHash, from), from))
   }
 
@@ -119,22 +125,53 @@ export class AuthService {
   /** Throws `login_failed` or `throttled`; an unknown name fails like a wrong password, and as slowly. */
   async login(input: { username: string; password: string }, from: From): Promise<Login> {
     const username = input.username.trim().toLowerCase()
-    const keys = [`user:${username}`, `address:${networkOf(from.address)}`] as const
-    this.#perAddress.attempt(keys[1])
-    try {
-      this.#perUser.attempt(keys[0])
-    } catch (error) {
-      this.#perAddress.takeBack(keys[1])
-      throw error
-    }
+    const attempt = this.#attempt(username, from.address)
     const found = this.core.directory.byHandle(username)
     const user = found?.kind === 'human' ? this.core.directory.user(found.id) : undefined
     const usable = user?.disabledAt === null ? user : undefined
-    if (!(await verifyPassword(input.password, usable?.passwordHash)) || !usable)
+    if (!(await attempt.verify(input.password, usable?.passwordHash)) || !usable)
       throw new NekodeError('unauthenticated', 'The name or the password is wrong.', { code: 'login_failed' })
-    this.#perUser.forgive(keys[0])
-    this.#perAddress.takeBack(keys[1])
+    attempt.succeeded()
     return this.core.db.tx((tx) => this.#open(tx, usable, from))
+  }
+
+  /** Counts a guess at somebody's password before it is made. Throws `throttled`. */
+  #attempt(
+    username: string,
+    address: string,
+  ): { verify(password: string, hash: string | undefined): Promise<boolean>; succeeded(): void } {
+    const network = networkOf(address)
+    const counts: [Throttle, string][] = [
+      [this.#perAddress, `address:${network}`],
+      [this.#perUserAtAddress, `user:${username}@${network}`],
+      [this.#perUser, `user:${username}`],
+    ]
+    const takeBack = (those: typeof counts): void => {
+      for (const [throttle, key] of those) throttle.takeBack(key)
+    }
+    for (const [i, [throttle, key]] of counts.entries()) {
+      try {
+        throttle.attempt(key)
+      } catch (error) {
+        takeBack(counts.slice(0, i))
+        throw error
+      }
+    }
+    return {
+      verify: async (password, hash) => {
+        try {
+          return await verifyPassword(password, hash, address)
+        } catch (error) {
+          // Nothing was learnt about the password.
+          takeBack(counts)
+          throw error
+        }
+      },
+      succeeded: () => {
+        takeBack(counts)
+        this.#perUserAtAddress.forgive(`user:${username}@${network}`)
+      },
+    }
   }
 
   async #open(tx: Tx, user: User, from: From): Promise<Login> {
@@ -206,12 +243,11 @@ export class AuthService {
   /** Ends all other sessions. API tokens go on working. */
   async changePassword(p: UserPrincipal, input: { current: string; password: string }, address: string): Promise<void> {
     const user = this.core.directory.user(p.id)
-    const key = `user:${p.name}`
-    this.#perUser.attempt(key)
-    if (!user || !(await verifyPassword(input.current, user.passwordHash)))
+    const attempt = this.#attempt(p.name, address)
+    if (!user || !(await attempt.verify(input.current, user.passwordHash)))
       throw new NekodeError('forbidden', 'The current password is wrong.', { code: 'login_failed' })
-    this.#perUser.forgive(key)
-    const passwordHash = await hashPassword(input.password)
+    attempt.succeeded()
+    const passwordHash = await hashPassword(input.password, address)
     await this.core.db.tx(async (tx) => {
       await this.users.setPassword(tx, user, passwordHash)
       await this.core.credentials.revoke(tx, { kind: 'session', ownerId: p.id, except: p.credentialId })

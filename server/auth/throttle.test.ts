@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { NekodeError } from '@shared/errors'
-import { Throttle, networkOf } from './throttle'
+import { networkOf } from '../http/network'
+import { Throttle } from './throttle'
 
 function clocked(free = 3, maxSeconds = 60) {
   let now = 1_000_000

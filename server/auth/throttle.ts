@@ -1,4 +1,5 @@
 import { NekodeError } from '@shared/errors'
+import { FAILURES_REMEMBERED } from '@shared/limits'
 
 export interface ThrottleOptions {
   /** Failures in a row that cost nothing. */
@@ -14,8 +15,6 @@ interface Failures {
   lastAt: number
 }
 
-/** Keys that are remembered; the oldest go first. An attacker with many addresses must not fill the memory. */
-const MAX_KEYS = 10_000
 /** After this long without an attempt a key starts anew. */
 const FORGET_MS = 60 * 60_000
 
@@ -44,7 +43,8 @@ export class Throttle {
       })
     this.#failures.delete(key)
     this.#failures.set(key, { count: failures.count + 1, lastAt: now })
-    if (this.#failures.size > MAX_KEYS)
+    // An attacker with many addresses must not fill the memory: the oldest go first.
+    if (this.#failures.size > FAILURES_REMEMBERED)
       for (const oldest of this.#failures.keys()) return void this.#failures.delete(oldest)
   }
 
@@ -64,21 +64,4 @@ export class Throttle {
     if (count < this.options.free) return 0
     return Math.min(2 ** (count - this.options.free), this.options.maxSeconds) * 1000
   }
-}
-
-/**
- * Whom an address belongs to, as a key for throttling: an IPv6 client has a whole /64 to choose addresses from.
- * @param address as the listener shows it
- */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  const [head = '', tail] = address.toLowerCase().split('::')
-  const first = head === '' ? [] : head.split(':')
-  const last = tail ? tail.split(':') : []
-  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0')
-  const groups = tail === undefined ? first : [...first, ...zeros, ...last]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
 }

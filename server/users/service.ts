@@ -44,7 +44,7 @@ export class UserService {
   ): Promise<UserView> {
     if (this.core.directory.byHandle(input.username)) throw nameTaken(input.username)
     const { username, displayName, role = 'member' } = input
-    const passwordHash = await hashPassword(input.password)
+    const passwordHash = await hashPassword(input.password, address)
     const creation = this.core.db.tx(async (tx) => {
       const user = await this.insert(tx, { username, displayName, passwordHash, role }, p)
       await this.core.audit.record(tx, {

@@ -1,0 +1,78 @@
+/** Every limit of the server that is no length of a field: those stand with the field in the contract. */
+
+/** Largest bodies, in bytes. */
+export const BODY_BYTES = {
+  /** Of a request of the HTTP API, where its route names no other. A message is at most 40,000 characters. */
+  http: 1 << 20,
+  /** Of a message of the daemon protocol. A step holds up to a megabyte of text, which JSON can triple. */
+  rpc: 8 << 20,
+  /** Of what a client says on a WebSocket. */
+  webSocket: 1 << 20,
+}
+
+/** Rows of a page when the caller names no number, and at most. */
+export const PAGE = { usual: 100, most: 200 }
+export const MESSAGES_USUAL = 50
+/** Rows that a count cursor of an older client may skip. */
+export const MAX_SKIP = 10_000
+
+/** Lengths in UTF-16 code units. What is beyond is cut. */
+export const TEXT = { line: 500, error: 2000, answer: 100_000, detail: 16_384, query: 200 }
+
+/** Unread messages and mentions that are counted in a channel. A reader that has more is told of this many. */
+export const UNREAD_COUNTED = 1000
+
+export interface Rate {
+  /** Requests that are allowed again each second. */
+  perSecond: number
+  /** Requests that may come at once after a quiet time. */
+  burst: number
+}
+
+/** A second's worth of requests is allowed this many times over after a quiet time. */
+export const BURST_SECONDS = 10
+/** An admin's credential may do this many times as much as anybody else's: whoever runs the server is not its danger. */
+export const ADMIN_FACTOR = 100
+
+/** What one caller may do, unless the configuration says otherwise. 0: as much as they like. */
+export const CALLS = {
+  /** Requests a second of one login or token. A daemon with 32 busy agents needs about a tenth. */
+  perSecond: 500,
+  /** Requests a second without a valid login or token from one address (IPv6: one /64). */
+  perSecondOfGuests: 50,
+  /** Streams that one login or token may have open: a page, a daemon and each of its runs hold one. */
+  streams: 256,
+  /** Streams that may be open from one address. An office or an undeclared proxy is one. */
+  streamsOfAddress: 4096,
+}
+/** Callers whose rate is remembered. */
+export const RATED_CALLERS = 10_000
+
+/** Password hashes at once: each takes a thread and 19 MiB. More of them may wait, and of one address a few. */
+export const PASSWORDS = { parallel: 2, waiting: 32, waitingOfAddress: 8 }
+/** Failed logins that cost nothing, and the longest wait after one. What all addresses share is out of the reach of one. */
+export const LOGIN_FAILURES = {
+  ofUserAtAddress: { free: 5, maxSeconds: 60 },
+  ofAddress: { free: 20, maxSeconds: 300 },
+  ofUser: { free: 100, maxSeconds: 60 },
+}
+/** Names and addresses whose failures are remembered. */
+export const FAILURES_REMEMBERED = 10_000
+
+export const STREAM = {
+  /** A stream that is silent for longer looks dead to proxies; daemons are promised a sign of life every 20 s. */
+  pingMs: 15_000,
+  /** What daemons are told: after this much silence they open a new stream. */
+  timeoutSeconds: 60,
+  /** A reader that takes nothing for this long is cut off. It goes on from its cursor. */
+  stalledMs: 60_000,
+  /** Bytes that are made ready for one reader at a time. */
+  chunkBytes: 256 << 10,
+  /** Bytes of events that are read from the log for one reader at a time, and their number. */
+  pageBytes: 1 << 20,
+  pageEvents: 500,
+  /** Events that are kept in memory for all readers: one that is at most this far behind needs no query. */
+  recentEvents: 4096,
+}
+/** Seconds without a byte after which a connection that is no stream is closed. */
+export const IDLE_SECONDS = 60
