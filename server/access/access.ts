@@ -1,6 +1,7 @@
-import type { Channel, Directory, Member } from '../directory/directory'
+import type { Agent, Channel, Directory, Member } from '../directory/directory'
 import { NekodeError } from '@shared/errors'
-import { isAdmin, type Principal } from './principal'
+import { type AgentAction, canWithAgent } from './agents'
+import { administers, isAdmin, type Principal } from './principal'
 
 export type ChannelAction = 'read' | 'write' | 'manage' | 'join'
 
@@ -26,6 +27,13 @@ export class Access {
 
   can(p: Principal, action: ChannelAction, channel: Channel): boolean {
     return rules[action](p, channel, this.membership(p, channel.id))
+  }
+
+  withAgent(p: Principal, action: AgentAction, agent: Agent): boolean {
+    return canWithAgent(p, action, agent, {
+      directory: this.directory,
+      writes: (channel) => this.can(p, 'write', channel),
+    })
   }
 
   membership(p: Principal, channelId: string): Member | undefined {
@@ -78,6 +86,11 @@ export class Access {
       .map((c) => c.id)
   }
 
+  /** A stream may be older than its reader's role. */
+  #asNow(p: Principal): Principal {
+    return p.kind === 'user' ? { ...p, role: this.directory.user(p.id)?.role ?? 'viewer' } : p
+  }
+
   /** Whether an event of the log is for this reader. `audience` as in `NewEvent`. */
   sees(p: Principal, audience: string): boolean {
     const colon = audience.indexOf(':')
@@ -85,8 +98,9 @@ export class Access {
     switch (colon < 0 ? audience : audience.slice(0, colon)) {
       case 'all':
         return p.kind === 'user'
+      // `admin:<id of a user>` is for them too, such as for whoever gave an order.
       case 'admin':
-        return isAdmin(p)
+        return administers(this.#asNow(p)) || (p.kind === 'user' && p.id === id)
       case 'user':
         return p.kind === 'user' && p.id === id
       case 'computer':

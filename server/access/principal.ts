@@ -52,3 +52,10 @@ export function actorOf(p: Principal): Actor {
 }
 
 export const isAdmin = (p: Principal): boolean => p.kind === 'user' && (p.role === 'owner' || p.role === 'admin')
+
+/** Whether the credential is good for a scope: an API token for those that it was made for, anything else for all. */
+export const hasScope = (p: Principal, scope: Scope): boolean =>
+  p.kind !== 'user' || p.scopes === null || p.scopes.has(scope) || p.scopes.has('admin')
+
+/** An admin, with a credential that is good for what only admins may do. */
+export const administers = (p: Principal): boolean => isAdmin(p) && hasScope(p, 'admin')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { api } from '@shared/contract'
-import { AgentPresence } from '@shared/gen/nekode/daemon/v1/agents_pb'
+import { AgentHealth, AgentPresence } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { AgentRunPhase } from '@shared/gen/nekode/daemon/v1/archive_pb'
 import { RunState, RunStepStatus } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import { type Rpc, rpcClient } from '../../test/fixtures/rpc'
@@ -8,6 +8,8 @@ import { type Caller, type TestServer, startTestServer } from '../testing'
 
 /** In everything that is said and done where outsiders may not look. It may come out nowhere. */
 const SECRET = 'canary'
+/** In how the agent is run and in what its computer reports of orders: for admins and for who made it. */
+const SETTING = 'linchpin'
 /** Said to everybody after all of that, so that a reader of a stream knows how far it has come. */
 const LAST = 'that was all'
 
@@ -28,7 +30,15 @@ beforeAll(async () => {
   const friend = await server.as('member', 'friend')
   box = await server.computer({ lastSeenAt: Date.now(), announced: 'online' })
   await server.services.computers.load()
-  bot = await server.agent({ computerId: box.id, name: 'bot' })
+  bot = await server.agent({
+    computerId: box.id,
+    name: 'bot',
+    workspace: `/srv/${SETTING}`,
+    instructions: SETTING,
+    command: [SETTING],
+    env: [{ name: SETTING.toUpperCase(), value: SETTING, secret: false }],
+    createdBy: (await server.as('member', 'maker')).id,
+  })
   const den = await owner.call('POST /api/channels', {
     body: { name: `${SECRET}-den`, topic: SECRET, visibility: 'private' },
   })
@@ -45,6 +55,7 @@ beforeAll(async () => {
   ids.push(den.id, dm.id, bot.id, box.id)
   await owner.call('POST /api/messages', { body: { target: dm.target, content: SECRET } })
   await work(den.target)
+  await manage()
   await owner.call('POST /api/messages', { body: { target: '#general', content: LAST } })
 })
 afterAll(() => server.stop())
@@ -84,6 +95,9 @@ async function work(target: string): Promise<void> {
     }
     await rpc.updateAgentStatus({ status })
     await rpc.logActivity({ agentId: bot.id, kind: 'note', summary: SECRET, detail: SECRET, runId })
+    // Without a word about where: it is at work there.
+    await rpc.logActivity({ agentId: bot.id, kind: 'note', summary: SECRET, detail: SECRET })
+    await rpcClient(server.url, bot.token).logActivity({ kind: 'note', summary: SECRET, detail: SECRET })
     await rpc.reportAgentRun(
       (async function* () {
         for (const phase of [AgentRunPhase.START, AgentRunPhase.OUTPUT, AgentRunPhase.END])
@@ -99,8 +113,31 @@ async function work(target: string): Promise<void> {
     )
   }
   await rpc.updateAgentStatus({
-    status: { agentId: bot.id, presence: AgentPresence.DEGRADED, summary: SECRET },
+    status: {
+      agentId: bot.id,
+      presence: AgentPresence.DEGRADED,
+      health: AgentHealth.RUNTIME_ERROR,
+      summary: SECRET,
+      detail: SECRET,
+    },
   })
+}
+
+/** What is for admins: the agent changes, is restarted, and its computer says what became of that. A run in public says nothing of it. */
+async function manage(): Promise<void> {
+  const rpc = rpcClient(server.url, box.token)
+  const params = { id: bot.id }
+  await owner.call('PATCH /api/agents/{id}', { params, body: { instructions: `${SETTING} again` } })
+  const admin = await server.as('admin')
+  const { operationId } = await admin.call('POST /api/agents/{id}/control', { params, body: { action: 'restart' } })
+  for (const state of ['running', 'failed'])
+    await rpc.logActivity({ kind: 'operation', detail: json({ operationId, state, detail: SETTING }) })
+  const body = { target: '#general', content: '@bot in public' }
+  const runId = (await owner.call('POST /api/messages', { body })).deliveries[0]!.runId!
+  await rpc.getLaunchPromptSnapshot({ runId })
+  await rpc.updateRunStatus({ runId, leaseId: 'l', state: RunState.RUNNING })
+  await rpc.updateRunStatus({ runId, leaseId: 'l', state: RunState.COMPLETED, resultMessage: 'done' })
+  ids.push(runId)
 }
 
 /** Everything that can be asked over HTTP about what is private. */
@@ -233,12 +270,25 @@ const outsiders: [name: string, make: () => Promise<Caller>][] = [
   ['another computer', () => server.computer()],
 ]
 
+/** Credentials that are not good for what only admins may do. */
+const uncredentialed: [name: string, make: () => Promise<Caller>][] = [
+  ['a token of an admin that may only read', () => server.apiToken('read')],
+  ['a token of an admin that may read and write', () => server.apiToken('read', 'write')],
+]
+const managers: [name: string, make: () => Promise<Caller>][] = [
+  ['an admin', () => server.as('admin')],
+  ['a token that may administer', () => server.apiToken('admin')],
+]
+
 const made = new Map<string, Promise<Caller>>()
 const once = (name: string, make: () => Promise<Caller>): Promise<Caller> => {
   const caller = made.get(name) ?? make()
   made.set(name, caller)
   return caller
 }
+
+const around = (text: string, word: string): string =>
+  text.slice(Math.max(0, text.indexOf(word) - 300), text.indexOf(word) + 50)
 
 describe.each(ways)('over %s', (_, read) => {
   test('whoever belongs there sees it', async () => {
@@ -252,9 +302,20 @@ describe.each(ways)('over %s', (_, read) => {
       // A computer has a part in no conversation; everybody else reads on to what is for all.
       if (name !== 'another computer') expect(all.some((text) => text.includes(LAST))).toBe(true)
       const seen = all.filter((text) => text.includes(SECRET))
-      expect(
-        seen.map((text) => text.slice(Math.max(0, text.indexOf(SECRET) - 300), text.indexOf(SECRET) + 50)),
-      ).toEqual([])
+      expect(seen.map((text) => around(text, SECRET))).toEqual([])
+    },
+  )
+
+  test.each(managers)('%s sees how an agent is run, or what its computer reports of orders', async (name, make) => {
+    const all = await read(await once(name, make))
+    expect(all.some((text) => text.toLowerCase().includes(SETTING))).toBe(true)
+  })
+
+  test.each([...outsiders.slice(1), ...uncredentialed])(
+    '%s sees neither how an agent is run nor what its computer reports of orders',
+    async (name, make) => {
+      const seen = (await read(await once(name, make))).map((text) => text.toLowerCase())
+      expect(seen.filter((text) => text.includes(SETTING)).map((text) => around(text, SETTING))).toEqual([])
     },
   )
 })

@@ -91,9 +91,13 @@ export class ActivityService {
     { target, runId }: NewActivity,
   ): Promise<Channel | undefined> {
     const { access, directory } = this.core
-    const run = runId ? (await this.runs.placesOf(p, [runId])).get(runId) : undefined
     if (!agent) return undefined
-    if (target === '') return run && directory.channel(run.channelId)
+    if (target === '') {
+      // One that names nothing is about what the agent is at, which is nobody else's business.
+      const id = runId || agent.status.runId
+      const run = id ? (await this.runs.placesOf(p, [id])).get(id) : undefined
+      return run && directory.channel(run.channelId)
+    }
     const self: AgentPrincipal = { ...p, kind: 'agent', id: agent.id, name: agent.name, displayName: agent.displayName }
     return access.channel(self, 'read', target)
   }

@@ -118,5 +118,23 @@ test('settings and environment that are changed at the same moment both stay', a
     world.talk.agents.setEnv(ada, id, [{ name: 'MODE', value: 'fast', secret: false }]),
     world.talk.agents.update(ada, id, { model: 'big' }),
   ])
-  expect(world.talk.agents.get(ada, id)).toMatchObject({ description: 'reads', model: 'big', env: [{ name: 'MODE' }] })
+  expect(world.talk.agents.get(ada, id)).toMatchObject({ description: 'reads', model: 'big' })
+  expect(world.talk.agents.settings(ada, id)).toMatchObject({ env: [{ name: 'MODE' }] })
+})
+
+test('how an agent is run is for admins and whoever made it; the rest is for everybody', async () => {
+  const secret = 'only for those who run it'
+  const agent = await make('discreet', { instructions: secret, workspace: `/${secret}`, command: [secret] })
+  const { createdBy } = agent
+  expect(createdBy).toBe(ada.id)
+  const admin = await world.user('root', 'admin')
+  const others = [await world.user('mia'), await world.user('vic', 'viewer')]
+  expect(world.talk.agents.settings(admin, agent.id)).toMatchObject({ instructions: secret, command: [secret] })
+  for (const other of others) {
+    expect(() => world.talk.agents.settings(other, agent.id)).toThrow('shown to admins')
+    expect(JSON.stringify(world.talk.agents.get(other, agent.id))).not.toContain(secret)
+    // Whoever made it goes on seeing it when they are no admin any more.
+    expect(world.talk.agents.settings({ ...other, id: createdBy }, agent.id)).toMatchObject({ instructions: secret })
+  }
+  expect(() => world.talk.agents.settings({ ...admin, scopes: new Set(['read', 'write']) }, agent.id)).toThrow()
 })

@@ -12,6 +12,7 @@ export function agentRoutes(
   mount('GET /api/agents', async ({ principal }) => ({ items: agents.list(principal) }))
   mount('POST /api/agents', async ({ principal, body }) => agents.create(principal, body))
   mount('GET /api/agents/{id}', async ({ principal, params }) => agents.get(principal, params.id))
+  mount('GET /api/agents/{id}/settings', async ({ principal, params }) => agents.settings(principal, params.id))
   mount('PATCH /api/agents/{id}', async ({ principal, params, body }) => agents.update(principal, params.id, body))
   mount('DELETE /api/agents/{id}', async ({ principal, params }) => {
     await agents.delete(principal, params.id)

@@ -1,4 +1,4 @@
-import { type Agent, type EnvVar, api } from '@shared/contract'
+import { type Agent, type AgentSettings, type EnvVar, api } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import type { UpdateAgentProfileRequest } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import type { EnvVar as WireEnvVar } from '@shared/gen/nekode/daemon/v1/common_pb'
@@ -145,21 +145,22 @@ class AgentView {
     const statuses = await this.statuses(caller, agents)
     return agents.map((agent, i) => {
       const own = caller.kind === 'computer' && caller.id === agent.computerId
-      const env = own ? this.#clearEnv(agent) : shownEnv(agent)
-      const dms = own || caller.id === agent.id ? this.#dms(agent) : []
-      return wireProfile(agent, env, statuses[i]?.wire ?? wireStatus(agent), dms)
+      const settings = this.services.agents.settingsFor(caller, agent.id)
+      const env = settings ? (own ? this.#clearEnv(agent, settings) : shownEnv(settings)) : []
+      const dmTargets = own || caller.id === agent.id ? this.#dms(agent) : []
+      return wireProfile(agent, { settings, env, dmTargets }, statuses[i]?.wire ?? wireStatus(agent))
     })
   }
 
   /** With the values, for the process itself. One agent's unreadable secret must not keep the others from running. */
-  #clearEnv(agent: Agent) {
+  #clearEnv(agent: Agent, settings: AgentSettings) {
     const row = this.core.directory.agent(agent.id)
     if (!row) return []
     try {
       return this.services.agents.environment(row)
     } catch (error) {
       this.core.log.warn('an agent’s environment cannot be read', { agentId: agent.id, error })
-      return shownEnv(agent)
+      return shownEnv(settings)
     }
   }
 

@@ -1,31 +1,33 @@
 import {
   type Agent,
+  type AgentSettings,
   type AgentStatus,
   type Api,
   DEFAULT_POLICY,
   type EnvVar,
-  type EventPayload,
-  type Failure,
+  type ManagedAgent,
 } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { z } from 'zod'
-import { type ComputerPrincipal, type Principal, type UserPrincipal, actorOf, isAdmin } from '../access/principal'
+import { type ComputerPrincipal, type Principal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { ChannelService } from '../channels/service'
 import { GENERAL } from '../channels/service'
-import type { Commands, ControlAction, Operation } from '../computers/commands'
+import type { Commands, ControlAction } from '../computers/commands'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
 import type { StoredEnvVar } from '../db/tables'
 import type { Member } from '../directory/directory'
 import { handleTaken } from '../directory/handles'
-import { type Once, always } from '../idempotency/service'
+import type { Once } from '../idempotency/service'
 import type { RunCleanup } from '../runs/cleanup'
 import type { RunService } from '../runs/service'
 import type { ComputerPresence } from '../runs/starter'
+import { AgentControl } from './control'
+import { AgentStatuses } from './status'
 import { AgentStore } from './store'
-import { type AgentRow, agentView, discreet, statusView } from './view'
+import { type AgentRow, agentView, settingsView } from './view'
 
 export type NewAgent = z.output<Api['POST /api/agents']['body']>
 export type AgentChange = z.output<Api['PATCH /api/agents/{id}']['body']>
@@ -50,14 +52,16 @@ export interface AgentServices {
 /** Agents: who they are, where they run, what they may do. */
 export class AgentService {
   readonly #store: AgentStore
-  /** Where each agent was last at work; an agent that nothing is known of is taken to be at something private. */
-  readonly #places = new Map<string, { runId: string; channelId: string }>()
+  readonly #statuses: AgentStatuses
+  readonly #control: AgentControl
 
   constructor(
     private readonly core: Core,
     private readonly services: AgentServices,
   ) {
     this.#store = new AgentStore(core.db)
+    this.#statuses = new AgentStatuses(core, this.#store, services)
+    this.#control = new AgentControl(core, services)
   }
 
   list(p: Principal): Agent[] {
@@ -68,7 +72,27 @@ export class AgentService {
     return this.#view(p, this.#row(id))
   }
 
-  async create(p: UserPrincipal, input: NewAgent): Promise<Agent> {
+  /**
+   * How an agent is run.
+   * @throws NekodeError `settings_hidden` for anybody but admins and whoever made it
+   */
+  settings(p: Principal, id: string): AgentSettings {
+    const settings = this.settingsFor(p, id)
+    if (!settings)
+      throw new NekodeError('forbidden', 'How an agent is run is shown to admins and to whoever made it.', {
+        code: 'settings_hidden',
+        next: 'Ask one of them.',
+      })
+    return settings
+  }
+
+  /** How an agent is run; undefined when it is not for this caller. */
+  settingsFor(p: Principal, id: string): AgentSettings | undefined {
+    const row = this.#row(id)
+    return this.core.access.withAgent(p, 'settings', row) ? settingsView(row) : undefined
+  }
+
+  async create(p: UserPrincipal, input: NewAgent): Promise<ManagedAgent> {
     const { directory, db } = this.core
     if (directory.byHandle(input.name)) throw taken(input.name)
     await this.#checkRuntime(input.computerId, input.runtimeKind)
@@ -120,10 +144,10 @@ export class AgentService {
     await onDuplicate(creation, () => {
       throw taken(input.name)
     })
-    return this.get(p, row.id)
+    return this.#managed(p, row.id)
   }
 
-  async update(p: UserPrincipal, id: string, change: AgentChange): Promise<Agent> {
+  async update(p: UserPrincipal, id: string, change: AgentChange): Promise<ManagedAgent> {
     const seen = this.#row(id)
     const set = { ...defined(change), updatedAt: Date.now() }
     const { computerId = seen.computerId, runtimeKind = seen.runtimeKind } = set
@@ -143,7 +167,7 @@ export class AgentService {
         detail: { fields: Object.keys(defined(change)) },
       })
     })
-    return this.get(p, id)
+    return this.#managed(p, id)
   }
 
   /** What an agent has on its computer ends: its work goes on elsewhere, its process and its token do not. */
@@ -160,7 +184,7 @@ export class AgentService {
   }
 
   /** Replaces the environment. A secret with value null keeps the value that it has. */
-  async setEnv(p: UserPrincipal, id: string, env: EnvVar[]): Promise<Agent> {
+  async setEnv(p: UserPrincipal, id: string, env: EnvVar[]): Promise<ManagedAgent> {
     await this.core.db.tx(async (tx) => {
       const row = await this.#current(tx, id)
       const next = { ...row, env: this.#seal(row, env), updatedAt: Date.now() }
@@ -174,7 +198,7 @@ export class AgentService {
         detail: { names: env.map((v) => v.name) },
       })
     })
-    return this.get(p, id)
+    return this.#managed(p, id)
   }
 
   async delete(p: UserPrincipal, id: string): Promise<void> {
@@ -203,7 +227,7 @@ export class AgentService {
       for (const member of left) this.#emitLeft(tx, p, member, row)
       await this.core.audit.record(tx, { by: p, action: 'agent.delete', subject: id, detail: { name: row.name } })
     })
-    this.#places.delete(id)
+    this.#statuses.forget(id)
   }
 
   async control(
@@ -211,70 +235,15 @@ export class AgentService {
     id: string,
     action: ControlAction,
     reason: string,
-    once: Once = always,
+    once?: Once,
   ): Promise<{ operationId: string; state: 'queued' }> {
-    const row = this.#row(id)
-    const { id: operationId } = await this.core.db.tx((tx) => once(tx, () => this.#order(tx, p, row, action, reason)))
+    const { id: operationId } = await this.#control.order(p, this.#row(id), action, reason, once)
     return { operationId, state: 'queued' }
-  }
-
-  async #order(tx: Tx, p: UserPrincipal, row: AgentRow, action: ControlAction, reason: string): Promise<Operation> {
-    const requestedBy = actorOf(p)
-    const stopped: Failure = { reason: 'killed', message: `@${p.name} stopped @${row.name}.` }
-    if (action === 'terminate') await this.services.cleanup.cancelAll(tx, row.id, stopped, requestedBy)
-    return this.services.commands.enqueue(tx, {
-      computerId: row.computerId,
-      agentId: row.id,
-      requestedBy,
-      action,
-      reason,
-    })
   }
 
   /** What a daemon says about how its agent is. */
   async reportStatus(p: ComputerPrincipal, id: string, status: AgentStatus): Promise<AgentStatus> {
-    const row = this.own(p, id)
-    const place = await this.#place(p, id, status.runId)
-    const { updatedAt: _, ...now } = status
-    const { updatedAt: __, ...before } = row.status
-    if (Bun.deepEquals(now, before)) return row.status
-    await this.core.db.tx(async (tx) => {
-      await this.#store.update(tx, id, { status })
-      const told = (audience: string, shown: AgentStatus): void =>
-        tx.emit({
-          kind: 'agent_status',
-          operation: 'updated',
-          aggregateId: id,
-          audience,
-          actor: { kind: 'agent', id, name: row.name, displayName: row.displayName },
-          payload: { ...shown, agentId: id } satisfies z.infer<(typeof EventPayload)['agent_status']>,
-        })
-      const whole = statusView({ ...row, status }, true)
-      told('all', discreet(whole))
-      // After the other one: whoever gets both ends up with what they may know.
-      if (place !== undefined) told(`channel:${place}`, whole)
-    })
-    row.status = status
-    return status
-  }
-
-  /** The channel that an agent's status is about: that of its run, and after the run still the same one. */
-  async #place(p: ComputerPrincipal, id: string, runId: string | null): Promise<string | undefined> {
-    const known = this.#places.get(id)
-    if (runId === null || known?.runId === runId) return known?.channelId
-    const channelId = (await this.services.runs.ofComputer(p, [runId])).get(runId)?.channelId
-    if (channelId === undefined) this.#places.delete(id)
-    else this.#places.set(id, { runId, channelId })
-    return channelId
-  }
-
-  #status(p: Principal, row: AgentRow): AgentStatus {
-    const status = statusView(row, this.services.presence.isOnline(row.computerId))
-    if (p.kind === 'computer' ? p.id === row.computerId : p.kind === 'agent' && p.id === row.id) return status
-    const channel = this.core.directory.channel(this.#places.get(row.id)?.channelId ?? '')
-    if (channel && this.core.access.can(p, 'read', channel)) return status
-    // What ails an agent that is not at work is for whoever looks after the server.
-    return status.runId === null && isAdmin(p) ? { ...discreet(status), detail: status.detail } : discreet(status)
+    return this.#statuses.report(p, this.own(p, id), status)
   }
 
   /** An agent of this very computer. */
@@ -361,8 +330,13 @@ export class AgentService {
     return agentView(
       row,
       this.#channels(row.id, (channel) => this.core.access.can(p, 'read', channel)),
-      this.#status(p, row),
+      this.#statuses.of(p, row),
     )
+  }
+
+  #managed(p: UserPrincipal, id: string): ManagedAgent {
+    const row = this.#row(id)
+    return { ...this.#view(p, row), ...settingsView(row) }
   }
 
   #channels(
@@ -378,7 +352,7 @@ export class AgentService {
     })
   }
 
-  /** Everybody gets this event, so it names public channels only, and does not tell what the agent is at. */
+  /** Everybody gets this event, so it names public channels only, and tells neither what the agent is at nor how it is run. */
   #emit(
     tx: Tx,
     p: Principal,
@@ -395,7 +369,7 @@ export class AgentService {
       payload: agentView(
         row,
         channels ?? this.#channels(row.id, (c) => c.visibility === 'public'),
-        discreet(statusView(row, this.services.presence.isOnline(row.computerId))),
+        this.#statuses.ofAll(row),
       ),
     })
   }

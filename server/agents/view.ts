@@ -1,4 +1,4 @@
-import type { Agent, AgentStatus, EnvVar } from '@shared/contract'
+import type { Agent, AgentSettings, AgentStatus, EnvVar } from '@shared/contract'
 import type { Row } from '../db/tables'
 
 export type AgentRow = Row<'agents'>
@@ -45,8 +45,8 @@ export function discreet(status: AgentStatus): AgentStatus {
 }
 
 export function agentView(row: AgentRow, channels: Agent['channels'], status: AgentStatus): Agent {
-  const { id, name, displayName, description, computerId, runtimeKind, model, workspace, instructions } = row
-  const { approvals, limits, command, enabled, createdAt, updatedAt } = row
+  const { id, name, displayName, description, computerId, runtimeKind, model, enabled } = row
+  const { createdBy, createdAt, updatedAt } = row
   return {
     id,
     name,
@@ -55,16 +55,16 @@ export function agentView(row: AgentRow, channels: Agent['channels'], status: Ag
     computerId,
     runtimeKind,
     model,
-    workspace,
-    instructions,
-    approvals,
-    limits,
-    command,
-    env: envView(row),
     enabled,
     channels,
     status,
+    createdBy,
     createdAt,
     updatedAt,
   }
+}
+
+export function settingsView(row: AgentRow): AgentSettings {
+  const { workspace, instructions, approvals, limits, command } = row
+  return { workspace, instructions, approvals, limits, command, env: envView(row) }
 }

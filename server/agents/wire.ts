@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { Agent, AgentStatus } from '@shared/contract'
+import type { Agent, AgentSettings, AgentStatus } from '@shared/contract'
 import {
   AgentActivityState,
   AgentHealth,
@@ -102,7 +102,7 @@ export function wireStatus(
 }
 
 /** The approval policy as permissions: `tool.default` and `tool.<kind>` with the rule as reason. */
-function permissions({ default: usual, rules }: Agent['approvals']) {
+function permissions({ default: usual, rules }: AgentSettings['approvals']) {
   const all = [['default', usual] as const, ...Object.entries(rules)]
   return all.map(([kind, rule]) => ({
     name: `tool.${kind}`,
@@ -112,15 +112,20 @@ function permissions({ default: usual, rules }: Agent['approvals']) {
   }))
 }
 
-/**
- * @param env with secret values only for the agent's own computer
- * @param dmTargets its direct conversations, for itself and its computer
- */
+/** What of a profile is not for everybody. */
+export interface ProfileExtras {
+  /** For those who may see how the agent is run. */
+  settings: AgentSettings | undefined
+  /** With secret values only for the agent's own computer. */
+  env: MessageInitShape<typeof EnvVarSchema>[]
+  /** Its direct conversations, for itself and its computer. */
+  dmTargets: string[]
+}
+
 export const wireProfile = (
   agent: Agent,
-  env: MessageInitShape<typeof EnvVarSchema>[],
+  { settings, env, dmTargets }: ProfileExtras,
   status: MessageInitShape<typeof AgentStatusSnapshotSchema>,
-  dmTargets: string[] = [],
 ): MessageInitShape<typeof AgentProfileSchema> => ({
   agentId: agent.id,
   name: agent.name,
@@ -135,12 +140,12 @@ export const wireProfile = (
   runtimeProfileId: runtimeProfileId(agent.id),
   status: PRESENCE[agent.status.presence],
   lastActivityTimeUnix: seconds(agent.status.updatedAt),
-  permissions: permissions(agent.approvals),
+  permissions: settings ? permissions(settings.approvals) : [],
   statusSnapshot: status,
   runtimeKind: agent.runtimeKind,
-  memoryRoot: agent.workspace,
+  memoryRoot: settings?.workspace ?? '',
 })
 
-/** As everybody sees it: a secret has no value. */
-export const shownEnv = (agent: Agent): MessageInitShape<typeof EnvVarSchema>[] =>
-  agent.env.map(({ name, value, secret }) => ({ name, value: value ?? '', secret, redacted: value === null }))
+/** As people see it: a secret has no value. */
+export const shownEnv = ({ env }: AgentSettings): MessageInitShape<typeof EnvVarSchema>[] =>
+  env.map(({ name, value, secret }) => ({ name, value: value ?? '', secret, redacted: value === null }))

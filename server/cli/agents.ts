@@ -1,4 +1,13 @@
-import { type Agent, ApprovalPolicy, ApprovalRule, DEFAULT_POLICY, EnvVar, ToolKind } from '@shared/contract'
+import {
+  type Agent,
+  type AgentSettings,
+  ApprovalPolicy,
+  ApprovalRule,
+  DEFAULT_POLICY,
+  EnvVar,
+  ToolKind,
+} from '@shared/contract'
+import { ApiError } from '@shared/contract/client'
 import { NekodeError, errorText } from '@shared/errors'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
@@ -52,11 +61,15 @@ const show = command({
   description: 'One agent',
   args: { agent },
   examples: ['nekode agents show coder'],
-  notes: ['JSON: the agent. Values of secret variables are null.'],
+  notes: [
+    'How it is run (workspace, instructions, approvals, limits, command, variables) is shown to admins and to who made it.',
+    'JSON: the agent, with those for whom they are. Values of secret variables are null.',
+  ],
   run: async ({ args, out, connect }) => {
-    const a = await findAgent(await connect(), args.agent)
-    const rules = Object.entries(a.approvals.rules).map(([kind, rule]) => `${kind}=${rule}`)
-    out.record(a, [
+    const connection = await connect()
+    const a = await findAgent(connection, args.agent)
+    const settings = await settingsOf(connection, a.id)
+    out.record({ ...a, ...settings }, [
       ['name', `@${a.name} (${a.displayName})`],
       ['about', a.description],
       ['status', a.enabled ? `${a.status.presence}${a.status.activity && `, ${a.status.activity}`}` : 'turned off'],
@@ -64,17 +77,34 @@ const show = command({
       ['computer', a.computerId],
       ['runtime', a.runtimeKind],
       ['model', a.model || 'the runtime’s default'],
-      ['command', a.command.join(' ')],
-      ['workspace', a.workspace || 'the daemon’s own folder'],
-      ['approvals', [`default=${a.approvals.default}`, ...rules].join(' ')],
-      ['turns an hour', a.limits.turnsPerHour === null ? 'no limit' : String(a.limits.turnsPerHour)],
-      ['cost a day', a.limits.costPerDayUsd === null ? 'no limit' : `$${a.limits.costPerDayUsd}`],
-      ['variables', a.env.map((v) => (v.secret ? `${v.name} (secret)` : v.name)).join(' ')],
+      ...(settings ? settingRows(settings) : []),
       ['channels', a.channels.map((c) => `${c.target} (${c.deliveryMode})`).join(' ')],
       ['id', a.id],
     ])
   },
 })
+
+/** How an agent is run; undefined for whom that is not. */
+async function settingsOf({ call }: Connection, id: string): Promise<AgentSettings | undefined> {
+  try {
+    return await call('GET /api/agents/{id}/settings', { params: { id } })
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
+  }
+}
+
+function settingRows({ command, workspace, approvals, limits, env }: AgentSettings): [string, string][] {
+  const rules = Object.entries(approvals.rules).map(([kind, rule]) => `${kind}=${rule}`)
+  return [
+    ['command', command.join(' ')],
+    ['workspace', workspace || 'the daemon’s own folder'],
+    ['approvals', [`default=${approvals.default}`, ...rules].join(' ')],
+    ['turns an hour', limits.turnsPerHour === null ? 'no limit' : String(limits.turnsPerHour)],
+    ['cost a day', limits.costPerDayUsd === null ? 'no limit' : `$${limits.costPerDayUsd}`],
+    ['variables', env.map((v) => (v.secret ? `${v.name} (secret)` : v.name)).join(' ')],
+  ]
+}
 
 const settings = {
   computer: { type: 'string', description: 'Id, name or host name of its computer' },
@@ -262,7 +292,10 @@ const control = command({
     'nekode agents control coder restart',
     'nekode agents control coder restart_reset_session --reason "confused"',
   ],
-  notes: ['JSON: {"operationId", "state"}.'],
+  notes: [
+    'Terminating and restarting takes a common channel that you may write in, and that the agent is not at work where you cannot see it. Admins and who made the agent may always, and only they may reset.',
+    'JSON: {"operationId", "state"}.',
+  ],
   run: async ({ args, out, connect }) => {
     const wanted = oneOf('ACTION', args.action, ACTIONS)
     const connection = await connect()

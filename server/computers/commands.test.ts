@@ -1,4 +1,5 @@
-import { SYSTEM, type ComputerPrincipal } from '../access/principal'
+import type { Actor } from '@shared/contract'
+import type { ComputerPrincipal } from '../access/principal'
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { type World, createWorld } from '../../test/world'
 import type { Commands, NewCommand, Operation } from './commands'
@@ -16,10 +17,12 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
+const ann: Actor = { kind: 'human', id: 'usr_1', name: 'ann', displayName: 'Ann' }
+
 type Order = { action: 'restart'; reason?: string } | { command: Extract<NewCommand, { command: unknown }>['command'] }
 const enqueue = (order: Order): Promise<Operation> =>
   world.db.tx((tx) =>
-    commands.enqueue(tx, { computerId: daemon.id, agentId: 'agent_1', requestedBy: SYSTEM, ...order }),
+    commands.enqueue(tx, { computerId: daemon.id, agentId: 'agent_1', requestedBy: ann, ...order }),
   )
 const report = (operationId: string, state: 'running' | 'completed' | 'failed' | 'unsupported', detail = '') =>
   commands.report(daemon, { operationId, state, detail })
@@ -47,14 +50,14 @@ test('a command without an action of its own travels as JSON', async () => {
   expect(JSON.parse(control!.reason)).toEqual(command)
 })
 
-test('progress is told to people, an end is final, and a report that comes again changes nothing', async () => {
+test('progress is told to admins and to whoever gave the order, an end is final, and a report that comes again changes nothing', async () => {
   const { id } = await enqueue({ action: 'restart' })
   world.take()
   await report(id, 'running', 'stopping')
   await report(id, 'completed', 'pid 17')
   expect(world.take().map((e) => [e.audience, JSON.parse(e.payload).state, JSON.parse(e.payload).detail])).toEqual([
-    ['all', 'running', 'stopping'],
-    ['all', 'completed', 'pid 17'],
+    ['admin:usr_1', 'running', 'stopping'],
+    ['admin:usr_1', 'completed', 'pid 17'],
   ])
   expect(await report(id, 'failed', 'too late')).toMatchObject({ state: 'completed', detail: 'pid 17' })
   expect(await report(id, 'completed', 'pid 17')).toMatchObject({ state: 'completed' })
@@ -92,7 +95,9 @@ test('what nobody reported on for an hour is failed with one event; what only pa
   world.clock.ms += 1
   await commands.sweep()
   await commands.sweep()
-  expect(world.take().map((e) => [e.aggregateId, JSON.parse(e.payload).state])).toEqual([[restart.id, 'failed']])
+  expect(world.take().map((e) => [e.aggregateId, e.audience, JSON.parse(e.payload).state])).toEqual([
+    [restart.id, 'admin:usr_1', 'failed'],
+  ])
   expect((await commands.find(answer.id))?.state).toBe('queued')
 })
 

@@ -114,7 +114,7 @@ export class Commands {
     return this.db.tx(async (tx) => {
       const changed = await this.#move(tx, known, report.state, detail)
       if (!changed) return known
-      tx.emit(eventOf(changed, 'state_changed', 'all', actorOf(p)))
+      tx.emit(eventOf(changed, 'state_changed', toldTo(changed), actorOf(p)))
       return changed
     })
   }
@@ -151,7 +151,7 @@ export class Commands {
       await this.db.tx(async (tx) => {
         for (const row of rows) {
           const changed = await this.#move(tx, row, 'failed', 'The computer did not report back.')
-          if (changed) tx.emit(eventOf(changed, 'state_changed', 'all', SYSTEM))
+          if (changed) tx.emit(eventOf(changed, 'state_changed', toldTo(changed), SYSTEM))
         }
       })
     await this.db.tx(async (tx) => {
@@ -159,6 +159,9 @@ export class Commands {
     })
   }
 }
+
+/** What programs print on a computer is for admins, and for whoever gave the order. */
+const toldTo = ({ requestedBy }: Operation): string => `admin:${requestedBy}`
 
 function eventOf(o: Operation, operation: NewEvent['operation'], audience: string, actor: Actor): NewEvent {
   const payload: z.infer<typeof EventPayload.operation> = {

@@ -31,6 +31,7 @@ const ADMIN_SCOPE = `
   PATCH /api/agents/{id}
   DELETE /api/agents/{id}
   PUT /api/agents/{id}/env
+  GET /api/agents/{id}/settings
   POST /api/approvals/{id}/decision
   PATCH /api/computers/{id}
   DELETE /api/computers/{id}

@@ -21,6 +21,12 @@ export class RunCleanup {
     for (const run of await this.#store.active({ agentId }, tx.q)) await this.runs.cancel(tx, run, failure, actor)
   }
 
+  /** Ids of the channels in which an agent has work that is not over. */
+  async placesOfWork(tx: Tx, agentId: string): Promise<string[]> {
+    const runs = await this.#store.active({ agentId }, tx.q)
+    return [...new Set(runs.map((run) => run.channelId))]
+  }
+
   /** The agent left a channel: its work there is over. */
   async leave(tx: Tx, agentId: string, channelId: string, failure: Failure, actor: Actor): Promise<void> {
     for (const run of await this.#store.active({ agentId, channelId }, tx.q))

@@ -49,6 +49,7 @@ export const EnvVar = z.object({
 })
 export type EnvVar = z.infer<typeof EnvVar>
 
+/** An agent as everybody on the server sees it: what it takes to write to it, and to know how it is. */
 export const Agent = z.object({
   id: Id,
   name: Handle,
@@ -58,6 +59,19 @@ export const Agent = z.object({
   runtimeKind: z.string(),
   /** Empty: the runtime's own default. */
   model: z.string(),
+  enabled: z.boolean(),
+  /** Those that the reader may see. */
+  channels: z.array(z.object({ target: Target, deliveryMode: DeliveryMode })),
+  status: AgentStatus,
+  /** The person who made it, who sees its settings as admins do. */
+  createdBy: z.string(),
+  createdAt: Time,
+  updatedAt: Time,
+})
+export type Agent = z.infer<typeof Agent>
+
+/** How an agent is run: for admins, and for who made it. */
+export const AgentSettings = z.object({
   /** Absolute folder on the agent's computer; empty: a folder that the daemon makes. */
   workspace: z.string(),
   instructions: z.string(),
@@ -66,13 +80,12 @@ export const Agent = z.object({
   /** Command of the `command` and custom ACP runtimes; empty for the rest. */
   command: z.array(z.string()),
   env: z.array(EnvVar),
-  enabled: z.boolean(),
-  channels: z.array(z.object({ target: Target, deliveryMode: DeliveryMode })),
-  status: AgentStatus,
-  createdAt: Time,
-  updatedAt: Time,
 })
-export type Agent = z.infer<typeof Agent>
+export type AgentSettings = z.infer<typeof AgentSettings>
+
+/** What somebody gets back who just made or changed an agent. */
+export const ManagedAgent = Agent.extend(AgentSettings.shape)
+export type ManagedAgent = z.infer<typeof ManagedAgent>
 
 const Fields = {
   displayName: z.string().trim().min(1).max(80),
@@ -111,7 +124,7 @@ export const agentRoutes = routes({
       /** Default: `#general`. */
       channels: z.array(Target).max(100).optional(),
     }),
-    response: Agent,
+    response: ManagedAgent,
     errors: ['name_taken', 'runtime_unknown'],
   },
   'GET /api/agents/{id}': {
@@ -120,6 +133,15 @@ export const agentRoutes = routes({
     who: ['user', 'agent'],
     params: ById,
     response: Agent,
+  },
+  'GET /api/agents/{id}/settings': {
+    summary: 'How an agent is run; for admins and for who made it',
+    tag: 'agents',
+    who: ['user'],
+    scope: 'admin',
+    params: ById,
+    response: AgentSettings,
+    errors: ['settings_hidden'],
   },
   'PATCH /api/agents/{id}': {
     summary: 'Change an agent; what its process needs is applied at its next turn',
@@ -141,7 +163,7 @@ export const agentRoutes = routes({
       command: Fields.command.optional(),
       enabled: z.boolean().optional(),
     }),
-    response: Agent,
+    response: ManagedAgent,
   },
   'DELETE /api/agents/{id}': {
     summary: 'Delete an agent; its messages stay',
@@ -160,7 +182,7 @@ export const agentRoutes = routes({
     scope: 'admin',
     params: ById,
     body: z.strictObject({ env: z.array(EnvVar).max(200) }),
-    response: Agent,
+    response: ManagedAgent,
   },
   'POST /api/agents/{id}/control': {
     summary: 'Stop or restart an agent',

@@ -14,6 +14,7 @@ import { canWrite, isAdmin } from '../store/session'
 import { Avatar } from '../ui/avatar'
 import { Badge } from '../ui/badge'
 import { Button, LinkButton } from '../ui/button'
+import { Card } from '../ui/card'
 import { confirm } from '../ui/confirm'
 import { Menu, type MenuItem } from '../ui/menu'
 import { Notice } from '../ui/notice'
@@ -25,6 +26,7 @@ import { runtimeOf } from './fields'
 import { LimitsForm } from './limits'
 import { PresenceDot, presenceText } from './presence'
 import { ProfileForm } from './profile'
+import { looksAfter, WithSettings } from './settings'
 import { put } from '../store/apply'
 
 type Part = 'profile' | 'channels' | 'environment' | 'limits' | 'runs'
@@ -74,23 +76,29 @@ function Content(props: { agent: Agent }) {
         tabs={[
           { value: 'profile', label: t('agent.profile') },
           { value: 'channels', label: t('nav.channels') },
-          { value: 'environment', label: t('agent.environment') },
-          { value: 'limits', label: t('agent.limits') },
+          ...(looksAfter(props.agent)
+            ? [
+                { value: 'environment' as const, label: t('agent.environment') },
+                { value: 'limits' as const, label: t('agent.limits') },
+              ]
+            : []),
           { value: 'runs', label: t('nav.runs') },
         ]}
       >
         <Switch>
           <Match when={part() === 'profile'}>
-            <ProfileForm agent={props.agent} />
+            <Show when={looksAfter(props.agent)} fallback={<About agent={props.agent} />}>
+              <WithSettings agent={props.agent}>{(agent) => <ProfileForm agent={agent} />}</WithSettings>
+            </Show>
           </Match>
           <Match when={part() === 'channels'}>
             <AgentChannels agent={props.agent} />
           </Match>
           <Match when={part() === 'environment'}>
-            <EnvForm agent={props.agent} />
+            <WithSettings agent={props.agent}>{(agent) => <EnvForm agent={agent} />}</WithSettings>
           </Match>
           <Match when={part() === 'limits'}>
-            <LimitsForm agent={props.agent} />
+            <WithSettings agent={props.agent}>{(agent) => <LimitsForm agent={agent} />}</WithSettings>
           </Match>
           <Match when={part() === 'runs'}>
             <div class="col gap-4">
@@ -102,6 +110,15 @@ function Content(props: { agent: Agent }) {
     </Page>
   )
 }
+
+/** What everybody may know of an agent besides the head of its page. */
+const About = (props: { agent: Agent }) => (
+  <Card title={t('agent.about')}>
+    <p class="text-[14px]" classList={{ 'text-soft': !props.agent.description }}>
+      {props.agent.description || t('agent.noDescription')}
+    </p>
+  </Card>
+)
 
 function Summary(props: { agent: Agent }) {
   const computer = () => state.computers[props.agent.computerId]
@@ -180,20 +197,24 @@ function AgentMenu(props: { agent: Agent }) {
   }
   const items = (): MenuItem[] => [
     { label: t('agent.restart'), icon: 'i-lucide-refresh-ccw', onSelect: () => void control('restart') },
-    {
-      label: t('agent.resetSession'),
-      icon: 'i-lucide-eraser',
-      onSelect: () => void control('restart_reset_session'),
-    },
-    {
-      label: t('agent.fullReset'),
-      icon: 'i-lucide-bomb',
-      danger: true,
-      onSelect: () =>
-        void ask(t('agent.fullResetTitle'), t('agent.fullResetText'), t('agent.fullReset'), () =>
-          control('restart_full_reset'),
-        ),
-    },
+    ...(looksAfter(props.agent)
+      ? [
+          {
+            label: t('agent.resetSession'),
+            icon: 'i-lucide-eraser',
+            onSelect: () => void control('restart_reset_session'),
+          },
+          {
+            label: t('agent.fullReset'),
+            icon: 'i-lucide-bomb',
+            danger: true,
+            onSelect: () =>
+              void ask(t('agent.fullResetTitle'), t('agent.fullResetText'), t('agent.fullReset'), () =>
+                control('restart_full_reset'),
+              ),
+          },
+        ]
+      : []),
     { label: t('agent.terminate'), icon: 'i-lucide-square', onSelect: () => void control('terminate') },
     ...(isAdmin()
       ? [

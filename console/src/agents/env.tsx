@@ -1,6 +1,6 @@
 import { createSignal, For, Show } from 'solid-js'
 import { createStore, unwrap } from 'solid-js/store'
-import type { Agent } from '@shared/contract'
+import type { ManagedAgent } from '@shared/contract'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
 import { t } from '../i18n'
@@ -22,10 +22,10 @@ interface Line {
   secret: boolean
 }
 
-const linesOf = (agent: Agent): Line[] => agent.env.map(({ name, value, secret }) => ({ name, value, secret }))
+const linesOf = (agent: ManagedAgent): Line[] => agent.env.map(({ name, value, secret }) => ({ name, value, secret }))
 
 /** Variables of the agent's process. A secret can be written and replaced, never read. */
-export function EnvForm(props: { agent: Agent }) {
+export function EnvForm(props: { agent: ManagedAgent }) {
   const [lines, setLines] = createStore(linesOf(props.agent))
   const [changed, setChanged] = createSignal(false)
   const request = createRequest()

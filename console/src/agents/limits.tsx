@@ -1,5 +1,5 @@
 import { createSignal, Show } from 'solid-js'
-import type { Agent } from '@shared/contract'
+import type { ManagedAgent } from '@shared/contract'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
 import { t } from '../i18n'
@@ -16,7 +16,7 @@ const shown = (limit: number | null) => (limit === null ? '' : String(limit))
 const limit = (typed: string) => (typed.trim() === '' ? null : Number(typed))
 
 /** How much an agent may do before somebody has to look. */
-export function LimitsForm(props: { agent: Agent }) {
+export function LimitsForm(props: { agent: ManagedAgent }) {
   const [turns, setTurns] = createSignal(shown(props.agent.limits.turnsPerHour))
   const [cost, setCost] = createSignal(shown(props.agent.limits.costPerDayUsd))
   const request = createRequest()

@@ -1,6 +1,6 @@
 import { Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import type { Agent } from '@shared/contract'
+import type { ManagedAgent } from '@shared/contract'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
 import { t } from '../i18n'
@@ -16,7 +16,7 @@ import { HowFields, WorkspaceField } from './fields'
 import { isCustom, line, words } from './kinds'
 import { PolicyField } from './policy'
 
-const draftOf = (agent: Agent) => ({
+const draftOf = (agent: ManagedAgent) => ({
   displayName: agent.displayName,
   description: agent.description,
   computerId: agent.computerId,
@@ -29,7 +29,7 @@ const draftOf = (agent: Agent) => ({
 })
 
 /** What an agent is and may do; a change holds from its next turn on. */
-export function ProfileForm(props: { agent: Agent }) {
+export function ProfileForm(props: { agent: ManagedAgent }) {
   const [draft, update] = createStore(draftOf(props.agent))
   const request = createRequest()
   const { wrong } = request

@@ -13,6 +13,8 @@ const known: Record<string, Extract<Key, `error.${string}`>> = {
   already_decided: 'error.alreadyDecided',
   illegal_transition: 'error.illegalTransition',
   admin_only: 'error.adminOnly',
+  agent_stop_denied: 'error.agentStop',
+  agent_at_work_elsewhere: 'error.agentElsewhere',
   viewer: 'error.viewer',
   csrf: 'error.csrf',
 }
@@ -20,6 +22,8 @@ const known: Record<string, Extract<Key, `error.${string}`>> = {
 /** And for what to do about them; null where the sentence says that already. */
 const nexts: Record<string, Extract<Key, `error.${string}`> | null> = {
   name_taken: null,
+  agent_stop_denied: 'error.agentStopNext',
+  agent_at_work_elsewhere: 'error.agentElsewhereNext',
   unreachable: 'error.unreachableNext',
   setup_code_invalid: 'error.setupCodeNext',
 }
