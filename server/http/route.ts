@@ -6,6 +6,7 @@ import { type Principal, isAdmin } from '../access/principal'
 import type { Credentials } from '../auth/credentials'
 import { authenticate } from './authenticate'
 import { fromZod, normalise, statusOf } from './errors'
+import { parseJson } from './json'
 
 /** Default largest body, in bytes. A message is at most 40,000 characters. */
 const BODY_LIMIT = 1 << 20
@@ -139,11 +140,7 @@ async function json(request: Request, limit: number): Promise<unknown> {
   } catch (cause) {
     throw new NekodeError('invalid', 'The body is not valid UTF-8.', { code: 'invalid_request', cause })
   }
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new NekodeError('invalid', 'The body is not valid JSON.', { code: 'invalid_request', cause })
-  }
+  return parseJson(text)
 }
 
 async function bounded(request: Request, limit: number): Promise<Uint8Array> {
