@@ -27,6 +27,7 @@ import { notFound } from './http/missing'
 import { type Mount, router } from './http/route'
 import { Jobs } from './jobs'
 import type { Edge } from './listener/listener'
+import { Limits } from './limits/service'
 import { type Listeners, openListeners } from './listener/listeners'
 import type { Rpc } from './listener/rpc'
 import { Secrets, loadKey } from './secrets/service'
@@ -89,7 +90,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
   const report = (error: unknown): void => log.error('a listener of the event log failed', { error })
   const db = commits.around(await openDatabase(config.dsn, { durability: config.durability, report }))
   await migrate(db)
-  const core = await createCore(db, log, await loadServerId(db), secrets)
+  const core = await createCore(db, log, await loadServerId(db), secrets, new Limits(config.limits))
   const services = await createServices(core, config, commits)
   const addresses = new Addresses({
     baseUrl: config.baseUrl,
@@ -104,6 +105,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
   const hono = new Hono({ strict: true })
   const { mount, mounted } = router(hono, {
     credentials: core.credentials,
+    limits: core.limits,
     addressOf: addresses.client,
     checkResponses: options.checkResponses ?? false,
     observe: services.system.observe,
@@ -144,7 +146,8 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       if (config.webSetup) setupCode = await services.auth.setup.renew()
       await services.computers.load()
       jobs.start()
-      const rpc = async (): Promise<Rpc> => (await import('./rpc/router')).createRpc(core, services)
+      const rpc = async (): Promise<Rpc> =>
+        (await import('./rpc/router')).createRpc(core, services, { addressOf: addresses.of })
       listeners = await openListeners(config, { fetch, failed, rpc, page: options.page })
     },
     stop: async () => {

@@ -7,6 +7,7 @@ import type { Database } from './db/database'
 import { Directory } from './directory/directory'
 import { EventHub } from './events/hub'
 import { Idempotency } from './idempotency/service'
+import { Limits } from './limits/service'
 import { KEY_BYTES, Secrets } from './secrets/service'
 import { Settings } from './settings/settings'
 
@@ -22,6 +23,7 @@ export interface Core {
   audit: Audit
   idempotency: Idempotency
   secrets: Secrets
+  limits: Limits
   serverId: string
 }
 
@@ -34,6 +36,7 @@ export async function createCore(
   log: Logger,
   serverId: string,
   secrets = new Secrets(randomBytes(KEY_BYTES)),
+  limits = new Limits(),
 ): Promise<Core> {
   const directory = new Directory(db)
   await directory.load()
@@ -52,6 +55,7 @@ export async function createCore(
     audit: new Audit(db),
     idempotency: new Idempotency(db),
     secrets,
+    limits,
     serverId,
   }
 }

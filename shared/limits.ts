@@ -71,8 +71,9 @@ export const STREAM = {
   /** Bytes of events that are read from the log for one reader at a time, and their number. */
   pageBytes: 1 << 20,
   pageEvents: 500,
-  /** Events that are kept in memory for all readers: one that is at most this far behind needs no query. */
+  /** Events, and their bytes, that are kept in memory for all readers: one that is at most this far behind needs no query. */
   recentEvents: 4096,
+  recentBytes: 16 << 20,
 }
 /** Seconds without a byte after which a connection that is no stream is closed. */
 export const IDLE_SECONDS = 60

@@ -57,7 +57,8 @@ export async function createWorld(storage: Storage = storages[0]!) {
   const take = (): LogEvent[] => events.splice(0)
 
   const app = new Hono({ strict: true })
-  const { mount } = router(app, { credentials: core.credentials, addressOf: () => '192.0.2.1', checkResponses: true })
+  const { credentials, limits } = core
+  const { mount } = router(app, { credentials, limits, addressOf: () => '192.0.2.1', checkResponses: true })
   computerRoutes(mount, computers)
   enrollmentRoutes(mount, enrollments, {
     publicUrl: (c) => new URL(c.req.url).origin,

@@ -76,6 +76,7 @@ test('without any setting there are defaults', () => {
     webSetup: true,
     tls: undefined,
     trustProxy: 0,
+    limits: LIMITS,
     secretKey: undefined,
     daemonDownload: { version: undefined, baseUrl: undefined },
     localDaemon: true,
@@ -84,6 +85,8 @@ test('without any setting there are defaults', () => {
     warnings: [],
   })
 })
+
+const LIMITS = { perSecond: 500, perSecondOfGuests: 50, streams: 256, streamsOfAddress: 4096 }
 
 const cases: [variable: string, value: string, key: keyof Config, expected: unknown][] = [
   ['NEKODE_ADDR', ':8080', 'addr', { hostname: undefined, port: 8080 }],
@@ -107,6 +110,10 @@ const cases: [variable: string, value: string, key: keyof Config, expected: unkn
   ['NEKODE_TRUST_PROXY', 'true', 'trustProxy', 1],
   ['NEKODE_TRUST_PROXY', '2', 'trustProxy', 2],
   ['NEKODE_TRUST_PROXY', 'false', 'trustProxy', 0],
+  ['NEKODE_RATE_LIMIT', '9', 'limits', { ...LIMITS, perSecond: 9 }],
+  ['NEKODE_GUEST_RATE_LIMIT', '0', 'limits', { ...LIMITS, perSecondOfGuests: 0 }],
+  ['NEKODE_MAX_STREAMS', '9', 'limits', { ...LIMITS, streams: 9 }],
+  ['NEKODE_MAX_STREAMS_PER_ADDRESS', '9', 'limits', { ...LIMITS, streamsOfAddress: 9 }],
   ['NEKODE_SECRET_KEY', 'k', 'secretKey', 'k'],
   ['NEKODE_DAEMON_DOWNLOAD_VERSION', 'v1.2.3', 'daemonDownload', { version: 'v1.2.3', baseUrl: undefined }],
   [

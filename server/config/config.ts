@@ -1,5 +1,6 @@
 import { NekodeError } from '@shared/errors'
 import { nekodeHome } from '@shared/home'
+import { CALLS } from '@shared/limits'
 import type { LogFormat, LogLevel } from '@shared/log'
 import { join, resolve } from 'node:path'
 import { type DbType, databaseAddress } from './dsn'
@@ -26,6 +27,8 @@ export interface Config {
   tls: { cert: string; key: string } | undefined
   /** Reverse proxies whose X-Forwarded headers are believed. */
   trustProxy: number
+  /** What one caller may do; 0 is as much as they like. */
+  limits: typeof CALLS
   secretKey: string | undefined
   daemonDownload: { version: string | undefined; baseUrl: string | undefined }
   localDaemon: boolean
@@ -64,6 +67,12 @@ export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Con
     webSetup: !(given.bootstrapDisableWeb ?? false),
     tls: tlsOf(given),
     trustProxy: given.trustProxy ?? 0,
+    limits: {
+      perSecond: given.rateLimit ?? CALLS.perSecond,
+      perSecondOfGuests: given.guestRateLimit ?? CALLS.perSecondOfGuests,
+      streams: given.maxStreams ?? CALLS.streams,
+      streamsOfAddress: given.maxStreamsPerAddress ?? CALLS.streamsOfAddress,
+    },
     secretKey: given.secretKey,
     daemonDownload: { version: given.daemonDownloadVersion, baseUrl: given.daemonDownloadBaseUrl },
     localDaemon: given.localDaemon ?? true,

@@ -161,6 +161,26 @@ export const SETTINGS = settings({
     help: 'Number of reverse proxies in front of the server, whose X-Forwarded headers are believed',
     schema: Hops,
   },
+  rateLimit: {
+    env: 'NEKODE_RATE_LIMIT',
+    help: 'Requests a second of one login or token, 0 for no limit; an admin’s may do a hundred times as many',
+    schema: Count,
+  },
+  guestRateLimit: {
+    env: 'NEKODE_GUEST_RATE_LIMIT',
+    help: 'Requests a second from one address without a valid login or token, 0 for no limit',
+    schema: Count,
+  },
+  maxStreams: {
+    env: 'NEKODE_MAX_STREAMS',
+    help: 'Event streams and calls that one login or token may have open, 0 for no limit',
+    schema: Count,
+  },
+  maxStreamsPerAddress: {
+    env: 'NEKODE_MAX_STREAMS_PER_ADDRESS',
+    help: 'Event streams and calls that may be open from one address, 0 for no limit',
+    schema: Count,
+  },
   secretKey: {
     env: 'NEKODE_SECRET_KEY',
     help: 'Key that encrypts stored secrets: 32 bytes in base64 or hex',

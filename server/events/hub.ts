@@ -1,18 +1,17 @@
 import { NekodeError } from '@shared/errors'
+import { STREAM } from '@shared/limits'
 import { and, asc, desc, eq, gt, inArray, lte, min } from 'drizzle-orm'
 import type { Access } from '../access/access'
 import type { Principal } from '../access/principal'
 import type { Database, LogEvent } from '../db/database'
-
-/** Events kept in memory: a reader that is at most this far behind needs no query. */
-const RECENT = 4096
-const PAGE = 500
 
 export interface Reader {
   /** Resolves with the next events for this reader, in order, at least one; rejects when the reader is closed. */
   next(): Promise<LogEvent[]>
   /** Everything up to this sequence was handed over, or was not for this reader. */
   readonly position: number
+  /** Called once with the reason when the reader is closed, at once when it is already. */
+  whenClosed(then: (reason: unknown) => void): void
   close(reason?: unknown): void
 }
 
@@ -29,6 +28,7 @@ export interface ReaderOptions {
 /** Hands the log to its readers: live from memory, and from the table for whoever is behind. */
 export class EventHub {
   #recent: LogEvent[] = []
+  #recentBytes = 0
   #head = 0
   #floor = 0
   readonly #readers = new Set<LiveReader>()
@@ -86,9 +86,13 @@ export class EventHub {
     const first = events[0]
     if (!first) return
     // Another replica appended in between: readers fill the gap from the table.
-    if (this.#recent.length && first.sequence !== this.#head + 1) this.#recent = []
-    this.#recent.push(...events)
-    if (this.#recent.length > RECENT * 2) this.#recent = this.#recent.slice(-RECENT)
+    if (this.#recent.length && first.sequence !== this.#head + 1) this.#remember([])
+    for (const event of events) {
+      this.#recent.push(event)
+      this.#recentBytes += event.payload.length
+    }
+    if (this.#recent.length > STREAM.recentEvents * 2 || this.#recentBytes > STREAM.recentBytes * 2)
+      this.#remember(latest(this.#recent))
     this.#head = events.at(-1)?.sequence ?? this.#head
     for (const reader of this.#readers) reader.wake()
   }
@@ -96,14 +100,20 @@ export class EventHub {
   /** Another replica says that the log reaches `sequence`. */
   announce(sequence: number): void {
     if (sequence <= this.#head) return
-    this.#recent = []
+    this.#remember([])
     this.#head = sequence
     for (const reader of this.#readers) reader.wake()
+  }
+
+  #remember(events: LogEvent[]): void {
+    this.#recent = events
+    this.#recentBytes = events.reduce((sum, event) => sum + event.payload.length, 0)
   }
 
   open(options: ReaderOptions): Reader {
     const reader = new LiveReader(this, options, () => this.#readers.delete(reader))
     this.#readers.add(reader)
+    if (options.signal?.aborted) reader.close(options.signal.reason)
     if (this.stopping.aborted) reader.close(this.stopping.reason)
     return reader
   }
@@ -125,9 +135,10 @@ export class EventHub {
 
   /** Events after `sequence`, from memory when they are all there. At most a page; `complete` when it reaches the head. */
   async after(sequence: number): Promise<{ events: LogEvent[]; complete: boolean }> {
+    const { pageEvents } = STREAM
     const oldest = this.#recent[0]
     if (oldest && oldest.sequence <= sequence + 1) {
-      const events = this.#recent.slice(sequence + 1 - oldest.sequence, sequence + 1 - oldest.sequence + PAGE)
+      const events = this.#recent.slice(sequence + 1 - oldest.sequence, sequence + 1 - oldest.sequence + pageEvents)
       return { events, complete: (events.at(-1)?.sequence ?? sequence) >= this.#head }
     }
     const { q, t } = this.db
@@ -136,8 +147,9 @@ export class EventHub {
       .from(t.events)
       .where(and(gt(t.events.sequence, sequence), lte(t.events.sequence, this.#head)))
       .orderBy(asc(t.events.sequence))
-      .limit(PAGE)
-    return { events: rows, complete: rows.length < PAGE }
+      .limit(pageEvents)
+    const events = fitting(rows)
+    return { events, complete: events.length < pageEvents && events.length === rows.length }
   }
 
   /** The last sequence among the events of one audience that these ids name; 0 when none is after `after`. */
@@ -165,10 +177,30 @@ export class EventHub {
   }
 }
 
+/** The last of these that are kept for readers that are nearly there. */
+function latest(events: LogEvent[]): LogEvent[] {
+  let bytes = 0
+  let start = events.length
+  while (start > Math.max(0, events.length - STREAM.recentEvents)) {
+    bytes += events[start - 1]?.payload.length ?? 0
+    if (bytes > STREAM.recentBytes) break
+    start--
+  }
+  return events.slice(start)
+}
+
+/** The first of these that a slow reader may hold on to; the rest is read again when it has taken them. */
+function fitting(events: LogEvent[]): LogEvent[] {
+  let bytes = 0
+  const end = events.findIndex((event) => (bytes += event.payload.length) > STREAM.pageBytes)
+  return end < 0 ? events : events.slice(0, Math.max(1, end))
+}
+
 class LiveReader implements Reader {
   #position: number
   #waiting: { resolve: () => void } | undefined
   #closed: { reason: unknown } | undefined
+  readonly #whenClosed: ((reason: unknown) => void)[] = []
   readonly #onAbort = (): void => this.close(this.options.signal?.reason)
 
   constructor(
@@ -177,8 +209,7 @@ class LiveReader implements Reader {
     private readonly forget: () => void,
   ) {
     this.#position = options.after
-    if (options.signal?.aborted) this.#onAbort()
-    else options.signal?.addEventListener('abort', this.#onAbort)
+    options.signal?.addEventListener('abort', this.#onAbort)
   }
 
   get position(): number {
@@ -217,11 +248,17 @@ class LiveReader implements Reader {
     return events.filter((e) => (target === undefined || e.target === target) && this.hub.sees(principal, e))
   }
 
+  whenClosed(then: (reason: unknown) => void): void {
+    if (this.#closed) then(this.#closed.reason)
+    else this.#whenClosed.push(then)
+  }
+
   close(reason: unknown = new NekodeError('unavailable', 'The stream was closed.')): void {
     if (this.#closed) return
     this.#closed = { reason }
     this.options.signal?.removeEventListener('abort', this.#onAbort)
     this.forget()
     this.wake()
+    for (const then of this.#whenClosed.splice(0)) then(reason)
   }
 }

@@ -15,24 +15,29 @@ const LIMIT = 100
 const MAX_PAGES = 20
 
 type Caller = Exclude<Principal, { kind: 'guest' }>
-interface Query {
-  cursor?: string | undefined
-  target?: string | undefined
+interface Call {
+  principal: Caller
+  query: { cursor?: string | undefined; target?: string | undefined }
+  address: string
 }
 
-export function eventRoutes(mount: Mount, { hub, access }: Core, addresses: Addresses): void {
-  const reader = (principal: Caller, { cursor, target }: Query, lastEventId?: string): Reader => {
+export function eventRoutes(mount: Mount, { hub, access, limits }: Core, addresses: Addresses): void {
+  const reader = ({ principal, query: { cursor, target }, address }: Call, lastEventId?: string): Reader => {
     const options: ReaderOptions = {
       principal,
       after: startAt(lastEventId || cursor),
       signal: principal.revoked,
     }
     if (target !== undefined) options.target = access.channel(principal, 'read', target).target
-    return hub.open(options)
+    const leave = limits.stream(principal, address)
+    const opened = hub.open(options)
+    opened.whenClosed(leave)
+    return opened
   }
   const startAt = (cursor: string | undefined): number => (cursor ? hub.parseCursor(cursor) : hub.head)
 
-  mount('GET /api/server-events', async ({ principal, query, c }) => {
+  mount('GET /api/server-events', async (call) => {
+    const { c } = call
     const headers = {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
@@ -40,17 +45,18 @@ export function eventRoutes(mount: Mount, { hub, access }: Core, addresses: Addr
       'x-accel-buffering': 'no',
     }
     if (c.req.method === 'HEAD') return new Response(null, { headers })
-    const opened = reader(principal, query, c.req.header('last-event-id'))
+    const opened = reader(call, c.req.header('last-event-id'))
     edgeOf(c)?.stream()
     return new Response(eventStream(hub, opened), { headers })
   })
 
-  mount('GET /api/ws', async ({ principal, query, c }) => {
+  mount('GET /api/ws', async (call) => {
+    const { principal, c } = call
     const byCookie = principal.kind === 'user' && principal.csrf !== null && c.req.header('authorization') === undefined
     if (byCookie && !sameOrigin(c.req.header('origin'), addresses.origin(c), addresses.publicUrl(c)))
       throw new NekodeError('forbidden', 'A page of another origin may not open this WebSocket.', { code: 'origin' })
     if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') throw noHandshake()
-    const opened = readerOrGone(() => reader(principal, query))
+    const opened = readerOrGone(() => reader(call))
     if (upgrade(c, new EventSocket(opened))) return new Response(null)
     if (!(opened instanceof NekodeError)) opened.close()
     throw noHandshake()

@@ -241,7 +241,8 @@ describe('a daemon’s stream', () => {
       hostname: '127.0.0.1',
       port: 0,
       http2: true,
-      fetch: (request) => handlers.get(new URL(request.url).pathname)?.(request) ?? new Response(null, { status: 404 }),
+      fetch: (request) =>
+        handlers.get(new URL(request.url).pathname)?.(request, () => '') ?? new Response(null, { status: 404 }),
     })
     const frames = subscribe(rpcClient(listener.url.origin, token))
     for (let i = 0; i < 5; i++) expect(eventOf(await frames.next()).kind).toBe(ServerEventKind.PING)

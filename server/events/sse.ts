@@ -1,9 +1,8 @@
+import { STREAM } from '@shared/limits'
 import type { LogEvent } from '../db/database'
 import type { EventHub, Reader } from './hub'
 import { eventJson } from './json'
 
-/** A connection that is silent for longer looks dead to clients, and to some proxies. */
-export const PING_MS = 15_000
 /** How soon a browser tries again. */
 const RETRY_MS = 1000
 
@@ -19,7 +18,7 @@ function frame(hub: EventHub, event: LogEvent): Uint8Array {
   return made
 }
 
-const position = (hub: EventHub, reader: Reader): string => `id: ${hub.cursor(reader.position)}\n\n`
+const position = (hub: EventHub, sequence: number): string => `id: ${hub.cursor(sequence)}\n\n`
 
 interface Stream {
   ping(): void
@@ -33,7 +32,7 @@ function keepAlive(stream: Stream): () => void {
   streams.add(stream)
   timer ??= setInterval(() => {
     for (const each of streams) each.ping()
-  }, PING_MS)
+  }, STREAM.pingMs)
   return () => {
     streams.delete(stream)
     if (streams.size) return
@@ -44,33 +43,45 @@ function keepAlive(stream: Stream): () => void {
 
 /**
  * The events of a reader as a body of server-sent events. It takes as much as the client takes: a slow one falls behind in the
- * log, where it costs nothing, and not in memory. Each comment carries the position, so that a client whose own events are rare
- * still resumes close to the head.
+ * log, where it costs nothing, and not in memory; one that takes nothing for long is cut off, and resumes from its last id. Each comment
+ * carries the position, so that a client whose own events are rare still resumes close to the head.
+ * @param now milliseconds
  */
-export function eventStream(hub: EventHub, reader: Reader): ReadableStream<Uint8Array> {
+export function eventStream(hub: EventHub, reader: Reader, now = Date.now): ReadableStream<Uint8Array> {
   let release = (): void => {}
+  /** Since when the client has not taken what is there for it; undefined while it takes everything. */
+  let stalledAt: number | undefined
+  let waiting: LogEvent[] = []
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n${position(hub, reader)}`))
+        const stalled = (): boolean => (controller.desiredSize ?? 0) <= 0
+        controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n${position(hub, reader.position)}`))
         release = keepAlive({
           ping: () => {
-            if ((controller.desiredSize ?? 0) > 0)
-              controller.enqueue(encoder.encode(`: ping\n${position(hub, reader)}`))
+            // What is waiting has not been sent: whoever resumes must get it.
+            const sent = (waiting[0]?.sequence ?? reader.position + 1) - 1
+            if (!stalled()) controller.enqueue(encoder.encode(`: ping\n${position(hub, sent)}`))
+            else if (now() - (stalledAt ??= now()) >= STREAM.stalledMs) reader.close()
           },
+        })
+        // The credential was revoked, the server stops, or the client is stuck. One that comes back is told which.
+        reader.whenClosed((reason) => {
+          release()
+          waiting = []
+          // Nobody would ever take what an orderly end comes after.
+          if (stalled()) controller.error(reason)
+          else controller.close()
         })
       },
       async pull(controller) {
+        stalledAt = undefined
         try {
-          const events = await reader.next()
-          const first = events[0]
-          if (first && events.length === 1) controller.enqueue(frame(hub, first))
-          else controller.enqueue(Buffer.concat(events.map((event) => frame(hub, event))))
-        } catch {
-          // The reader was closed: the credential was revoked, the server stops, or the log cannot be read. A client that
-          // comes back is told which.
-          release()
-          controller.close()
+          if (!waiting.length) waiting = await reader.next()
+          controller.enqueue(chunk(hub, waiting))
+        } catch (error) {
+          // The log cannot be read, or the reader was closed, which has ended the stream.
+          reader.close(error)
         }
       },
       cancel() {
@@ -80,4 +91,18 @@ export function eventStream(hub: EventHub, reader: Reader): ReadableStream<Uint8
     },
     { highWaterMark: 1 },
   )
+}
+
+/** Takes as many events as are made ready at a time, at least one. */
+function chunk(hub: EventHub, waiting: LogEvent[]): Uint8Array {
+  const frames: Uint8Array[] = []
+  let bytes = 0
+  while (bytes < STREAM.chunkBytes) {
+    const event = waiting.shift()
+    if (!event) break
+    const made = frame(hub, event)
+    frames.push(made)
+    bytes += made.length
+  }
+  return frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
 }

@@ -4,7 +4,7 @@ import type { Reader } from './hub'
 import { eventJson } from './json'
 
 /** Why a WebSocket was closed, as the last digits of the HTTP status that says the same. */
-export const CloseCode = { revoked: 4401, cursorGone: 4410, failed: 1011, stopping: 1001 } as const
+export const CloseCode = { revoked: 4401, cursorGone: 4410, throttled: 4429, failed: 1011, stopping: 1001 } as const
 
 /** One event a frame. What a client sends is ignored. */
 export class EventSocket implements SocketHandler {
@@ -14,8 +14,15 @@ export class EventSocket implements SocketHandler {
   constructor(private readonly reader: Reader | NekodeError) {}
 
   open(socket: Socket): void {
-    if (this.reader instanceof NekodeError) socket.close(CloseCode.cursorGone, this.reader.message)
-    else void this.#send(socket, this.reader)
+    const { reader } = this
+    if (reader instanceof NekodeError) return socket.close(refusal(reader), reader.message)
+    reader.whenClosed((reason) => {
+      if (socket.readyState !== WebSocket.OPEN) return
+      // A client that takes nothing would never get as far as the reason.
+      if (this.#drained) socket.terminate()
+      else socket.close(...closing(reason))
+    })
+    void this.#send(socket, reader)
   }
 
   async #send(socket: Socket, reader: Reader): Promise<void> {
@@ -45,6 +52,9 @@ export class EventSocket implements SocketHandler {
   }
 }
 
+const refusal = (error: NekodeError): number =>
+  error.kind === 'throttled' ? CloseCode.throttled : CloseCode.cursorGone
+
 function closing(error: unknown): [code: number, reason: string] {
   if (error instanceof NekodeError && error.kind === 'unavailable') return [CloseCode.stopping, error.message]
   if (error instanceof DOMException && error.name === 'AbortError')
@@ -52,12 +62,12 @@ function closing(error: unknown): [code: number, reason: string] {
   return [CloseCode.failed, 'The events cannot be read.']
 }
 
-/** The reader, or the refusal as a value. Anything but a cursor that is gone is thrown. */
+/** The reader, or the refusal as a value. Anything but a cursor that is gone, or a stream too many, is thrown. */
 export function readerOrGone(open: () => Reader): Reader | NekodeError {
   try {
     return open()
   } catch (error) {
-    if (error instanceof NekodeError && error.kind === 'gone') return error
+    if (error instanceof NekodeError && ['gone', 'throttled'].includes(error.kind)) return error
     throw error
   }
 }

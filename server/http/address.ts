@@ -17,7 +17,7 @@ export interface AddressOptions {
 
 /** What proxies add to the requests that they pass on. */
 const FORWARDED = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
-const isForwarded = (c: Context): boolean => FORWARDED.some((name) => c.req.header(name) !== undefined)
+const isForwarded = (headers: Headers): boolean => FORWARDED.some((name) => headers.has(name))
 
 /** Who a request comes from, and what the server is called from there. */
 export class Addresses {
@@ -26,18 +26,20 @@ export class Addresses {
   constructor(private readonly options: AddressOptions) {}
 
   /** The caller's address: the connection's, or what the outermost trusted proxy saw. */
-  client = (c: Context): string => {
-    const edge = edgeOf(c)
+  client = (c: Context): string => this.of(c.req.raw.headers, () => edgeOf(c)?.peer ?? '')
+
+  /** As `client`, of a request that came over any listener. */
+  of = (headers: Headers, peer: () => string): string => {
     const { trustProxy } = this.options
     if (!trustProxy) {
-      if (!this.#told && isForwarded(c)) {
+      if (!this.#told && isForwarded(headers)) {
         this.#told = true
         this.options.onProxy?.()
       }
-      return edge?.peer ?? ''
+      return peer()
     }
-    const seen = (c.req.header('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
-    return seen.at(-trustProxy) || (edge?.peer ?? '')
+    const seen = (headers.get('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
+    return seen.at(-trustProxy) || peer()
   }
 
   /**
@@ -47,7 +49,7 @@ export class Addresses {
   isLocal(c: Context): boolean {
     const peer = edgeOf(c)?.peer ?? ''
     const named = /^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?$/i.test(c.req.header('host') ?? '')
-    return named && !isForwarded(c) && (peer === '::1' || peer.startsWith('127.'))
+    return named && !isForwarded(c.req.raw.headers) && (peer === '::1' || peer.startsWith('127.'))
   }
 
   /** Whether the browser sees https. */

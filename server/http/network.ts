@@ -1,3 +1,6 @@
+/** An address as people write it: a dual-stack socket shows IPv4 peers as IPv6. */
+export const plainAddress = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '')
+
 /**
  * Whom an address belongs to, as a key for throttling: an IPv6 client has a whole /64 to choose addresses from.
  * @param address as the listener shows it

@@ -9,7 +9,8 @@ test('whoever hangs up in the middle of a body is refused, and fills no log', as
   await using server = await startTestServer()
   const lines: string[] = []
   const app = new Hono()
-  const { mount } = router(app, { credentials: server.core.credentials, addressOf: () => '', checkResponses: false })
+  const { credentials, limits } = server.core
+  const { mount } = router(app, { credentials, limits, addressOf: () => '', checkResponses: false })
   mount('POST /api/auth/login', () => Promise.reject(new Error('not reached')))
   app.onError(onError(createLogger({ write: (line) => lines.push(line) })))
   for (const length of ['100', undefined]) {

@@ -1,15 +1,14 @@
 import { type Api, type Output, type RouteKey, type RouteSpec, api } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
+import { BODY_BYTES } from '@shared/limits'
 import type { Context, Hono } from 'hono'
 import { ZodError, type z } from 'zod'
 import { type Principal, isAdmin } from '../access/principal'
 import type { Credentials } from '../auth/credentials'
+import type { Limits } from '../limits/service'
 import { authenticate } from './authenticate'
 import { fromZod, normalise, statusOf } from './errors'
 import { parseJson } from './json'
-
-/** Default largest body, in bytes. A message is at most 40,000 characters. */
-const BODY_LIMIT = 1 << 20
 
 type Parsed<S, K extends 'params' | 'query' | 'body'> = S extends { [P in K]: infer Z extends z.ZodType }
   ? z.output<Z>
@@ -35,6 +34,7 @@ export type Mount = <K extends RouteKey>(key: K, handler: Handler<K>) => void
 
 export interface RouterOptions {
   credentials: Credentials
+  limits: Limits
   addressOf: (c: Context) => string
   /** Also hold answers to their schemas: for tests, where an answer that drifts from its contract has to fail. */
   checkResponses: boolean
@@ -50,14 +50,16 @@ export function router(app: Hono, options: RouterOptions): { mount: Mount; mount
     const [method = '', path = ''] = key.split(' ')
     mounted.add(key)
     const answer = async (c: Context): Promise<Response> => {
-      const principal = await callerOf(c.req.raw, spec, options.credentials)
+      const principal = await callerOf(c, spec, options)
       admit(principal, spec, method)
       const headers: Record<string, string> = { 'cache-control': 'no-store' }
       const input = {
         principal,
         params: parse(spec.params, c.req.param(), 'address'),
         query: parse(spec.query, c.req.query(), 'query'),
-        body: spec.body ? parse(spec.body, await json(c.req.raw, spec.bodyLimit ?? BODY_LIMIT), 'body') : undefined,
+        body: spec.body
+          ? parse(spec.body, await json(c.req.raw, spec.bodyLimit ?? BODY_BYTES.http), 'body')
+          : undefined,
         idempotencyKey: keyOf(c.req.header('idempotency-key')),
         address: options.addressOf(c),
         headers,
@@ -85,8 +87,24 @@ export function router(app: Hono, options: RouterOptions): { mount: Mount; mount
 }
 
 /** A route for guests alone ignores credentials: an old cookie must not keep anybody from logging in. */
-const callerOf = async (request: Request, spec: RouteSpec, credentials: Credentials): Promise<Principal> =>
-  spec.who.every((kind) => kind === 'guest') ? { kind: 'guest' } : authenticate(request, credentials)
+async function callerOf(
+  c: Context,
+  spec: RouteSpec,
+  { credentials, limits, addressOf }: RouterOptions,
+): Promise<Principal> {
+  const guest = (): Principal => {
+    limits.admitGuest(addressOf(c))
+    return { kind: 'guest' }
+  }
+  if (spec.who.every((kind) => kind === 'guest')) return guest()
+  const principal = await authenticate(c.req.raw, credentials).catch((error: unknown) => {
+    guest()
+    throw error
+  })
+  if (principal.kind === 'guest') return guest()
+  limits.admit(principal)
+  return principal
+}
 
 function admit(p: Principal, spec: RouteSpec, method: string): void {
   // A public route is public for everybody, logged in or not.

@@ -1,10 +1,13 @@
+import { createContextValues } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { NekodeError, errorText } from '@shared/errors'
 import { readFileSync } from 'node:fs'
 import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Address } from '../config/settings'
+import { plainAddress } from '../http/network'
 import type { Listener } from './listener'
+import { peerKey } from './peer'
 import type { Rpc } from './rpc'
 
 export interface GrpcOptions {
@@ -20,7 +23,12 @@ export interface GrpcOptions {
  */
 export async function listenGrpc({ addr, tls, rpc }: GrpcOptions): Promise<Listener> {
   const stop = new AbortController()
-  const handler = connectNodeAdapter({ ...rpc.options, routes: rpc.routes, shutdownSignal: stop.signal })
+  const handler = connectNodeAdapter({
+    ...rpc.options,
+    routes: rpc.routes,
+    shutdownSignal: stop.signal,
+    contextValues: (request) => createContextValues().set(peerKey, () => plainAddress(request.socket.remoteAddress)),
+  })
   const settings = { settings: { maxConcurrentStreams: 256, initialWindowSize: 1 << 20 } }
   const server = tls
     ? http2.createSecureServer({ ...settings, cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, handler)

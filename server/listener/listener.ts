@@ -1,9 +1,8 @@
 import { NekodeError, errorText } from '@shared/errors'
+import { BODY_BYTES, IDLE_SECONDS } from '@shared/limits'
 import type { Address } from '../config/settings'
+import { plainAddress } from '../http/network'
 import { isGrpc, refuseGrpc } from './refuse'
-
-/** Seconds without a byte after which a connection is closed. Streams switch it off for themselves. */
-const IDLE_SECONDS = 60
 
 /** What happens on one WebSocket. Whoever upgrades a request brings its own. */
 export interface SocketHandler {
@@ -29,8 +28,7 @@ export class Edge {
 
   /** The other end of the connection: a proxy, where there is one. */
   get peer(): string {
-    // A dual-stack socket shows IPv4 peers as IPv6.
-    return this.server.requestIP(this.request)?.address.replace(/^::ffff:/, '') ?? ''
+    return plainAddress(this.server.requestIP(this.request)?.address)
   }
 
   /** The response is a stream that may be silent for as long as it likes. */
@@ -45,7 +43,9 @@ export class Edge {
   }
 }
 
-export type RpcHandlers = ReadonlyMap<string, (request: Request) => Promise<Response>>
+/** @param peer asks for the other end of the connection */
+export type RpcHandler = (request: Request, peer: () => string) => Promise<Response>
+export type RpcHandlers = ReadonlyMap<string, RpcHandler>
 
 /** Connect and gRPC-Web. Loaded by the first call: a third of what the server has to evaluate is the wire contract. */
 export interface RpcMount {
@@ -83,11 +83,11 @@ export function listen(options: ListenerOptions): Listener {
     const path = pathOf(request.url)
     if (isGrpc(request.headers.get('content-type'))) return refuseGrpc()
     const call = rpc && path.startsWith(rpc.prefix) ? (await rpc.handlers()).get(path) : undefined
-    if (call) {
-      server.timeout(request, 0)
-      return call(request)
-    }
     const edge = new Edge(request, server, tls !== undefined)
+    if (call) {
+      edge.stream()
+      return call(request, () => edge.peer)
+    }
     const response = await options.fetch(request, edge)
     return edge.upgraded ? undefined : response
   }
@@ -100,6 +100,7 @@ export function listen(options: ListenerOptions): Listener {
       reusePort: false,
       development: options.page ? { hmr: true, console: true } : false,
       ...(options.page ? { routes: developed(options.page, handle, rpc) } : {}),
+      // Streams switch it off for themselves.
       idleTimeout: IDLE_SECONDS,
       // Bodies are bounded where they are read; a stream of many messages has no size.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -108,7 +109,7 @@ export function listen(options: ListenerOptions): Listener {
       ...(options.failed ? { error: options.failed } : {}),
       websocket: {
         idleTimeout: IDLE_SECONDS,
-        maxPayloadLength: 1 << 20,
+        maxPayloadLength: BODY_BYTES.webSocket,
         open(socket) {
           sockets.add(socket)
           socket.data.open(socket)

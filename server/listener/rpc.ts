@@ -1,6 +1,16 @@
-import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from '@connectrpc/connect'
-import { createFetchHandler } from '@connectrpc/connect/protocol'
-import type { RpcHandlers } from './listener'
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  createContextValues,
+} from '@connectrpc/connect'
+import {
+  type UniversalHandler,
+  universalServerRequestFromFetch,
+  universalServerResponseToFetch,
+} from '@connectrpc/connect/protocol'
+import type { RpcHandler, RpcHandlers } from './listener'
+import { peerKey } from './peer'
 
 /** The services of the wire contract, and what every call to them is held to: interceptors, sizes, compression. */
 export interface Rpc {
@@ -12,8 +22,14 @@ export interface Rpc {
 export function rpcHandlers({ routes, options }: Rpc): RpcHandlers {
   const router = createConnectRouter({ ...options, grpc: false })
   routes(router)
-  return new Map(
-    // Bun streams both ways over HTTP/1.1 too; which version a request came over it does not tell.
-    router.handlers.map((handler) => [handler.requestPath, createFetchHandler(handler, { httpVersion: '2' })]),
-  )
+  return new Map(router.handlers.map((handler) => [handler.requestPath, overFetch(handler)]))
 }
+
+const overFetch =
+  (handler: UniversalHandler): RpcHandler =>
+  async (request, peer) => {
+    // Bun streams both ways over HTTP/1.1 too; which version a request came over it does not tell.
+    const call = universalServerRequestFromFetch(request, { httpVersion: '2' })
+    const contextValues = createContextValues().set(peerKey, peer)
+    return universalServerResponseToFetch(await handler({ ...call, contextValues }))
+  }

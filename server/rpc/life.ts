@@ -1,14 +1,20 @@
 import type { HandlerContext } from '@connectrpc/connect'
 import { unknownToken } from '../auth/credentials'
 import type { Core } from '../core'
-import { callerOf } from './caller'
+import { addressIn, callerOf } from './caller'
 
-/** How long a stream lives: as long as its call, its caller's credential and the server, or until `end`. */
+/**
+ * How long a stream lives: as long as its call, its caller's credential and the server, or until `end`. Throws `too_many_streams` when
+ * the caller has no place for another one.
+ */
 export class Life implements Disposable {
   readonly #controller = new AbortController()
   readonly #undo: (() => void)[] = []
 
-  constructor(context: HandlerContext, { hub }: Core) {
+  constructor(context: HandlerContext, { hub, limits }: Core) {
+    const leave = limits.stream(callerOf(context), addressIn(context))
+    // A client that reads nothing lets a stream that is over hang, but it does not hold the place.
+    this.signal.addEventListener('abort', leave, { once: true })
     this.#follow(context.signal, () => context.signal.reason)
     this.#follow(callerOf(context).revoked, unknownToken)
     this.#follow(hub.stopping, () => hub.stopping.reason)

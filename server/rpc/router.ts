@@ -29,7 +29,7 @@ import type { RunService } from '../runs/service'
 import type { PermitService } from '../runs/permits'
 import type { StepService } from '../runs/steps'
 import { systemRpc } from '../system/rpc'
-import { admitCaller } from './caller'
+import { type AddressOf, admitCaller } from './caller'
 import { toConnectError } from './errors'
 import { MESSAGE_BYTES, PING_MS } from './limits'
 
@@ -47,6 +47,8 @@ export interface RpcServices {
 export interface RpcOptions {
   /** Milliseconds between the signs of life of a stream. Default: 15 s. */
   pingMs?: number
+  /** Default: the other end of the connection. */
+  addressOf?: AddressOf
 }
 
 /**
@@ -56,7 +58,7 @@ export interface RpcOptions {
 export function createRpc(
   core: Core,
   services: RpcServices,
-  { pingMs = PING_MS }: RpcOptions = {},
+  { pingMs = PING_MS, addressOf = (_, peer) => peer() }: RpcOptions = {},
 ): { routes: (router: ConnectRouter) => void; options: ConnectRouterOptions } {
   const activity = new ActivityService(core, services.runs)
   const archive = new ArchiveService(core, services.runs)
@@ -79,7 +81,7 @@ export function createRpc(
       acceptCompression: [compressionGzip, compressionBrotli],
       requestGate: async (context) => {
         try {
-          await admitCaller(context, core.credentials)
+          await admitCaller(context, core, addressOf)
         } catch (error) {
           throw toConnectError(error, context.method.name, core.log)
         }

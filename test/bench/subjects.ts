@@ -14,7 +14,8 @@ export interface Subject {
 }
 
 export async function nekode(place: Place): Promise<Subject & { server: ServerUnderTest }> {
-  const server = await startServer(place)
+  // All clients of a bench share one token, which people's pages never do.
+  const server = await startServer(place, { env: { NEKODE_MAX_STREAMS: '0' } })
   const { token } = await server.admin()
   return {
     name: 'nekode',
