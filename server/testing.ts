@@ -62,10 +62,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       'data-dir': dataDir,
       'local-daemon': false,
       durability: 'normal',
-      'db-dsn': options.dsn,
       ...options.flags,
     },
-    env: options.env ?? {},
+    // An address with a password may not be a flag.
+    env: { NEKODE_DB_DSN: options.dsn, ...options.env },
   })
   const log = createLogger({ level: options.logLevel ?? 'error' })
   const server = await createServer(config, log, { checkResponses: true, graceMs: 1000 })

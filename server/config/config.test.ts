@@ -143,7 +143,7 @@ describe.each(cases)('%s=%s', (variable, value, key, expected) => {
 })
 
 test('every setting is in that table, or has a test of its own', () => {
-  const own = ['NEKODE_DB_TYPE', 'NEKODE_TLS_CERT', 'NEKODE_TLS_KEY']
+  const own = ['NEKODE_DB_TYPE', 'NEKODE_DB_DSN_FILE', 'NEKODE_TLS_CERT', 'NEKODE_TLS_KEY']
   const covered = new Set([...cases.map(([variable]) => variable), ...own])
   const rest = Object.values<Setting>(SETTINGS).map((s) => s.env)
   expect(rest.filter((env) => !covered.has(env) && !/CACHE|BOOTSTRAP_ADMIN/.test(env))).toEqual([])

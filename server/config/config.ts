@@ -5,6 +5,7 @@ import type { LogFormat, LogLevel } from '@shared/log'
 import { join, resolve } from 'node:path'
 import { type DbType, databaseAddress } from './dsn'
 import { readConfigFile } from './file'
+import { addressOf, refusePassword } from './secret'
 import { type Address, type Given, SETTINGS, SETTING_KEYS } from './settings'
 import { unknownVariables } from './variables'
 
@@ -49,6 +50,7 @@ export interface Sources {
  * @throws NekodeError invalid `config_invalid` that names what is wrong and where it came from
  */
 export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Config {
+  refusePassword(flags['db-dsn'])
   const path = text(flags.config) ?? text(env.NEKODE_CONFIG)
   const file = path === undefined ? {} : readConfigFile(path)
   // Each value is what its own schema made of it, which the compiler cannot follow through the table.
@@ -61,7 +63,11 @@ export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Con
     grpcAddr: given.grpcAddr,
     webDistDir: given.webDistDir === undefined ? undefined : resolve(given.webDistDir),
     dataDir,
-    dsn: databaseAddress(typeOf(given.dbType), given.dbDsn ?? given.dbPath, join(dataDir, 'nekode.db')),
+    dsn: databaseAddress(
+      typeOf(given.dbType),
+      addressOf(given.dbDsn, given.dbDsnFile) ?? given.dbPath,
+      join(dataDir, 'nekode.db'),
+    ),
     durability: given.durability ?? 'full',
     admin: adminOf(given),
     webSetup: !(given.bootstrapDisableWeb ?? false),

@@ -9,7 +9,7 @@ const SCHEMES: [RegExp, DbType][] = [
   [/^(sqlite|file):/, 'sqlite'],
 ]
 /** `user:password@tcp(host:port)/name?options`, as configuration files of the Go server have it. */
-const GO_MYSQL = /^([^:@]*)(?::(.*))?@(?:tcp)?\(([^)]+)\)\/([^?]*)/
+export const GO_MYSQL = /^([^:@]*)(?::(.*))?@(?:tcp)?\(([^)]+)\)\/([^?]*)/
 
 /**
  * The address that `openDatabase` takes, out of a type and an address that may each be left out.

@@ -125,7 +125,20 @@ export const SETTINGS = settings({
     help: 'Database',
     schema: oneOf('sqlite', 'sqlite3', 'postgres', 'postgresql', 'mysql', 'mariadb'),
   },
-  dbDsn: { env: 'NEKODE_DB_DSN', flag: 'db-dsn', hint: 'dsn', help: 'Database address or SQLite file', schema: Text },
+  dbDsn: {
+    env: 'NEKODE_DB_DSN',
+    flag: 'db-dsn',
+    hint: 'dsn',
+    help: 'SQLite file or database address; as a flag it takes no password',
+    schema: Text,
+  },
+  dbDsnFile: {
+    env: 'NEKODE_DB_DSN_FILE',
+    flag: 'db-dsn-file',
+    hint: 'file',
+    help: 'File that holds the database address',
+    schema: Text,
+  },
   dbPath: { env: 'NEKODE_DB_PATH', help: 'SQLite file, when there is no address', schema: Text },
   durability: {
     env: 'NEKODE_DURABILITY',
