@@ -25,12 +25,17 @@ import { errorResponse, normalise, onError } from './http/errors'
 import { secure } from './http/headers'
 import { notFound } from './http/missing'
 import { type Mount, router } from './http/route'
+import { inviteRoutes } from './invites/routes'
+import { InviteService } from './invites/service'
 import { Jobs } from './jobs'
 import type { Edge } from './listener/listener'
 import { Limits } from './limits/service'
 import { type Listeners, openListeners } from './listener/listeners'
 import type { Rpc } from './listener/rpc'
 import { Secrets, loadKey } from './secrets/service'
+import { Factors } from './secondfactor/factors'
+import { secondFactorRoutes } from './secondfactor/routes'
+import { SecondFactorService } from './secondfactor/service'
 import { loadServerId } from './settings/identity'
 import { systemRoutes } from './system/routes'
 import { CommitTimes, SystemService } from './system/service'
@@ -47,6 +52,8 @@ export interface Services extends Conversation {
   artifacts: Artifacts
   users: UserService
   auth: AuthService
+  invites: InviteService
+  secondFactor: SecondFactorService
   tokens: TokenService
   system: SystemService
 }
@@ -145,6 +152,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       if (config.admin) await services.auth.bootstrapFromEnvironment(config.admin)
       if (config.webSetup) setupCode = await services.auth.setup.renew()
       await services.computers.load()
+      await services.search.ensure()
       jobs.start()
       const rpc = async (): Promise<Rpc> =>
         (await import('./rpc/router')).createRpc(core, services, { addressOf: addresses.of })
@@ -165,13 +173,17 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
   const computers = new Computers(core)
   const conversation = createConversation(core, computers)
   const users = new UserService(core, conversation.channels)
+  const factors = new Factors(core.db, core.secrets)
+  const auth = new AuthService(core, users, factors, { webSetup: config.webSetup })
   return {
     ...conversation,
     computers,
     enrollments: new Enrollments({ ...core, computers }),
     artifacts: new Artifacts({ dataDir: config.dataDir, programDir: programDir(), version, log: core.log }),
     users,
-    auth: new AuthService(core, users, { webSetup: config.webSetup }),
+    auth,
+    invites: new InviteService(core, { users, auth, channels: conversation.channels }),
+    secondFactor: new SecondFactorService(core, { auth, users, factors }),
     tokens: new TokenService(core),
     system: new SystemService(core, commits),
   }
@@ -180,7 +192,9 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
 function mountRoutes(mount: Mount, core: Core, config: Config, services: Services, addresses: Addresses): void {
   systemRoutes(mount, services.system, addresses)
   authRoutes(mount, services.auth, addresses)
-  userRoutes(mount, services.users)
+  userRoutes(mount, services.users, services)
+  inviteRoutes(mount, services.invites, addresses)
+  secondFactorRoutes(mount, services.secondFactor, addresses)
   tokenRoutes(mount, services.tokens)
   auditRoutes(mount, core.audit)
   eventRoutes(mount, core, addresses)
@@ -194,5 +208,5 @@ function mountRoutes(mount: Mount, core: Core, config: Config, services: Service
     },
   })
   artifactRoutes(mount, services.artifacts)
-  conversationRoutes(mount, services)
+  conversationRoutes(mount, core, services)
 }

@@ -14,6 +14,7 @@ import { DeliverySettler } from './deliveries/settler'
 import { Guards } from './guards/service'
 import type { Mount } from './http/route'
 import { MessageHistory } from './messages/history'
+import { MessageSource } from './messages/searching'
 import { messageRoutes } from './messages/routes'
 import { MessageService } from './messages/service'
 import { MessageWriter } from './messages/writer'
@@ -21,14 +22,19 @@ import { PromptService } from './prompts/service'
 import { RunActions } from './runs/actions'
 import { RunCleanup } from './runs/cleanup'
 import { PermitService } from './runs/permits'
+import { StepPages } from './runs/pages'
 import { RunReaper } from './runs/reaper'
 import { runRoutes } from './runs/routes'
 import { RunService } from './runs/service'
 import { RunStarter } from './runs/starter'
 import { StepService } from './runs/steps'
 import { WorkInProgress } from './runs/work'
+import { searchRoutes } from './search/routes'
+import { SearchService } from './search/service'
 import { snapshotRoutes } from './snapshot/routes'
 import { SnapshotService } from './snapshot/service'
+import { type Tasks, createTasks } from './tasks/create'
+import { taskRoutes } from './tasks/routes'
 
 /** What a conversation with agents consists of: everything between a message and its answer. */
 export interface Conversation {
@@ -37,6 +43,7 @@ export interface Conversation {
   deliveries: DeliveryService
   runs: RunService
   steps: StepService
+  pages: StepPages
   permits: PermitService
   actions: RunActions
   approvals: ApprovalService
@@ -44,13 +51,17 @@ export interface Conversation {
   prompts: PromptService
   reaper: RunReaper
   snapshots: SnapshotService
+  search: SearchService
+  tasks: Tasks
 }
 
 /** Builds the services and ties them together; nothing here decides anything. */
 export function createConversation(core: Core, computers: Computers): Conversation {
   const { commands } = computers
   const channels = new ChannelService(core)
-  const writer = new MessageWriter(core)
+  const search = new SearchService(core)
+  search.addSource(new MessageSource(core.db))
+  const writer = new MessageWriter(core, search)
   const starter = new RunStarter(core, computers)
   const router = new DeliveryRouter(core, new Guards(core), starter, writer)
   const settler = new DeliverySettler(core, writer, router, computers)
@@ -61,23 +72,15 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const approvals = new ApprovalService(core, book, runs, commands)
   const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })
-  const messages = new MessageService(core, {
-    writer,
-    router,
-    channels,
-    outcomes: deliveries,
-    work: new WorkInProgress(core, deliveries),
-  })
+  const work = new WorkInProgress(core, deliveries)
+  const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work })
+  const tasks = createTasks(core, { writer, router, work, runs }, messages)
 
-  channels.whenAgentLeaves((tx, agentId, channel, by) =>
-    cleanup.leave(
-      tx,
-      agentId,
-      channel.id,
-      { reason: 'killed', message: `@${by.name} took the agent out of ${channel.target}.` },
-      by,
-    ),
-  )
+  channels.whenAgentLeaves(async (tx, agentId, channel, by) => {
+    await tasks.claims.leave(tx, agentId, channel.id, by)
+    const message = `@${by.name} took the agent out of ${channel.target}.`
+    await cleanup.leave(tx, agentId, channel.id, { reason: 'killed', message }, by)
+  })
   channels.whenArchived((tx, channel, by) =>
     cleanup.archived(tx, channel.id, { reason: 'killed', message: `@${by.name} archived ${channel.target}.` }, by),
   )
@@ -95,9 +98,12 @@ export function createConversation(core: Core, computers: Computers): Conversati
   return {
     channels,
     messages,
+    tasks,
+    search,
     deliveries,
     runs,
     steps: new StepService(core, runs, book),
+    pages: new StepPages(core, runs),
     permits: new PermitService(core),
     actions: new RunActions(core, runs, deliveries, commands, computers),
     approvals,
@@ -113,12 +119,14 @@ export function createConversation(core: Core, computers: Computers): Conversati
   }
 }
 
-export function conversationRoutes(mount: Mount, c: Conversation): void {
+export function conversationRoutes(mount: Mount, core: Core, c: Conversation): void {
   channelRoutes(mount, c.channels)
   messageRoutes(mount, c.messages)
   deliveryRoutes(mount, c.deliveries)
-  runRoutes(mount, c.runs, c.actions)
+  runRoutes(mount, c.runs, c.pages, c.actions)
   approvalRoutes(mount, c.approvals)
   agentRoutes(mount, c.agents, c.channels, c.messages)
   snapshotRoutes(mount, c.snapshots)
+  searchRoutes(mount, c.search)
+  taskRoutes(mount, core, c.tasks)
 }

@@ -3,10 +3,16 @@ import { activityTables } from './tables/activity'
 import { agentsTables } from './tables/agents'
 import { channelsTables } from './tables/channels'
 import { computersTables } from './tables/computers'
+import { coordinationTables } from './tables/coordination'
+import { decisionsTables } from './tables/decisions'
+import { memoryTables } from './tables/memory'
+import { endpointsTables } from './tables/endpoints'
 import { messagesTables } from './tables/messages'
 import { peopleTables } from './tables/people'
 import { runsTables } from './tables/runs'
+import { searchTables } from './tables/search'
 import { systemTables } from './tables/system'
+import { tasksTables } from './tables/tasks'
 
 export type { StoredEnvVar } from './tables/agents'
 
@@ -23,7 +29,13 @@ export function tables(d: Dialect) {
     ...computersTables(d),
     ...agentsTables(d),
     ...runsTables(d),
+    ...tasksTables(d),
     ...activityTables(d),
+    ...decisionsTables(d),
+    ...coordinationTables(d),
+    ...memoryTables(d),
+    ...endpointsTables(d),
+    ...searchTables(d),
   }
 }
 export type Tables = ReturnType<typeof tables>

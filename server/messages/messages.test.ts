@@ -140,10 +140,10 @@ describe('a message', () => {
     expect(around.items.map((m) => m.content)).toEqual(['21', '20', '19', '18', '17'])
   })
 
-  test('is found by its words, wildcards included, by those who may read it', async () => {
+  test('is found by its words by those who may read it', async () => {
     await post(ada, 'one hundred 100% sure_thing 搜索文字')
     for (const q of ['100%', 'SURE_thing', '搜索'])
       expect((await world.talk.messages.search(bob, { q })).items).toHaveLength(1)
-    expect((await world.talk.messages.search(bob, { q: '100_' })).items).toEqual([])
+    expect((await world.talk.messages.search(bob, { q: 'undred' })).items).toEqual([])
   })
 })

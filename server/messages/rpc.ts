@@ -1,6 +1,6 @@
 import { NekodeError } from '@shared/errors'
 import type { EventCursor } from '@shared/gen/nekode/daemon/v1/common_pb'
-import type { SearchMessagesRequest } from '@shared/gen/nekode/daemon/v1/messages_pb'
+import { MessageSearchSort, type SearchMessagesRequest } from '@shared/gen/nekode/daemon/v1/messages_pb'
 import type { Core } from '../core'
 import { authorOf, readerAt } from '../rpc/acting'
 import { callerOf } from '../rpc/caller'
@@ -37,8 +37,9 @@ export function messageRpc(core: Core, messages: MessageService): Handlers<Metho
       if (senderId === null) return { messages: [] }
       const { target } = parseTarget(req.target)
       const about = { target: req.target, usual: MESSAGES_USUAL }
+      const sort = req.sort === MessageSearchSort.RECENT ? 'recent' : 'relevance'
       const page = await readPage(core.serverId, req, about, (cursor, limit) =>
-        messages.search(caller, { q, target: target || undefined, senderId, limit, cursor }),
+        messages.search(caller, { q, target: target || undefined, senderId, sort, limit, cursor }),
       )
       return { messages: page.items.map((message) => wireMessage(message)), ...page.next }
     },

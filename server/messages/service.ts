@@ -6,6 +6,8 @@ import type { ChannelService } from '../channels/service'
 import type { Tx } from '../db/database'
 import { type DeliveryRow, deliveryView } from '../deliveries/view'
 import type { Channel } from '../directory/directory'
+import type { SearchRequest, SearchService } from '../search/service'
+import { MessageSource } from './searching'
 import { MessageStore } from './store'
 import { type MessageRow, messageView } from './view'
 import type { MessageWriter } from './writer'
@@ -53,18 +55,21 @@ export interface MessageServices {
   work: WorkInProgress
   outcomes: Outcomes
   channels: ChannelService
+  search: SearchService
 }
 
 const PAGE = 50
 
 export class MessageService {
   readonly #store: MessageStore
+  readonly #source: MessageSource
 
   constructor(
     private readonly core: Core,
     private readonly services: MessageServices,
   ) {
     this.#store = new MessageStore(core.db)
+    this.#source = new MessageSource(core.db)
   }
 
   /** Writes a message; agents that it concerns get a delivery in the same transaction. */
@@ -86,6 +91,19 @@ export class MessageService {
       }
       return this.core.idempotency.once(tx, call, perform)
     })
+  }
+
+  /**
+   * Writes a member's message as part of somebody else's transaction, when the caller has been found to be allowed to. Idempotency is
+   * up to that transaction.
+   */
+  postIn(
+    tx: Tx,
+    p: Author,
+    channel: Channel,
+    { threadId, ...post }: { content: string; kind: MessageKind; threadId: string | null },
+  ): Promise<Posted> {
+    return this.#write(tx, p, channel, threadId, { ...post, target: channel.target })
   }
 
   async #write(tx: Tx, p: Author, channel: Channel, threadId: string | null, input: Post): Promise<Posted> {
@@ -204,23 +222,14 @@ export class MessageService {
 
   async search(
     p: Principal,
-    query: {
-      q: string
-      target?: string | undefined
-      senderId?: string | undefined
-      limit?: number | undefined
-      cursor?: string | undefined
-    },
+    query: Omit<SearchRequest, 'kinds' | 'has'> & { sender?: string | undefined; hasAttachment?: boolean | undefined },
   ): Promise<{ items: Message[]; nextCursor?: string }> {
-    const channelIds =
-      query.target === undefined
-        ? this.core.access.visibleChannels(p)
-        : [this.core.access.channel(p, 'read', query.target).id]
-    const limit = query.limit ?? PAGE
-    const { q: text, senderId, cursor: before } = query
-    const rows = await this.#store.search({ channelIds, text, senderId, limit: limit + 1, before })
-    const items = rows.slice(0, limit)
-    const last = items.at(-1)
-    return { items: items.map(messageView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+    const { sender, hasAttachment, ...request } = query
+    const q = sender === undefined ? request.q : `from:${sender} ${request.q}`
+    const has = hasAttachment ? (['file'] as const) : undefined
+    const { docs, nextCursor } = await this.services.search.find(p, { ...request, q, has, kinds: ['message'] })
+    const rows = new Map((await this.#source.named(docs.map((doc) => doc.refId))).map((row) => [row.id, row]))
+    const items = docs.flatMap((doc) => rows.get(doc.refId) ?? [])
+    return { items: items.map(messageView), ...(nextCursor === undefined ? {} : { nextCursor }) }
   }
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, like, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database'
 import type { MessageRow } from './view'
 
@@ -10,17 +10,6 @@ export interface PageOf {
   before?: string | undefined
   after?: string | undefined
 }
-
-export interface Search {
-  channelIds: string[]
-  text: string
-  senderId?: string | undefined
-  limit: number
-  before?: string | undefined
-}
-
-/** Without `LIKE`'s wildcards; `\` escapes in all three databases once we say so. */
-const literal = (text: string): string => text.replace(/[\\%_]/g, (c) => `\\${c}`)
 
 export class MessageStore {
   constructor(private readonly db: Database) {}
@@ -70,27 +59,6 @@ export class MessageStore {
       .from(messages)
       .where(where)
       .orderBy(after === undefined ? desc(messages.id) : asc(messages.id))
-      .limit(limit)
-  }
-
-  async search({ channelIds, text, senderId, limit, before }: Search): Promise<MessageRow[]> {
-    const { messages } = this.db.t
-    if (!channelIds.length) return []
-    const pattern = `%${literal(text.toLowerCase())}%`
-    return this.db.q
-      .select()
-      .from(messages)
-      .where(
-        and(
-          inArray(messages.channelId, channelIds),
-          senderId === undefined ? undefined : eq(messages.senderId, senderId),
-          before === undefined ? undefined : lt(messages.id, before),
-          this.db.dialect === 'mysql'
-            ? like(sql`lower(${messages.content})`, pattern)
-            : sql`lower(${messages.content}) like ${pattern} escape '\\'`,
-        ),
-      )
-      .orderBy(desc(messages.id))
       .limit(limit)
   }
 

@@ -3,7 +3,9 @@ import { newId } from '@shared/ids'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
+import type { SearchService } from '../search/service'
 import { findMentions } from './mentions'
+import { messageDoc } from './searching'
 import { MessageStore } from './store'
 import { type MessageRow, messageView } from './view'
 
@@ -22,7 +24,10 @@ export interface NewMessage {
 export class MessageWriter {
   readonly #store: MessageStore
 
-  constructor(private readonly core: Core) {
+  constructor(
+    private readonly core: Core,
+    private readonly search: SearchService,
+  ) {
     this.#store = new MessageStore(core.db)
   }
 
@@ -49,6 +54,7 @@ export class MessageWriter {
     }
     await this.#store.insert(tx, row)
     if (row.mentions.length) await this.#store.insertMentions(tx, row)
+    if (!row.system) await this.search.put(tx, messageDoc(row))
     this.#emit(tx, row, 'created', sender)
     if (row.threadId) {
       const root = await this.#store.countReply(tx, row.threadId, row.createdAt)

@@ -2,10 +2,18 @@ import { agentRoutes } from './agents'
 import { auditRoutes } from './audit'
 import { channelRoutes } from './channels'
 import { computerRoutes } from './computers'
+import { coordinationRoutes } from './coordination'
+import { decisionRoutes } from './decisions'
+import { endpointRoutes } from './endpoints'
 import { eventRoutes } from './events'
+import { inviteRoutes } from './invites'
+import { memoryRoutes } from './memory'
 import { messageRoutes } from './messages'
 import { runRoutes } from './runs'
+import { searchRoutes } from './search'
+import { secondFactorRoutes } from './secondfactor'
 import { systemRoutes } from './system'
+import { taskRoutes } from './tasks'
 import { userRoutes } from './users'
 
 export * from './agents'
@@ -14,25 +22,41 @@ export * from './channels'
 export * from './common'
 export * from './computers'
 export * from './control'
+export * from './coordination'
+export * from './decisions'
+export * from './endpoints'
 export * from './events'
 export * from './failures'
+export * from './invites'
+export * from './memory'
 export * from './messages'
 export * from './route'
 export * from './runs'
+export * from './search'
+export * from './secondfactor'
 export * from './system'
+export * from './tasks'
 export * from './users'
 
 /** Every route of the HTTP API: the server validates by it, the OpenAPI document and the clients' types come from it. */
 export const api = {
   ...systemRoutes,
   ...userRoutes,
+  ...inviteRoutes,
+  ...secondFactorRoutes,
   ...channelRoutes,
   ...messageRoutes,
   ...runRoutes,
+  ...searchRoutes,
+  ...taskRoutes,
   ...agentRoutes,
   ...computerRoutes,
   ...eventRoutes,
+  ...endpointRoutes,
   ...auditRoutes,
+  ...decisionRoutes,
+  ...coordinationRoutes,
+  ...memoryRoutes,
 }
 export type Api = typeof api
 export type RouteKey = keyof Api

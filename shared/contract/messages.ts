@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { Actor, Handle, Id, PageQuery, Target, Time, page } from './common'
+import { Actor, Flag, Handle, Id, PageQuery, Target, Time, page } from './common'
 import { MemberKind } from './channels'
 import { routes } from './route'
 import { Delivery, Run } from './runs'
+import { SearchSort, SearchText } from './search'
 
 export const MessageKind = z.enum(['note', 'decision', 'blocker', 'status'])
 export type MessageKind = z.infer<typeof MessageKind>
@@ -56,8 +57,17 @@ export const messageRoutes = routes({
     summary: 'Search the messages that the caller may see',
     tag: 'messages',
     who: ['user', 'agent'],
-    query: PageQuery.extend({ q: z.string().trim().min(1).max(200), target: Target.optional() }),
+    query: PageQuery.extend({
+      q: SearchText,
+      target: Target.optional(),
+      /** A name; the same as `from:` in the text. */
+      sender: Handle.optional(),
+      hasAttachment: Flag.optional(),
+      /** Default `recent`. */
+      sort: SearchSort.optional(),
+    }),
     response: page(Message),
+    errors: ['invalid_search'],
   },
   'GET /api/messages/{id}': {
     summary: 'One message with its deliveries',

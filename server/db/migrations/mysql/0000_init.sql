@@ -68,6 +68,7 @@ CREATE TABLE `archive_events` (
 	`payload` longtext NOT NULL,
 	`exit_code` bigint NOT NULL,
 	`error` longtext NOT NULL,
+	`size` bigint NOT NULL,
 	CONSTRAINT `archive_events_run_id_position_pk` PRIMARY KEY(`run_id`,`position`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
@@ -81,12 +82,15 @@ CREATE TABLE `archives` (
 	`summary` longtext NOT NULL,
 	`error` longtext NOT NULL,
 	`event_count` bigint NOT NULL,
+	`size` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
 	CONSTRAINT `archives_run_id` PRIMARY KEY(`run_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` varchar(64) NOT NULL,
 	`actor` longtext NOT NULL,
+	`actor_id` varchar(64) NOT NULL,
 	`action` varchar(64) NOT NULL,
 	`subject` varchar(200) NOT NULL,
 	`detail` longtext NOT NULL,
@@ -196,6 +200,14 @@ CREATE TABLE `events` (
 	CONSTRAINT `events_sequence` PRIMARY KEY(`sequence`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `external_messages` (
+	`endpoint_id` varchar(64) NOT NULL,
+	`external_id` varchar(255) NOT NULL,
+	`message_id` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `external_messages_endpoint_id_external_id_pk` PRIMARY KEY(`endpoint_id`,`external_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `idempotency` (
 	`principal` varchar(80) NOT NULL,
 	`method` varchar(80) NOT NULL,
@@ -204,6 +216,37 @@ CREATE TABLE `idempotency` (
 	`response` longtext NOT NULL,
 	`created_at` bigint NOT NULL,
 	CONSTRAINT `idempotency_principal_method_key_pk` PRIMARY KEY(`principal`,`method`,`key`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `identities` (
+	`id` varchar(64) NOT NULL,
+	`key` varchar(64) NOT NULL,
+	`issuer` longtext NOT NULL,
+	`subject` longtext NOT NULL,
+	`user_id` varchar(64) NOT NULL,
+	`email` varchar(255) NOT NULL,
+	`created_at` bigint NOT NULL,
+	`last_login_at` bigint NOT NULL,
+	CONSTRAINT `identities_id` PRIMARY KEY(`id`),
+	CONSTRAINT `identities_key` UNIQUE(`key`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `interaction_endpoints` (
+	`id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`provider` varchar(32) NOT NULL,
+	`display_name` varchar(255) NOT NULL,
+	`target_prefix` varchar(16) NOT NULL,
+	`channel_id` varchar(64),
+	`inbound_enabled` boolean NOT NULL,
+	`outbound_enabled` boolean NOT NULL,
+	`auth_mode` varchar(32) NOT NULL,
+	`config` longtext NOT NULL,
+	`secrets` longtext NOT NULL,
+	`created_by` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `interaction_endpoints_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `members` (
@@ -246,6 +289,21 @@ CREATE TABLE `messages` (
 	CONSTRAINT `messages_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `notification_routes` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`thread_id` varchar(64) NOT NULL,
+	`endpoint_id` varchar(64) NOT NULL,
+	`event_kind` varchar(16) NOT NULL,
+	`preference` varchar(16) NOT NULL,
+	`enabled` boolean NOT NULL,
+	`created_by` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `notification_routes_id` PRIMARY KEY(`id`),
+	CONSTRAINT `notification_routes_one` UNIQUE(`channel_id`,`endpoint_id`,`event_kind`,`thread_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `operations` (
 	`id` varchar(64) NOT NULL,
 	`computer_id` varchar(64) NOT NULL,
@@ -258,6 +316,31 @@ CREATE TABLE `operations` (
 	`created_at` bigint NOT NULL,
 	`updated_at` bigint NOT NULL,
 	CONSTRAINT `operations_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `outbound_deliveries` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`target` varchar(200) NOT NULL,
+	`message_id` varchar(64) NOT NULL,
+	`endpoint_id` varchar(64) NOT NULL,
+	`endpoint_kind` varchar(16) NOT NULL,
+	`event_kind` varchar(16) NOT NULL,
+	`route_id` varchar(64),
+	`reply_to` varchar(255),
+	`external_message_id` varchar(255) NOT NULL,
+	`status` varchar(16) NOT NULL,
+	`attempt_count` bigint NOT NULL,
+	`next_attempt_at` bigint,
+	`lease_id` varchar(64),
+	`lease_until` bigint,
+	`delivered_at` bigint,
+	`last_error` varchar(500) NOT NULL,
+	`request_id` varchar(128) NOT NULL,
+	`payload` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `outbound_deliveries_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `permits` (
@@ -284,6 +367,7 @@ CREATE TABLE `run_steps` (
 	`sequence` bigint NOT NULL,
 	`status` varchar(16) NOT NULL,
 	`detail` longtext NOT NULL,
+	`size` bigint NOT NULL,
 	`started_at` bigint NOT NULL,
 	`completed_at` bigint,
 	CONSTRAINT `run_steps_id` PRIMARY KEY(`id`)
@@ -305,21 +389,70 @@ CREATE TABLE `runs` (
 	`max_attempts` bigint NOT NULL,
 	`lease_id` varchar(64),
 	`lease_expires_at` bigint,
+	`past_leases` longtext NOT NULL,
 	`failure` longtext,
 	`summary` longtext NOT NULL,
 	`usage` longtext,
 	`cost_usd` double,
 	`started_at` bigint,
 	`completed_at` bigint,
+	`detail_removed_at` bigint,
 	`created_at` bigint NOT NULL,
 	`updated_at` bigint NOT NULL,
 	CONSTRAINT `runs_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `search_docs` (
+	`id` bigint NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`ref_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`thread_id` varchar(64) NOT NULL,
+	`sender_id` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	`terms` longtext NOT NULL,
+	CONSTRAINT `search_docs_id` PRIMARY KEY(`id`),
+	CONSTRAINT `search_docs_ref` UNIQUE(`kind`,`ref_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `second_factors` (
+	`user_id` varchar(64) NOT NULL,
+	`secret` longtext NOT NULL,
+	`enabled_at` bigint,
+	`last_step` bigint NOT NULL,
+	`recovery` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `second_factors_user_id` PRIMARY KEY(`user_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `settings` (
 	`name` varchar(100) NOT NULL,
 	`value` longtext NOT NULL,
 	CONSTRAINT `settings_name` PRIMARY KEY(`name`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `step_pieces` (
+	`step_id` varchar(64) NOT NULL,
+	`position` bigint NOT NULL,
+	`text` longtext NOT NULL,
+	CONSTRAINT `step_pieces_step_id_position_pk` PRIMARY KEY(`step_id`,`position`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `tickets` (
+	`id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`code_hash` varchar(64) NOT NULL,
+	`role` varchar(16),
+	`channels` longtext NOT NULL,
+	`note` varchar(255) NOT NULL,
+	`user_id` varchar(64),
+	`created_by` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	`expires_at` bigint NOT NULL,
+	`used_at` bigint,
+	`used_by` varchar(64),
+	CONSTRAINT `tickets_id` PRIMARY KEY(`id`),
+	CONSTRAINT `tickets_code` UNIQUE(`code_hash`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `users` (
@@ -341,23 +474,45 @@ CREATE INDEX `agents_computer` ON `agents` (`computer_id`);--> statement-breakpo
 CREATE INDEX `approvals_state` ON `approvals` (`state`,`id`);--> statement-breakpoint
 CREATE INDEX `approvals_run` ON `approvals` (`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statement-breakpoint
+CREATE INDEX `archives_computer` ON `archives` (`computer_id`,`started_at`);--> statement-breakpoint
+CREATE INDEX `archives_started` ON `archives` (`started_at`,`run_id`);--> statement-breakpoint
+CREATE INDEX `archives_updated` ON `archives` (`updated_at`);--> statement-breakpoint
 CREATE INDEX `audit_created` ON `audit` (`created_at`);--> statement-breakpoint
+CREATE INDEX `audit_actor` ON `audit` (`actor_id`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_action` ON `audit` (`action`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_subject` ON `audit` (`subject`,`id`);--> statement-breakpoint
 CREATE INDEX `computers_seen` ON `computers` (`last_seen_at`);--> statement-breakpoint
 CREATE INDEX `credentials_owner` ON `credentials` (`kind`,`owner_id`);--> statement-breakpoint
 CREATE INDEX `deliveries_agent` ON `deliveries` (`agent_id`,`state`);--> statement-breakpoint
 CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `enrollments_computer` ON `enrollments` (`computer_id`);--> statement-breakpoint
 CREATE INDEX `events_audience` ON `events` (`audience`,`sequence`);--> statement-breakpoint
-CREATE INDEX `events_created` ON `events` (`created_at`);--> statement-breakpoint
+CREATE INDEX `events_kind` ON `events` (`kind`,`operation`,`created_at`);--> statement-breakpoint
+CREATE INDEX `external_messages_message` ON `external_messages` (`message_id`);--> statement-breakpoint
 CREATE INDEX `idempotency_created` ON `idempotency` (`created_at`);--> statement-breakpoint
+CREATE INDEX `identities_user` ON `identities` (`user_id`);--> statement-breakpoint
+CREATE INDEX `interaction_endpoints_channel` ON `interaction_endpoints` (`channel_id`);--> statement-breakpoint
 CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
-CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`);--> statement-breakpoint
+CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`,`sender_id`);--> statement-breakpoint
+CREATE INDEX `messages_channel` ON `messages` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `messages_run` ON `messages` (`run_id`);--> statement-breakpoint
+CREATE INDEX `notification_routes_endpoint` ON `notification_routes` (`endpoint_id`);--> statement-breakpoint
 CREATE INDEX `operations_computer` ON `operations` (`computer_id`,`created_at`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_due` ON `outbound_deliveries` (`endpoint_id`,`next_attempt_at`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_lease` ON `outbound_deliveries` (`endpoint_id`,`lease_until`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_page` ON `outbound_deliveries` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_of` ON `outbound_deliveries` (`endpoint_id`,`id`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_message` ON `outbound_deliveries` (`message_id`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_done` ON `outbound_deliveries` (`status`,`updated_at`);--> statement-breakpoint
 CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
-CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`);--> statement-breakpoint
+CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
 CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
-CREATE INDEX `runs_input` ON `runs` (`input_message_id`);
+CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
+CREATE INDEX `runs_detail` ON `runs` (`detail_removed_at`,`completed_at`);--> statement-breakpoint
+CREATE INDEX `search_docs_created` ON `search_docs` (`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tickets_kind` ON `tickets` (`kind`,`id`);--> statement-breakpoint
+CREATE INDEX `tickets_user` ON `tickets` (`user_id`);--> statement-breakpoint
+CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);

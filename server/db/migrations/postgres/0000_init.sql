@@ -63,6 +63,7 @@ CREATE TABLE "archive_events" (
 	"payload" text NOT NULL,
 	"exit_code" bigint NOT NULL,
 	"error" text NOT NULL,
+	"size" bigint NOT NULL,
 	CONSTRAINT "archive_events_run_id_position_pk" PRIMARY KEY("run_id","position")
 );
 --> statement-breakpoint
@@ -75,12 +76,15 @@ CREATE TABLE "archives" (
 	"exit_code" bigint NOT NULL,
 	"summary" text NOT NULL,
 	"error" text NOT NULL,
-	"event_count" bigint NOT NULL
+	"event_count" bigint NOT NULL,
+	"size" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "audit" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"actor" text NOT NULL,
+	"actor_id" varchar(64) NOT NULL,
 	"action" varchar(64) NOT NULL,
 	"subject" varchar(200) NOT NULL,
 	"detail" text NOT NULL,
@@ -180,6 +184,14 @@ CREATE TABLE "events" (
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "external_messages" (
+	"endpoint_id" varchar(64) NOT NULL,
+	"external_id" varchar(255) NOT NULL,
+	"message_id" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "external_messages_endpoint_id_external_id_pk" PRIMARY KEY("endpoint_id","external_id")
+);
+--> statement-breakpoint
 CREATE TABLE "idempotency" (
 	"principal" varchar(80) NOT NULL,
 	"method" varchar(80) NOT NULL,
@@ -188,6 +200,34 @@ CREATE TABLE "idempotency" (
 	"response" text NOT NULL,
 	"created_at" bigint NOT NULL,
 	CONSTRAINT "idempotency_principal_method_key_pk" PRIMARY KEY("principal","method","key")
+);
+--> statement-breakpoint
+CREATE TABLE "identities" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"key" varchar(64) NOT NULL,
+	"issuer" text NOT NULL,
+	"subject" text NOT NULL,
+	"user_id" varchar(64) NOT NULL,
+	"email" varchar(255) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_login_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "interaction_endpoints" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"provider" varchar(32) NOT NULL,
+	"display_name" varchar(255) NOT NULL,
+	"target_prefix" varchar(16) NOT NULL,
+	"channel_id" varchar(64),
+	"inbound_enabled" boolean NOT NULL,
+	"outbound_enabled" boolean NOT NULL,
+	"auth_mode" varchar(32) NOT NULL,
+	"config" text NOT NULL,
+	"secrets" text NOT NULL,
+	"created_by" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "members" (
@@ -229,6 +269,19 @@ CREATE TABLE "messages" (
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "notification_routes" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"thread_id" varchar(64) NOT NULL,
+	"endpoint_id" varchar(64) NOT NULL,
+	"event_kind" varchar(16) NOT NULL,
+	"preference" varchar(16) NOT NULL,
+	"enabled" boolean NOT NULL,
+	"created_by" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "operations" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"computer_id" varchar(64) NOT NULL,
@@ -238,6 +291,30 @@ CREATE TABLE "operations" (
 	"state" varchar(16) NOT NULL,
 	"detail" text NOT NULL,
 	"requested_by" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "outbound_deliveries" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"target" varchar(200) NOT NULL,
+	"message_id" varchar(64) NOT NULL,
+	"endpoint_id" varchar(64) NOT NULL,
+	"endpoint_kind" varchar(16) NOT NULL,
+	"event_kind" varchar(16) NOT NULL,
+	"route_id" varchar(64),
+	"reply_to" varchar(255),
+	"external_message_id" varchar(255) NOT NULL,
+	"status" varchar(16) NOT NULL,
+	"attempt_count" bigint NOT NULL,
+	"next_attempt_at" bigint,
+	"lease_id" varchar(64),
+	"lease_until" bigint,
+	"delivered_at" bigint,
+	"last_error" varchar(500) NOT NULL,
+	"request_id" varchar(128) NOT NULL,
+	"payload" text NOT NULL,
 	"created_at" bigint NOT NULL,
 	"updated_at" bigint NOT NULL
 );
@@ -264,6 +341,7 @@ CREATE TABLE "run_steps" (
 	"sequence" bigint NOT NULL,
 	"status" varchar(16) NOT NULL,
 	"detail" text NOT NULL,
+	"size" bigint NOT NULL,
 	"started_at" bigint NOT NULL,
 	"completed_at" bigint
 );
@@ -284,19 +362,63 @@ CREATE TABLE "runs" (
 	"max_attempts" bigint NOT NULL,
 	"lease_id" varchar(64),
 	"lease_expires_at" bigint,
+	"past_leases" text NOT NULL,
 	"failure" text,
 	"summary" text NOT NULL,
 	"usage" text,
 	"cost_usd" double precision,
 	"started_at" bigint,
 	"completed_at" bigint,
+	"detail_removed_at" bigint,
 	"created_at" bigint NOT NULL,
 	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "search_docs" (
+	"id" bigint PRIMARY KEY NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"ref_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"thread_id" varchar(64) NOT NULL,
+	"sender_id" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"terms" "tsvector" NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "second_factors" (
+	"user_id" varchar(64) PRIMARY KEY NOT NULL,
+	"secret" text NOT NULL,
+	"enabled_at" bigint,
+	"last_step" bigint NOT NULL,
+	"recovery" text NOT NULL,
+	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "settings" (
 	"name" varchar(100) PRIMARY KEY NOT NULL,
 	"value" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "step_pieces" (
+	"step_id" varchar(64) NOT NULL,
+	"position" bigint NOT NULL,
+	"text" text NOT NULL,
+	CONSTRAINT "step_pieces_step_id_position_pk" PRIMARY KEY("step_id","position")
+);
+--> statement-breakpoint
+CREATE TABLE "tickets" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"code_hash" varchar(64) NOT NULL,
+	"role" varchar(16),
+	"channels" text NOT NULL,
+	"note" varchar(255) NOT NULL,
+	"user_id" varchar(64),
+	"created_by" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	"used_at" bigint,
+	"used_by" varchar(64)
 );
 --> statement-breakpoint
 CREATE TABLE "users" (
@@ -318,7 +440,13 @@ CREATE UNIQUE INDEX "approvals_step" ON "approvals" USING btree ("step_id");--> 
 CREATE INDEX "approvals_state" ON "approvals" USING btree ("state","id");--> statement-breakpoint
 CREATE INDEX "approvals_run" ON "approvals" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "archives_agent" ON "archives" USING btree ("agent_id","started_at");--> statement-breakpoint
+CREATE INDEX "archives_computer" ON "archives" USING btree ("computer_id","started_at");--> statement-breakpoint
+CREATE INDEX "archives_started" ON "archives" USING btree ("started_at","run_id");--> statement-breakpoint
+CREATE INDEX "archives_updated" ON "archives" USING btree ("updated_at");--> statement-breakpoint
 CREATE INDEX "audit_created" ON "audit" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "audit_actor" ON "audit" USING btree ("actor_id","id");--> statement-breakpoint
+CREATE INDEX "audit_action" ON "audit" USING btree ("action","id");--> statement-breakpoint
+CREATE INDEX "audit_subject" ON "audit" USING btree ("subject","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "channels_target" ON "channels" USING btree ("target");--> statement-breakpoint
 CREATE INDEX "computers_seen" ON "computers" USING btree ("last_seen_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "credentials_token" ON "credentials" USING btree ("token_hash");--> statement-breakpoint
@@ -328,17 +456,37 @@ CREATE INDEX "deliveries_agent" ON "deliveries" USING btree ("agent_id","state")
 CREATE INDEX "deliveries_channel" ON "deliveries" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE INDEX "enrollments_computer" ON "enrollments" USING btree ("computer_id");--> statement-breakpoint
 CREATE INDEX "events_audience" ON "events" USING btree ("audience","sequence");--> statement-breakpoint
-CREATE INDEX "events_created" ON "events" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "events_kind" ON "events" USING btree ("kind","operation","created_at");--> statement-breakpoint
+CREATE INDEX "external_messages_message" ON "external_messages" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "idempotency_created" ON "idempotency" USING btree ("created_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "identities_key" ON "identities" USING btree ("key");--> statement-breakpoint
+CREATE INDEX "identities_user" ON "identities" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "interaction_endpoints_channel" ON "interaction_endpoints" USING btree ("channel_id");--> statement-breakpoint
 CREATE INDEX "members_member" ON "members" USING btree ("kind","member_id");--> statement-breakpoint
-CREATE INDEX "messages_page" ON "messages" USING btree ("channel_id","thread_id","id");--> statement-breakpoint
+CREATE INDEX "messages_page" ON "messages" USING btree ("channel_id","thread_id","id","sender_id");--> statement-breakpoint
+CREATE INDEX "messages_channel" ON "messages" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE INDEX "messages_run" ON "messages" USING btree ("run_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "notification_routes_one" ON "notification_routes" USING btree ("channel_id","endpoint_id","event_kind","thread_id");--> statement-breakpoint
+CREATE INDEX "notification_routes_endpoint" ON "notification_routes" USING btree ("endpoint_id");--> statement-breakpoint
 CREATE INDEX "operations_computer" ON "operations" USING btree ("computer_id","created_at");--> statement-breakpoint
+CREATE INDEX "outbound_deliveries_due" ON "outbound_deliveries" USING btree ("endpoint_id","next_attempt_at");--> statement-breakpoint
+CREATE INDEX "outbound_deliveries_lease" ON "outbound_deliveries" USING btree ("endpoint_id","lease_until");--> statement-breakpoint
+CREATE INDEX "outbound_deliveries_page" ON "outbound_deliveries" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "outbound_deliveries_of" ON "outbound_deliveries" USING btree ("endpoint_id","id");--> statement-breakpoint
+CREATE INDEX "outbound_deliveries_message" ON "outbound_deliveries" USING btree ("message_id");--> statement-breakpoint
+CREATE INDEX "outbound_deliveries_done" ON "outbound_deliveries" USING btree ("status","updated_at");--> statement-breakpoint
 CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
-CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence");--> statement-breakpoint
+CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence","id");--> statement-breakpoint
 CREATE INDEX "runs_computer" ON "runs" USING btree ("computer_id","state");--> statement-breakpoint
 CREATE INDEX "runs_agent" ON "runs" USING btree ("agent_id","created_at");--> statement-breakpoint
 CREATE INDEX "runs_channel" ON "runs" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE INDEX "runs_lease" ON "runs" USING btree ("state","lease_expires_at");--> statement-breakpoint
 CREATE INDEX "runs_input" ON "runs" USING btree ("input_message_id");--> statement-breakpoint
+CREATE INDEX "runs_detail" ON "runs" USING btree ("detail_removed_at","completed_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "search_docs_ref" ON "search_docs" USING btree ("kind","ref_id");--> statement-breakpoint
+CREATE INDEX "search_docs_created" ON "search_docs" USING btree ("created_at","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "tickets_code" ON "tickets" USING btree ("code_hash");--> statement-breakpoint
+CREATE INDEX "tickets_kind" ON "tickets" USING btree ("kind","id");--> statement-breakpoint
+CREATE INDEX "tickets_user" ON "tickets" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "tickets_expires" ON "tickets" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree ("username");

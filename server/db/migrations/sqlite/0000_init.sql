@@ -70,6 +70,7 @@ CREATE TABLE `archive_events` (
 	`payload` text NOT NULL,
 	`exit_code` integer NOT NULL,
 	`error` text NOT NULL,
+	`size` integer NOT NULL,
 	PRIMARY KEY(`run_id`, `position`)
 );
 --> statement-breakpoint
@@ -82,13 +83,19 @@ CREATE TABLE `archives` (
 	`exit_code` integer NOT NULL,
 	`summary` text NOT NULL,
 	`error` text NOT NULL,
-	`event_count` integer NOT NULL
+	`event_count` integer NOT NULL,
+	`size` integer NOT NULL,
+	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statement-breakpoint
+CREATE INDEX `archives_computer` ON `archives` (`computer_id`,`started_at`);--> statement-breakpoint
+CREATE INDEX `archives_started` ON `archives` (`started_at`,`run_id`);--> statement-breakpoint
+CREATE INDEX `archives_updated` ON `archives` (`updated_at`);--> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` text PRIMARY KEY NOT NULL,
 	`actor` text NOT NULL,
+	`actor_id` text NOT NULL,
 	`action` text NOT NULL,
 	`subject` text NOT NULL,
 	`detail` text NOT NULL,
@@ -97,6 +104,9 @@ CREATE TABLE `audit` (
 );
 --> statement-breakpoint
 CREATE INDEX `audit_created` ON `audit` (`created_at`);--> statement-breakpoint
+CREATE INDEX `audit_actor` ON `audit` (`actor_id`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_action` ON `audit` (`action`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_subject` ON `audit` (`subject`,`id`);--> statement-breakpoint
 CREATE TABLE `channels` (
 	`id` text PRIMARY KEY NOT NULL,
 	`target` text NOT NULL,
@@ -198,7 +208,16 @@ CREATE TABLE `events` (
 );
 --> statement-breakpoint
 CREATE INDEX `events_audience` ON `events` (`audience`,`sequence`);--> statement-breakpoint
-CREATE INDEX `events_created` ON `events` (`created_at`);--> statement-breakpoint
+CREATE INDEX `events_kind` ON `events` (`kind`,`operation`,`created_at`);--> statement-breakpoint
+CREATE TABLE `external_messages` (
+	`endpoint_id` text NOT NULL,
+	`external_id` text NOT NULL,
+	`message_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	PRIMARY KEY(`endpoint_id`, `external_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `external_messages_message` ON `external_messages` (`message_id`);--> statement-breakpoint
 CREATE TABLE `idempotency` (
 	`principal` text NOT NULL,
 	`method` text NOT NULL,
@@ -210,6 +229,37 @@ CREATE TABLE `idempotency` (
 );
 --> statement-breakpoint
 CREATE INDEX `idempotency_created` ON `idempotency` (`created_at`);--> statement-breakpoint
+CREATE TABLE `identities` (
+	`id` text PRIMARY KEY NOT NULL,
+	`key` text NOT NULL,
+	`issuer` text NOT NULL,
+	`subject` text NOT NULL,
+	`user_id` text NOT NULL,
+	`email` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_login_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `identities_key` ON `identities` (`key`);--> statement-breakpoint
+CREATE INDEX `identities_user` ON `identities` (`user_id`);--> statement-breakpoint
+CREATE TABLE `interaction_endpoints` (
+	`id` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`provider` text NOT NULL,
+	`display_name` text NOT NULL,
+	`target_prefix` text NOT NULL,
+	`channel_id` text,
+	`inbound_enabled` integer NOT NULL,
+	`outbound_enabled` integer NOT NULL,
+	`auth_mode` text NOT NULL,
+	`config` text NOT NULL,
+	`secrets` text NOT NULL,
+	`created_by` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `interaction_endpoints_channel` ON `interaction_endpoints` (`channel_id`);--> statement-breakpoint
 CREATE TABLE `members` (
 	`channel_id` text NOT NULL,
 	`kind` text NOT NULL,
@@ -250,8 +300,24 @@ CREATE TABLE `messages` (
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`);--> statement-breakpoint
+CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`,`sender_id`);--> statement-breakpoint
+CREATE INDEX `messages_channel` ON `messages` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `messages_run` ON `messages` (`run_id`);--> statement-breakpoint
+CREATE TABLE `notification_routes` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`thread_id` text NOT NULL,
+	`endpoint_id` text NOT NULL,
+	`event_kind` text NOT NULL,
+	`preference` text NOT NULL,
+	`enabled` integer NOT NULL,
+	`created_by` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `notification_routes_one` ON `notification_routes` (`channel_id`,`endpoint_id`,`event_kind`,`thread_id`);--> statement-breakpoint
+CREATE INDEX `notification_routes_endpoint` ON `notification_routes` (`endpoint_id`);--> statement-breakpoint
 CREATE TABLE `operations` (
 	`id` text PRIMARY KEY NOT NULL,
 	`computer_id` text NOT NULL,
@@ -266,6 +332,36 @@ CREATE TABLE `operations` (
 );
 --> statement-breakpoint
 CREATE INDEX `operations_computer` ON `operations` (`computer_id`,`created_at`);--> statement-breakpoint
+CREATE TABLE `outbound_deliveries` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`target` text NOT NULL,
+	`message_id` text NOT NULL,
+	`endpoint_id` text NOT NULL,
+	`endpoint_kind` text NOT NULL,
+	`event_kind` text NOT NULL,
+	`route_id` text,
+	`reply_to` text,
+	`external_message_id` text NOT NULL,
+	`status` text NOT NULL,
+	`attempt_count` integer NOT NULL,
+	`next_attempt_at` integer,
+	`lease_id` text,
+	`lease_until` integer,
+	`delivered_at` integer,
+	`last_error` text NOT NULL,
+	`request_id` text NOT NULL,
+	`payload` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_due` ON `outbound_deliveries` (`endpoint_id`,`next_attempt_at`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_lease` ON `outbound_deliveries` (`endpoint_id`,`lease_until`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_page` ON `outbound_deliveries` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_of` ON `outbound_deliveries` (`endpoint_id`,`id`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_message` ON `outbound_deliveries` (`message_id`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_done` ON `outbound_deliveries` (`status`,`updated_at`);--> statement-breakpoint
 CREATE TABLE `permits` (
 	`id` text PRIMARY KEY NOT NULL,
 	`computer_id` text NOT NULL,
@@ -289,11 +385,12 @@ CREATE TABLE `run_steps` (
 	`sequence` integer NOT NULL,
 	`status` text NOT NULL,
 	`detail` text NOT NULL,
+	`size` integer NOT NULL,
 	`started_at` integer NOT NULL,
 	`completed_at` integer
 );
 --> statement-breakpoint
-CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`);--> statement-breakpoint
+CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
 CREATE TABLE `runs` (
 	`id` text PRIMARY KEY NOT NULL,
 	`delivery_id` text,
@@ -310,12 +407,14 @@ CREATE TABLE `runs` (
 	`max_attempts` integer NOT NULL,
 	`lease_id` text,
 	`lease_expires_at` integer,
+	`past_leases` text NOT NULL,
 	`failure` text,
 	`summary` text NOT NULL,
 	`usage` text,
 	`cost_usd` real,
 	`started_at` integer,
 	`completed_at` integer,
+	`detail_removed_at` integer,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL
 );
@@ -325,11 +424,60 @@ CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-brea
 CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
 CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
+CREATE INDEX `runs_detail` ON `runs` (`detail_removed_at`,`completed_at`);--> statement-breakpoint
+CREATE TABLE `search_docs` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`ref_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`thread_id` text NOT NULL,
+	`sender_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`terms` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `search_docs_ref` ON `search_docs` (`kind`,`ref_id`);--> statement-breakpoint
+CREATE INDEX `search_docs_created` ON `search_docs` (`created_at`,`id`);--> statement-breakpoint
+CREATE TABLE `second_factors` (
+	`user_id` text PRIMARY KEY NOT NULL,
+	`secret` text NOT NULL,
+	`enabled_at` integer,
+	`last_step` integer NOT NULL,
+	`recovery` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `settings` (
 	`name` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `step_pieces` (
+	`step_id` text NOT NULL,
+	`position` integer NOT NULL,
+	`text` text NOT NULL,
+	PRIMARY KEY(`step_id`, `position`)
+);
+--> statement-breakpoint
+CREATE TABLE `tickets` (
+	`id` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`code_hash` text NOT NULL,
+	`role` text,
+	`channels` text NOT NULL,
+	`note` text NOT NULL,
+	`user_id` text,
+	`created_by` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	`used_at` integer,
+	`used_by` text
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `tickets_code` ON `tickets` (`code_hash`);--> statement-breakpoint
+CREATE INDEX `tickets_kind` ON `tickets` (`kind`,`id`);--> statement-breakpoint
+CREATE INDEX `tickets_user` ON `tickets` (`user_id`);--> statement-breakpoint
+CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` text PRIMARY KEY NOT NULL,
 	`username` text NOT NULL,

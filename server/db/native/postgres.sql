@@ -1,0 +1,1 @@
+CREATE INDEX "search_docs_terms" ON "search_docs" USING gin ("terms");
