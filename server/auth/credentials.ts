@@ -2,7 +2,13 @@ import type { Scope } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { hashSecret, newId, newSecret } from '@shared/ids'
 import { and, eq, inArray, lt, ne } from 'drizzle-orm'
-import type { AgentPrincipal, ComputerPrincipal, Principal, UserPrincipal } from '../access/principal'
+import type {
+  AgentPrincipal,
+  ComputerPrincipal,
+  EndpointPrincipal,
+  Principal,
+  UserPrincipal,
+} from '../access/principal'
 import type { Database, Tx } from '../db/database'
 import type { Row } from '../db/tables'
 import type { Directory } from '../directory/directory'
@@ -11,7 +17,7 @@ export type Credential = Row<'credentials'>
 type Kind = Credential['kind']
 
 /** Tells a reader what a token is, and a secret scanner too. */
-const PREFIX: Record<Kind, string> = { session: 'nus', api: 'nup', computer: 'ndt', agent: 'nat' }
+const PREFIX: Record<Kind, string> = { session: 'nus', api: 'nup', computer: 'ndt', agent: 'nat', endpoint: 'net' }
 
 /** How often `lastUsedAt` is written, at most: it is for people to look at. */
 const TOUCH_MS = 60_000
@@ -32,7 +38,11 @@ export interface NewCredential {
 }
 
 /** Whom a credential stands for, without the credential. */
-type Owner = Omit<UserPrincipal, keyof Held> | Omit<AgentPrincipal, keyof Held> | Omit<ComputerPrincipal, keyof Held>
+type Owner =
+  | Omit<UserPrincipal, keyof Held>
+  | Omit<AgentPrincipal, keyof Held>
+  | Omit<ComputerPrincipal, keyof Held>
+  | Omit<EndpointPrincipal, keyof Held>
 type Held = Pick<UserPrincipal, 'credentialId' | 'revoked'>
 
 interface Cached {
@@ -116,6 +126,13 @@ export class Credentials {
       if (!computer || computer.removedAt !== null) return undefined
       return { kind: 'computer', id: computer.id, name: computer.id, displayName: computer.displayName }
     }
+    if (c.kind === 'endpoint') {
+      const { q, t } = this.db
+      const [endpoint] = await q.select().from(t.interactionEndpoints).where(eq(t.interactionEndpoints.id, c.ownerId))
+      if (!endpoint) return undefined
+      const { id, provider, displayName, channelId } = endpoint
+      return { kind: 'endpoint', id, name: provider, displayName, channelId }
+    }
     if (c.kind === 'agent') {
       const agent = this.directory.agent(c.ownerId)
       if (!agent) return undefined
@@ -174,13 +191,13 @@ export class Credentials {
 
   /**
    * Forgets what was derived from a user, agent or computer that changed; its next request derives it anew. Who is disabled or not there
-   * any more has no next request: their streams end now.
+   * any more has no next request: their streams end now. So do those of whose role changed: an open one would go on with what it showed.
    */
   changed(ownerId: string): void {
     for (const [hash, cached] of this.#cache) {
       if (cached.credential.ownerId !== ownerId) continue
       cached.checkedAt = 0
-      if (this.#isGone(cached.credential)) this.#forget(hash)
+      if (this.#isGone(cached.credential) || this.#changedRole(cached)) this.#forget(hash)
     }
   }
 
@@ -188,6 +205,10 @@ export class Credentials {
     if (kind === 'computer') return false
     if (kind === 'agent') return this.directory.agent(ownerId) === undefined
     return this.directory.user(ownerId)?.disabledAt !== null
+  }
+
+  #changedRole({ principal }: Cached): boolean {
+    return principal.kind === 'user' && this.directory.user(principal.id)?.role !== principal.role
   }
 
   /** Ends the streams of what has expired: they outlive the request that checked the credential. */

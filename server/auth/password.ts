@@ -60,12 +60,13 @@ export const hashPassword = (password: string, address?: string): Promise<string
 let dummy: Promise<string> | undefined
 
 /**
- * Whether the password is the one of `hash`. Without a hash it takes as long and is never right.
+ * Whether the password is the one of `hash`. Without a hash, or with the empty one of somebody without a password, it takes as long and is
+ * never right.
  * @throws NekodeError `passwords_busy`
  */
 export async function verifyPassword(password: string, hash: string | undefined, address: string): Promise<boolean> {
   dummy ??= hashPassword(crypto.randomUUID())
-  const against = hash ?? (await dummy)
+  const against = hash || (await dummy)
   const right = await queue.run(() => Bun.password.verify(password, against), address)
-  return right && hash !== undefined
+  return right && !!hash
 }

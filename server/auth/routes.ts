@@ -1,30 +1,11 @@
-import { COOKIE, cookieOf } from '../http/authenticate'
 import type { Addresses } from '../http/address'
-import type { Mount, RouteInput } from '../http/route'
-import type { AuthService, From, Login } from './service'
-
-const CSRF = 'x-csrf-token'
+import { cookieOf } from '../http/authenticate'
+import type { Mount } from '../http/route'
+import { CSRF, enterer } from './enter'
+import type { AuthService } from './service'
 
 export function authRoutes(mount: Mount, auth: AuthService, addresses: Addresses): void {
-  type Call = Pick<RouteInput<'POST /api/auth/login'>, 'c' | 'address' | 'headers'>
-  const from = ({ c, address }: Call): From => ({ address, userAgent: c.req.header('user-agent') ?? '' })
-
-  /** A browser gets its session as a cookie that scripts cannot read, a program as text. */
-  const enter = (call: Call, { session, token }: Login, asText: boolean | undefined): Login['session'] => {
-    call.headers[CSRF] = session.csrf
-    if (asText) return { ...session, token }
-    call.headers['set-cookie'] = cookie(call, token, session.expiresAt)
-    return session
-  }
-
-  const cookie = ({ c }: Call, value: string, expiresAt: number): string =>
-    new Bun.Cookie(COOKIE, value, {
-      path: '/',
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: addresses.isSecure(c),
-      expires: new Date(expiresAt),
-    }).toString()
+  const { cookie, enter, from } = enterer(addresses)
 
   mount('GET /api/auth/setup-status', async () => auth.setupStatus())
   mount('POST /api/auth/bootstrap', async (call) => {
@@ -49,6 +30,9 @@ export function authRoutes(mount: Mount, auth: AuthService, addresses: Addresses
     return auth.me(principal)
   })
   mount('GET /api/auth/sessions', async ({ principal }) => ({ items: await auth.sessions(principal) }))
+  mount('DELETE /api/auth/sessions', async ({ principal, address }) => ({
+    ended: await auth.endOtherSessions(principal, address),
+  }))
   mount('DELETE /api/auth/sessions/{id}', async ({ principal, params, address }) => {
     await auth.endSession(principal, params.id, address)
     return { ok: true }

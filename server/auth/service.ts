@@ -8,6 +8,7 @@ import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { User } from '../directory/directory'
 import { networkOf } from '../http/network'
+import { type Factors, codeRequired } from '../secondfactor/factors'
 import type { UserService } from '../users/service'
 import { userView } from '../users/view'
 import { unknownToken } from './credentials'
@@ -38,6 +39,9 @@ interface NewOwner {
   displayName?: string | undefined
 }
 
+/** How somebody proved who they are. */
+export type LoginMethod = 'password' | 'second_factor' | 'oidc'
+
 export interface AuthOptions {
   /** Whether the first admin can be made in the browser. */
   webSetup: boolean
@@ -56,6 +60,7 @@ export class AuthService {
   constructor(
     private readonly core: Core,
     private readonly users: UserService,
+    private readonly factors: Factors,
     private readonly options: AuthOptions,
   ) {
     this.setup = new Setup(core)
@@ -85,7 +90,7 @@ export class AuthService {
     await this.setup.check(input.setupCode)
     this.#perAddress.forgive(key)
     const passwordHash = await hashPassword(input.password, from.address)
-    return this.core.db.tx(async (tx) => this.#open(tx, await this.#makeOwner(tx, input, passwordHash, from), from))
+    return this.core.db.tx(async (tx) => this.open(tx, await this.#makeOwner(tx, input, passwordHash, from), from))
   }
 
   /** Makes the first user out of the environment. Does nothing when there are users. @returns whether it did */
@@ -122,17 +127,29 @@ export class AuthService {
     return user
   }
 
-  /** Throws `login_failed` or `throttled`; an unknown name fails like a wrong password, and as slowly. */
-  async login(input: { username: string; password: string }, from: From): Promise<Login> {
+  /**
+   * Throws `login_failed` or `throttled`; an unknown name fails like a wrong password, and as slowly. With the right password, for those who
+   * have a second factor: `second_factor_required`, `second_factor_invalid`.
+   */
+  async login(input: { username: string; password: string; code?: string | undefined }, from: From): Promise<Login> {
     const username = input.username.trim().toLowerCase()
     const attempt = this.#attempt(username, from.address)
     const found = this.core.directory.byHandle(username)
     const user = found?.kind === 'human' ? this.core.directory.user(found.id) : undefined
     const usable = user?.disabledAt === null ? user : undefined
-    if (!(await attempt.verify(input.password, usable?.passwordHash)) || !usable)
-      throw new NekodeError('unauthenticated', 'The name or the password is wrong.', { code: 'login_failed' })
+    if (!(await attempt.verify(input.password, usable?.passwordHash)) || !usable) throw loginFailed()
     attempt.succeeded()
-    return this.core.db.tx((tx) => this.#open(tx, usable, from))
+    const { code } = input
+    const needed = await this.factors.isNeeded(usable.id)
+    if (!needed) return this.core.db.tx((tx) => this.open(tx, usable, from, 'password'))
+    if (code === undefined) throw codeRequired()
+    this.factors.guess(usable.id)
+    const login = await this.core.db.tx(async (tx) => {
+      await this.factors.take(tx, usable.id, code)
+      return this.open(tx, usable, from, 'second_factor')
+    })
+    this.factors.guessed(usable.id)
+    return login
   }
 
   /** Counts a guess at somebody's password before it is made. Throws `throttled`. */
@@ -174,10 +191,16 @@ export class AuthService {
     }
   }
 
-  async #open(tx: Tx, user: User, from: From): Promise<Login> {
+  /**
+   * A session for somebody who has proven who they are.
+   * @param method for the audit log; none when the act that this belongs to is in it
+   */
+  async open(tx: Tx, user: User, from: From, method?: LoginMethod): Promise<Login> {
+    // They may have been removed since their password was looked at.
+    if (!(await this.users.active(tx, user.id))) throw loginFailed()
     const csrf = newSecret('csrf', 24)
     const expiresAt = this.#now() + SESSION_MS
-    const { token } = await this.core.credentials.issue(tx, {
+    const { token, credential } = await this.core.credentials.issue(tx, {
       kind: 'session',
       ownerId: user.id,
       name: 'session',
@@ -185,6 +208,14 @@ export class AuthService {
       expiresAt,
       ...from,
     })
+    if (method)
+      await this.core.audit.record(tx, {
+        by: { kind: 'human', id: user.id, name: user.username, displayName: user.displayName },
+        action: 'session.start',
+        subject: credential.id,
+        detail: { method },
+        address: from.address,
+      })
     return { token, session: { user: userView(user), expiresAt, csrf } }
   }
 
@@ -214,21 +245,63 @@ export class AuthService {
     await db.tx((tx) => credentials.revoke(tx, { kind: 'session', ownerId: p.id, id: p.credentialId }))
   }
 
-  async sessions(p: UserPrincipal): Promise<z.infer<typeof SessionInfo>[]> {
+  sessions(p: UserPrincipal): Promise<z.infer<typeof SessionInfo>[]> {
+    return this.#sessions(p.id, p.credentialId)
+  }
+
+  /** Where somebody else is logged in. Throws `owner_only`. */
+  async sessionsOf(p: UserPrincipal, userId: string): Promise<z.infer<typeof SessionInfo>[]> {
+    await this.core.db.tx((tx) => this.users.authorise(tx, p, userId))
+    return this.#sessions(userId, p.credentialId)
+  }
+
+  async #sessions(userId: string, current: string): Promise<z.infer<typeof SessionInfo>[]> {
     const now = this.#now()
-    const sessions = await this.core.credentials.list('session', p.id)
+    const sessions = await this.core.credentials.list('session', userId)
     return sessions
       .filter((s) => s.expiresAt === null || s.expiresAt > now)
       .toSorted((a, b) => b.createdAt - a.createdAt)
       .map((s) => ({
         id: s.id,
-        current: s.id === p.credentialId,
+        current: s.id === current,
         userAgent: s.userAgent,
         address: s.address,
         createdAt: s.createdAt,
         lastSeenAt: s.lastUsedAt ?? s.createdAt,
         expiresAt: s.expiresAt ?? now + SESSION_MS,
       }))
+  }
+
+  /**
+   * Ends sessions of somebody else: one, or all without an id. Throws `owner_only`.
+   * @returns how many there were
+   */
+  async endSessionsOf(p: UserPrincipal, userId: string, id: string | undefined, address: string): Promise<number> {
+    return this.core.db.tx(async (tx) => {
+      await this.users.authorise(tx, p, userId)
+      const which = { kind: 'session' as const, ownerId: userId, ...(id === undefined ? {} : { id }) }
+      const ended = await this.core.credentials.revoke(tx, which)
+      if (!ended && id !== undefined)
+        throw new NekodeError('not_found', 'There is no such session; perhaps it has ended.')
+      const subject = id ?? userId
+      if (ended)
+        await this.core.audit.record(tx, { by: p, action: 'session.end', subject, detail: { userId, ended }, address })
+      return ended
+    })
+  }
+
+  /** Ends all own sessions but the one that asks. @returns how many there were */
+  async endOtherSessions(p: UserPrincipal, address: string): Promise<number> {
+    if (p.scopes)
+      throw new NekodeError('invalid', 'An API token is no session: there are no others than it.', {
+        next: 'Do it in the console, or end sessions one by one with DELETE /api/auth/sessions/{id}.',
+      })
+    return this.core.db.tx(async (tx) => {
+      const ended = await this.core.credentials.revoke(tx, { kind: 'session', ownerId: p.id, except: p.credentialId })
+      if (ended)
+        await this.core.audit.record(tx, { by: p, action: 'session.end', subject: p.id, detail: { ended }, address })
+      return ended
+    })
   }
 
   async endSession(p: UserPrincipal, id: string, address: string): Promise<void> {
@@ -240,18 +313,27 @@ export class AuthService {
     if (!ended) throw new NekodeError('not_found', 'You have no such session; perhaps it has ended.')
   }
 
-  /** Ends all other sessions. API tokens go on working. */
-  async changePassword(p: UserPrincipal, input: { current: string; password: string }, address: string): Promise<void> {
+  /** Holds somebody who is logged in to their password, as before a change of how they log in. Throws `login_failed`, `throttled`. */
+  async checkPassword(p: UserPrincipal, password: string, address: string): Promise<User> {
     const user = this.core.directory.user(p.id)
     const attempt = this.#attempt(p.name, address)
-    if (!user || !(await attempt.verify(input.current, user.passwordHash)))
+    if (!user || !(await attempt.verify(password, user.passwordHash)))
       throw new NekodeError('forbidden', 'The current password is wrong.', { code: 'login_failed' })
     attempt.succeeded()
+    return user
+  }
+
+  /** Ends all other sessions. API tokens go on working. */
+  async changePassword(p: UserPrincipal, input: { current: string; password: string }, address: string): Promise<void> {
+    const user = await this.checkPassword(p, input.current, address)
     const passwordHash = await hashPassword(input.password, address)
     await this.core.db.tx(async (tx) => {
-      await this.users.setPassword(tx, user, passwordHash)
+      await this.users.setPassword(tx, user.id, passwordHash)
       await this.core.credentials.revoke(tx, { kind: 'session', ownerId: p.id, except: p.credentialId })
       await this.core.audit.record(tx, { by: p, action: 'password.change', subject: p.id, address })
     })
   }
 }
+
+const loginFailed = (): NekodeError =>
+  new NekodeError('unauthenticated', 'The name or the password is wrong.', { code: 'login_failed' })

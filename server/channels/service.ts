@@ -272,6 +272,54 @@ export class ChannelService {
     })
   }
 
+  /** Puts a person into a channel as part of another change, such as an invite. Does nothing when they are there. */
+  async admitPerson(
+    tx: Tx,
+    by: Actor,
+    channel: Channel,
+    user: Pick<User, 'id' | 'username' | 'displayName' | 'role'>,
+  ): Promise<void> {
+    const member = newMember(channel.id, 'human', user.id, { role: user.role === 'viewer' ? 'viewer' : 'member' })
+    if (!(await this.#store.insertMember(tx, member))) return
+    tx.emit({
+      kind: 'member',
+      operation: 'created',
+      aggregateId: channel.id,
+      audience: `channel:${channel.id}`,
+      target: channel.target,
+      actor: by,
+      payload: { ...memberView(member, { name: user.username, displayName: user.displayName }), removed: false },
+    })
+  }
+
+  /**
+   * Brings somebody's membership of `#general` in line with their new role on the server; nobody who was made an admin there loses that.
+   * @param by null: the person
+   */
+  async matchRole(
+    tx: Tx,
+    by: Principal | null,
+    user: Pick<User, 'id' | 'username' | 'displayName'>,
+    role: Member['role'],
+  ): Promise<void> {
+    const channel = this.core.directory.channelAt(GENERAL)
+    const known = channel && (await this.#store.members(tx, channel.id)).find((m) => m.memberId === user.id)
+    if (!channel || !known || known.role === role || (known.role === 'admin' && role === 'member')) return
+    await this.#store.updateMember(tx, known, { role })
+    tx.emit({
+      kind: 'member',
+      operation: 'updated',
+      aggregateId: channel.id,
+      audience: `channel:${channel.id}`,
+      target: channel.target,
+      actor: by ? actorOf(by) : { kind: 'human', id: user.id, name: user.username, displayName: user.displayName },
+      payload: {
+        ...memberView({ ...known, role }, { name: user.username, displayName: user.displayName }),
+        removed: false,
+      },
+    })
+  }
+
   /** Puts an agent into a channel as part of another change. Does nothing when it is there. */
   async admitAgent(
     tx: Tx,
@@ -433,8 +481,9 @@ export class ChannelService {
     const ids = channels.map((c) => c.id)
     const last = await this.#store.lastMessageIds(ids)
     const user = p.kind === 'user' ? p.id : undefined
-    const unread = user ? await this.#store.unread(ids, user) : new Map<string, { unread: number; mentions: number }>()
     const marks = user ? await this.#store.lastRead(ids, user) : new Map<string, string | null>()
+    const behind = [...marks].flatMap(([id, mark]) => ((last.get(id) ?? '') > (mark ?? '') ? id : []))
+    const unread = user ? await this.#store.unread(behind, user) : new Map<string, { unread: number; mentions: number }>()
     return channels.map((c) => {
       const member = this.core.access.membership(p, c.id)
       return {

@@ -26,7 +26,26 @@ const ADMIN_SCOPE = `
   POST /api/tokens
   DELETE /api/tokens/{id}
   POST /api/users
+  GET /api/users/removed
+  PATCH /api/users/{id}
+  DELETE /api/users/{id}
+  POST /api/users/{id}/restore
+  POST /api/users/{id}/reset
+  GET /api/users/{id}/sessions
+  DELETE /api/users/{id}/sessions
+  DELETE /api/users/{id}/sessions/{session}
+  DELETE /api/users/{id}/second-factor
+  DELETE /api/auth/sessions
+  POST /api/auth/second-factor
+  POST /api/auth/second-factor/confirm
+  POST /api/auth/second-factor/recovery-codes
+  POST /api/auth/second-factor/disable
+  GET /api/invites
+  POST /api/invites
+  DELETE /api/invites/{id}
   GET /api/audit
+  GET /api/audit/export
+  GET /api/backup
   POST /api/agents
   PATCH /api/agents/{id}
   DELETE /api/agents/{id}

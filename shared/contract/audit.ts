@@ -14,6 +14,26 @@ export const AuditEntry = z.object({
 })
 export type AuditEntry = z.infer<typeof AuditEntry>
 
+const Moment = z.coerce.number().int().nonnegative()
+
+/** Each narrows the list down. */
+const AuditFilter = {
+  /** Id of whoever did it. */
+  actor: z.string().max(64).optional(),
+  /** `user.create`, or all of an area: `user.*`. */
+  action: z
+    .string()
+    .max(64)
+    .regex(/^[a-z_]+(\.[a-z_]+|\.\*)?$/, 'an action such as user.create, or user.*')
+    .optional(),
+  /** Id of what it was done to. */
+  subject: z.string().max(200).optional(),
+  /** Unix milliseconds, inclusive. */
+  since: Moment.optional(),
+  /** Unix milliseconds, exclusive. */
+  until: Moment.optional(),
+}
+
 export const auditRoutes = routes({
   'GET /api/audit': {
     summary: 'Privileged acts, newest first',
@@ -21,7 +41,17 @@ export const auditRoutes = routes({
     who: ['user'],
     role: 'admin',
     scope: 'admin',
-    query: PageQuery,
+    query: PageQuery.extend(AuditFilter),
     response: page(AuditEntry),
+  },
+  'GET /api/audit/export': {
+    summary: 'Privileged acts as a file, oldest first: JSON lines or CSV',
+    tag: 'audit',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    query: z.object({ ...AuditFilter, format: z.enum(['ndjson', 'csv']).optional() }),
+    response: z.string(),
+    media: 'application/octet-stream',
   },
 })

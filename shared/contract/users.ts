@@ -9,13 +9,15 @@ export const User = z.object({
   username: Handle,
   displayName: z.string(),
   role: UserRole,
+  /** Only there when the person was removed: their logins have ended, what they wrote stays. */
+  disabledAt: Time.optional(),
   createdAt: Time,
   updatedAt: Time,
 })
 export type User = z.infer<typeof User>
 
 export const Password = z.string().min(10, 'use at least 10 characters').max(256)
-const DisplayName = z.string().trim().min(1).max(80)
+export const DisplayName = z.string().trim().min(1).max(80)
 
 /** A browser gets its session as a cookie; a program asks for `token: true` and gets it in the body, once. */
 export const Session = z.object({ user: User, expiresAt: Time, csrf: z.string(), token: z.string().optional() })
@@ -41,6 +43,9 @@ export const ApiToken = z.object({
   expiresAt: Time.nullable(),
 })
 export type ApiToken = z.infer<typeof ApiToken>
+
+/** Six digits of the authenticator app, or one of the recovery codes. */
+export const SecondCode = z.string().trim().min(6).max(40)
 
 export const SetupStatus = z.object({
   initialized: z.boolean(),
@@ -77,10 +82,12 @@ export const userRoutes = routes({
     body: z.strictObject({
       username: z.string().max(64),
       password: z.string().max(256),
+      /** Of the second factor, for those who have one: six digits, or a recovery code. */
+      code: SecondCode.optional(),
       token: z.boolean().optional(),
     }),
     response: Session,
-    errors: ['login_failed', 'throttled'],
+    errors: ['login_failed', 'second_factor_required', 'second_factor_invalid', 'throttled'],
   },
   'POST /api/auth/logout': { summary: 'End this session', tag: 'auth', who: ['user'], scope: 'read', response: Ok },
   'GET /api/auth/me': { summary: 'Who the credential stands for', tag: 'auth', who: ['user'], response: User },
@@ -92,6 +99,13 @@ export const userRoutes = routes({
     scope: 'admin',
     params: z.object({ id: Id }),
     response: Ok,
+  },
+  'DELETE /api/auth/sessions': {
+    summary: 'End all own sessions but this one',
+    tag: 'auth',
+    who: ['user'],
+    scope: 'admin',
+    response: z.object({ ended: z.number().int() }),
   },
   'POST /api/auth/password': {
     summary: 'Change the own password; ends the other sessions',
@@ -124,6 +138,85 @@ export const userRoutes = routes({
     response: Ok,
   },
   'GET /api/users': { summary: 'People on this server', tag: 'users', who: ['user', 'agent'], response: page(User) },
+  'GET /api/users/removed': {
+    summary: 'People who were removed',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    response: page(User),
+  },
+  'PATCH /api/users/{id}': {
+    summary: 'Change a person’s role or display name',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    params: z.object({ id: Id }),
+    body: z.strictObject({ role: UserRole.optional(), displayName: DisplayName.optional() }),
+    response: User,
+    errors: ['owner_only', 'last_owner'],
+  },
+  'DELETE /api/users/{id}': {
+    summary: 'Remove a person: sessions and API tokens end, messages stay',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    params: z.object({ id: Id }),
+    response: Ok,
+    errors: ['owner_only', 'last_owner'],
+  },
+  'POST /api/users/{id}/restore': {
+    summary: 'Let a removed person in again',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    params: z.object({ id: Id }),
+    response: User,
+    errors: ['owner_only'],
+  },
+  'GET /api/users/{id}/sessions': {
+    summary: 'Where a person is logged in',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    params: z.object({ id: Id }),
+    response: page(SessionInfo),
+    errors: ['owner_only'],
+  },
+  'DELETE /api/users/{id}/sessions': {
+    summary: 'End all sessions of a person',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    params: z.object({ id: Id }),
+    response: z.object({ ended: z.number().int() }),
+    errors: ['owner_only'],
+  },
+  'DELETE /api/users/{id}/sessions/{session}': {
+    summary: 'End one session of a person',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    params: z.object({ id: Id, session: Id }),
+    response: Ok,
+    errors: ['owner_only'],
+  },
+  'DELETE /api/users/{id}/second-factor': {
+    summary: 'Switch a person’s second factor off, when they have lost it',
+    tag: 'users',
+    who: ['user'],
+    role: 'admin',
+    scope: 'admin',
+    params: z.object({ id: Id }),
+    response: Ok,
+    errors: ['owner_only'],
+  },
   'POST /api/users': {
     summary: 'Add a person',
     tag: 'users',

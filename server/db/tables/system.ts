@@ -21,7 +21,7 @@ export function systemTables(d: Dialect) {
       payload: d.text().notNull(),
       createdAt: d.ms().notNull(),
     },
-    (t) => [d.index('events_audience').on(t.audience, t.sequence), d.index('events_created').on(t.createdAt)],
+    (t) => [d.index('events_audience').on(t.audience, t.sequence), d.index('events_kind').on(t.kind, t.operation, t.createdAt)],
   )
 
   const idempotency = d.table(
@@ -42,13 +42,19 @@ export function systemTables(d: Dialect) {
     {
       id: d.id().primaryKey(),
       actor: d.json<Actor>().notNull(),
+      actorId: d.id().notNull(),
       action: d.str(64).notNull(),
       subject: d.str(200).notNull(),
       detail: d.json<Record<string, unknown>>().notNull(),
       address: d.str(64).notNull(),
       createdAt: d.ms().notNull(),
     },
-    (t) => [d.index('audit_created').on(t.createdAt)],
+    (t) => [
+      d.index('audit_created').on(t.createdAt),
+      d.index('audit_actor').on(t.actorId, t.id),
+      d.index('audit_action').on(t.action, t.id),
+      d.index('audit_subject').on(t.subject, t.id),
+    ],
   )
 
   return { settings, events, idempotency, audit }
