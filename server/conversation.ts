@@ -6,13 +6,19 @@ import { ApprovalService } from './approvals/service'
 import { channelRoutes } from './channels/routes'
 import { ChannelService } from './channels/service'
 import type { Computers } from './computers/service'
+import { coordinationRoutes } from './coordination/routes'
+import { CoordinationService } from './coordination/service'
 import type { Core } from './core'
+import { decisionRoutes } from './decisions/routes'
+import { DecisionService } from './decisions/service'
 import { deliveryRoutes } from './deliveries/routes'
 import { DeliveryRouter } from './deliveries/router'
 import { DeliveryService } from './deliveries/service'
 import { DeliverySettler } from './deliveries/settler'
 import { Guards } from './guards/service'
 import type { Mount } from './http/route'
+import { memoryRoutes } from './memory/routes'
+import { MemoryService } from './memory/service'
 import { MessageHistory } from './messages/history'
 import { MessageSource } from './messages/searching'
 import { messageRoutes } from './messages/routes'
@@ -33,6 +39,7 @@ import { searchRoutes } from './search/routes'
 import { SearchService } from './search/service'
 import { snapshotRoutes } from './snapshot/routes'
 import { SnapshotService } from './snapshot/service'
+import { TunnelService } from './tunnels/service'
 import { type Tasks, createTasks } from './tasks/create'
 import { taskRoutes } from './tasks/routes'
 
@@ -53,6 +60,9 @@ export interface Conversation {
   snapshots: SnapshotService
   search: SearchService
   tasks: Tasks
+  decisions: DecisionService
+  coordination: CoordinationService
+  memory: MemoryService
 }
 
 /** Builds the services and ties them together; nothing here decides anything. */
@@ -70,6 +80,8 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const deliveries = new DeliveryService(core, router, starter, runs)
   const cleanup = new RunCleanup(core, runs, commands)
   const approvals = new ApprovalService(core, book, runs, commands)
+  const tunnels = new TunnelService(core, { writer, approvals: book, isKnown: computers.isKnown })
+  approvals.whenTunnel((p, id, { allow, message }) => (allow ? tunnels.approve(p, id) : tunnels.reject(p, id, message)))
   const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })
   const work = new WorkInProgress(core, deliveries)
@@ -99,7 +111,15 @@ export function createConversation(core: Core, computers: Computers): Conversati
     channels,
     messages,
     tasks,
+    decisions: new DecisionService(core, { messages, writer }),
+    coordination: new CoordinationService(core, {
+      messages,
+      writer,
+      taskId: async (p, ref) => (await tasks.tasks.get(p, ref)).id,
+    }),
+    memory: new MemoryService(core),
     search,
+    tunnels,
     deliveries,
     runs,
     steps: new StepService(core, runs, book),
@@ -129,4 +149,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   snapshotRoutes(mount, c.snapshots)
   searchRoutes(mount, c.search)
   taskRoutes(mount, core, c.tasks)
+  decisionRoutes(mount, c.decisions, core.idempotency)
+  coordinationRoutes(mount, c.coordination, core.idempotency)
+  memoryRoutes(mount, c.memory, core.idempotency)
 }

@@ -1,10 +1,11 @@
 import type { Approval } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
-import { type UserPrincipal, actorOf } from '../access/principal'
+import { type Principal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Commands } from '../computers/commands'
+import { fitting, jsonBytes } from '../http/fitting'
 import type { RunService } from '../runs/service'
-import type { ApprovalBook } from './book'
+import { type ApprovalBook, isTunnel } from './book'
 import { ApprovalStore } from './store'
 import { type ApprovalRow, approvalView } from './view'
 
@@ -17,6 +18,7 @@ export interface Decision {
 /** What people say to an agent's permission requests. */
 export class ApprovalService {
   readonly #store: ApprovalStore
+  #decideTunnel: (p: UserPrincipal, tunnelId: string, decision: Decision) => Promise<unknown> = async () => undefined
 
   constructor(
     private readonly core: Core,
@@ -25,6 +27,11 @@ export class ApprovalService {
     private readonly commands: Commands,
   ) {
     this.#store = new ApprovalStore(core.db)
+  }
+
+  /** Requests for tunnels are decided by whoever knows about tunnels. */
+  whenTunnel(decide: (p: UserPrincipal, tunnelId: string, decision: Decision) => Promise<unknown>): void {
+    this.#decideTunnel = decide
   }
 
   async list(
@@ -45,9 +52,18 @@ export class ApprovalService {
       before: query.cursor,
       limit: limit + 1,
     })
-    const items = rows.slice(0, limit)
+    const items = fitting(rows.slice(0, limit).map(approvalView), jsonBytes)
     const last = items.at(-1)
-    return { items: items.map(approvalView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+    return { items, ...(rows.length > items.length && last ? { nextCursor: last.id } : {}) }
+  }
+
+  /** A request, for whoever reads the channel that it was made in. */
+  async get(p: Principal, id: string): Promise<Approval> {
+    const row = await this.#store.get(id)
+    const channel = row && this.core.directory.channel(row.channelId)
+    if (!row || !channel || !this.core.access.can(p, 'read', channel))
+      throw new NekodeError('not_found', 'There is no such request.')
+    return approvalView(row)
   }
 
   /** Decides once: of two people who press at the same moment, one does and the other one is told. */
@@ -55,6 +71,10 @@ export class ApprovalService {
     const seen = await this.#store.get(id)
     if (!seen) throw new NekodeError('not_found', 'There is no such request.')
     this.core.access.channelById(p, 'write', seen.channelId)
+    if (isTunnel(seen)) {
+      await this.#decideTunnel(p, seen.requestId, decision)
+      return approvalView((await this.#store.get(id)) ?? seen)
+    }
     const actor = actorOf(p)
     return this.core.db.tx(async (tx) => {
       const row = await this.#store.get(id, tx.q)

@@ -42,9 +42,16 @@ export class ApprovalStore {
       .where(and(eq(approvals.runId, runId), eq(approvals.state, 'pending')))
   }
 
-  async ofRun(runId: string): Promise<ApprovalRow[]> {
+  /** The latest requests of a run, oldest first. */
+  async ofRun(runId: string, limit: number): Promise<ApprovalRow[]> {
     const { approvals } = this.db.t
-    return this.db.q.select().from(approvals).where(eq(approvals.runId, runId)).orderBy(approvals.id)
+    const rows = await this.db.q
+      .select()
+      .from(approvals)
+      .where(eq(approvals.runId, runId))
+      .orderBy(desc(approvals.id))
+      .limit(limit)
+    return rows.toReversed()
   }
 
   async list(f: ApprovalFilter): Promise<ApprovalRow[]> {

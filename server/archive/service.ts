@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { ComputerPrincipal, Principal } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
+import { fitting } from '../http/fitting'
 import type { RunService } from '../runs/service'
 import { ArchiveStore } from './store'
 import type { ArchiveEventRow, ArchiveRow } from './view'
@@ -26,6 +27,12 @@ export interface ArchiveEvent {
 
 /** More events than that of one run are left out; its steps have the whole story. */
 const MAX_EVENTS = 20_000
+/** And more bytes than that. */
+const MAX_BYTES = 64 << 20
+/** Archives of one computer that belong to no run of this server: those of older daemons' direct messages. */
+const MAX_DIRECT = 10_000
+/** Events of one answer, and their bytes: it has to fit into one message. */
+const SHOWN = { events: 1000, bytes: 3 << 20 }
 const MS_IN_NS = 1_000_000n
 
 /** What agents did, event by event, as their daemons saw it. */
@@ -51,20 +58,23 @@ export class ArchiveService {
       const known = await this.#store.get(event.runId, tx.q)
       if (known && known.computerId !== p.id) throw foreign('run')
       if (!known && event.phase !== 'start') return false
-      if (known && known.eventCount >= MAX_EVENTS && event.phase !== 'end') return false
+      if (known && isFull(known) && event.phase !== 'end') return false
+      if (!known && isDirect(event.runId) && (await this.#store.countDirect(tx, p.id)) >= MAX_DIRECT) return false
       const at = event.atNs > 0n ? event.atNs : BigInt(Date.now()) * MS_IN_NS
       const row = await this.#opened(tx, known, { ...event, agentId, computerId: p.id, atNs: at })
+      const [summary, payload, error] = [event.summary, event.payload, event.error].map(redactText)
+      const texts = { summary: summary ?? '', payload: payload ?? '', error: error ?? '' }
+      const size = Buffer.byteLength(texts.summary + texts.payload + texts.error)
       await this.#store.append(tx, {
         runId: row.runId,
         position: row.eventCount,
         phase: event.phase,
         atNs: String(at),
-        summary: redactText(event.summary),
-        payload: redactText(event.payload),
+        ...texts,
         exitCode: event.exitCode,
-        error: redactText(event.error),
+        size,
       })
-      await this.#store.update(tx, after(row, event, at))
+      await this.#store.update(tx, { ...after(row, event, at), size: row.size + size, updatedAt: Date.now() })
       return true
     })
   }
@@ -85,6 +95,8 @@ export class ArchiveService {
       summary: '',
       error: '',
       eventCount: 0,
+      size: 0,
+      updatedAt: Date.now(),
     }
     await this.#store.insert(tx, row)
     return row
@@ -94,7 +106,7 @@ export class ArchiveService {
   async #agentOf(p: ComputerPrincipal, { runId, agentId }: ArchiveEvent): Promise<string | undefined> {
     const named = this.core.directory.agent(agentId.replace(/^dm:/, ''))
     if (named && named.computerId !== p.id) throw foreign('agent')
-    if (/^direct-.+$/.test(runId)) return named?.id
+    if (isDirect(runId)) return named?.id
     const run = (await this.runs.ofComputer(p, [runId])).get(runId)
     if (run) return run.agentId
     if (await this.runs.exists(runId)) throw foreign('run')
@@ -128,6 +140,7 @@ export class ArchiveService {
     }
   }
 
+  /** An archive and, when asked for, the newest of its events that fit into one answer, in order of time. */
   async get(
     p: Principal,
     runId: string,
@@ -137,13 +150,22 @@ export class ArchiveService {
     const seen = archive && (p.kind === 'computer' ? archive.computerId === p.id : await this.#canRead(p, runId))
     if (!archive || !seen)
       throw new NekodeError('not_found', 'There is no archive of such a run.', { code: 'run_unknown' })
-    return { archive, events: withEvents ? await this.#store.events(runId, MAX_EVENTS + 1) : [] }
+    return { archive, events: withEvents ? await this.#newest(runId) : [] }
+  }
+
+  async #newest(runId: string): Promise<ArchiveEventRow[]> {
+    const places = await this.#store.places(runId, SHOWN.events)
+    const last = fitting(places, ({ size }) => size, SHOWN.bytes).at(-1)
+    return last ? this.#store.events(runId, last.position) : []
   }
 
   async #canRead(p: Principal, runId: string): Promise<boolean> {
     return (await this.runs.placesOf(p, [runId])).has(runId)
   }
 }
+
+const isDirect = (runId: string): boolean => /^direct-.+$/.test(runId)
+const isFull = ({ eventCount, size }: ArchiveRow): boolean => eventCount >= MAX_EVENTS || size >= MAX_BYTES
 
 /** A run that starts once more goes on in the same archive. */
 function after(row: ArchiveRow, event: ArchiveEvent, atNs: bigint): ArchiveRow {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt, or } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gte, inArray, like, lt, or } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
 import type { ArchiveEventRow, ArchiveRow } from './view'
 
@@ -35,15 +35,35 @@ export class ArchiveStore {
     return tx.insert(this.db.t.archiveEvents, row)
   }
 
-  /** In order of time. */
-  async events(runId: string, limit: number): Promise<ArchiveEventRow[]> {
-    const { archiveEvents } = this.db.t
+  /** Where the newest events are and how large, newest first. */
+  async places(runId: string, limit: number): Promise<{ position: number; size: number }[]> {
+    const { archiveEvents: t } = this.db.t
+    return this.db.q
+      .select({ position: t.position, size: t.size })
+      .from(t)
+      .where(eq(t.runId, runId))
+      .orderBy(desc(t.position))
+      .limit(limit)
+  }
+
+  /** Those from a position on, in order of time. */
+  async events(runId: string, from: number): Promise<ArchiveEventRow[]> {
+    const { archiveEvents: t } = this.db.t
     return this.db.q
       .select()
-      .from(archiveEvents)
-      .where(eq(archiveEvents.runId, runId))
-      .orderBy(asc(archiveEvents.position))
-      .limit(limit)
+      .from(t)
+      .where(and(eq(t.runId, runId), gte(t.position, from)))
+      .orderBy(asc(t.position))
+  }
+
+  /** A computer's archives of direct messages. */
+  async countDirect(tx: Tx, computerId: string): Promise<number> {
+    const { archives } = this.db.t
+    const [row] = await tx.q
+      .select({ n: count() })
+      .from(archives)
+      .where(and(eq(archives.computerId, computerId), like(archives.runId, 'direct-%')))
+    return Number(row?.n ?? 0)
   }
 
   /** Newest first. */

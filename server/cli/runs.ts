@@ -57,6 +57,7 @@ const took = (r: Run, now: number): string =>
 
 const showArgs = {
   id: { type: 'positional', required: true, description: 'The run: run_…' },
+  cursor: { type: 'string', description: 'Go on after an earlier page of steps: its nextCursor' },
   follow: { type: 'boolean', alias: 'f', description: 'Go on until the run is over' },
 } as const
 
@@ -67,7 +68,7 @@ const show = command({
   examples: ['nekode runs show run_0198c2f4a1b27c3e9d5f60718293a4b5 --follow'],
   notes: [
     'With --follow the exit code is 0 when the run completed, and 1 when it failed or was canceled.',
-    'JSON: {"run", "steps", "approvals"}. With --follow: a line each, {"type": "run" | "step" | "approval", and the thing under that name}; a step comes again as it grows, and a text that streams comes in pieces with their offset.',
+    'JSON: {"run", "approvals", "steps", "nextCursor"?}: a page of the steps, up to 200 of them and 2 MiB; --cursor gives the next. People are shown all of them. "approvals" has the latest permission requests. With --follow: a line each, {"type": "run" | "step" | "approval", and the thing under that name}; a step comes again as it grows, and a text that streams comes in pieces with their offset.',
   ],
   run: async (context) => {
     const { args, out } = context
@@ -77,16 +78,33 @@ const show = command({
       connection.call('GET /api/runs/{id}', { params: { id: args.id } }),
       loadNames(connection),
     ])
-    out.show(found, () =>
-      [
-        runText(context, found.run, names.agent),
-        ...found.steps.map((step) => stepText(step, out)),
-        ...found.approvals.filter((a) => a.state === 'pending').map(approvalText),
-      ].join('\n'),
-    )
+    const pages = stepPages(connection, args.id, args.cursor)
+    if (out.json) {
+      const { value: first } = await pages.next()
+      const { items: steps = [], nextCursor } = first ?? {}
+      out.show({ ...found, steps, ...(nextCursor === undefined ? {} : { nextCursor }) }, () => '')
+      return Exit.ok
+    }
+    out.line(runText(context, found.run, names.agent))
+    for await (const { items, removed } of pages) {
+      for (const step of items) out.line(stepText(step, out))
+      if (removed && items.length === 0) out.note('The steps were removed: the server keeps them for a limited time.')
+    }
+    for (const approval of found.approvals) if (approval.state === 'pending') out.line(approvalText(approval))
     return Exit.ok
   },
 })
+
+/** The steps of a run in their order, page by page: all of them at once might not fit into the memory. */
+async function* stepPages(connection: Connection, id: string, from?: string) {
+  let cursor = from
+  do {
+    const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await connection.call('GET /api/runs/{id}/steps', { params: { id }, query })
+    yield page
+    cursor = page.nextCursor
+  } while (cursor !== undefined)
+}
 type ShowContext = Context<typeof showArgs>
 
 function runText({ out, host }: ShowContext, r: Run, agentName: (id: string) => string): string {
@@ -130,7 +148,8 @@ async function followRun(context: ShowContext, connection: Connection): Promise<
       if (item.resumed) continue
       const now = await connection.call('GET /api/runs/{id}', { params: { id: args.id } })
       if (!isOver(now.run.state)) shown({ type: 'run', run: now.run })
-      for (const step of now.steps) shown({ type: 'step', step })
+      for await (const { items } of stepPages(connection, args.id))
+        for (const step of items) shown({ type: 'step', step })
       for (const approval of now.approvals) shown({ type: 'approval', approval })
       // What a run did comes before its end.
       if (isOver(now.run.state)) shown({ type: 'run', run: now.run })

@@ -18,30 +18,45 @@ import { channelRpc } from '../channels/rpc'
 import type { ChannelService } from '../channels/service'
 import { computerRpc } from '../computers/rpc'
 import type { Computers } from '../computers/service'
+import { coordinationRpc } from '../coordination/rpc'
+import type { CoordinationService } from '../coordination/service'
 import type { Core } from '../core'
+import { decisionRpc } from '../decisions/rpc'
+import type { DecisionService } from '../decisions/service'
 import { eventRpc } from '../events/rpc'
+import { memoryRpc } from '../memory/rpc'
+import type { MemoryService } from '../memory/service'
 import { messageRpc } from '../messages/rpc'
 import type { MessageService } from '../messages/service'
 import { promptRpc } from '../prompts/rpc'
 import type { PromptService } from '../prompts/service'
 import { runRpc } from '../runs/rpc'
 import type { RunService } from '../runs/service'
+import type { StepPages } from '../runs/pages'
 import type { PermitService } from '../runs/permits'
 import type { StepService } from '../runs/steps'
 import { systemRpc } from '../system/rpc'
+import { type TunnelServices, tunnelRpc } from '../tunnels/rpc'
+import type { Tasks } from '../tasks/create'
+import { taskRpc } from '../tasks/rpc'
 import { type AddressOf, admitCaller } from './caller'
 import { toConnectError } from './errors'
 import { MESSAGE_BYTES, PING_MS } from './limits'
 
-export interface RpcServices {
+export interface RpcServices extends TunnelServices {
   computers: Computers
   agents: AgentService
   channels: ChannelService
   messages: MessageService
   runs: RunService
   steps: StepService
+  pages: StepPages
   permits: PermitService
   prompts: PromptService
+  decisions: DecisionService
+  coordination: CoordinationService
+  memory: MemoryService
+  tasks: Tasks
 }
 
 export interface RpcOptions {
@@ -73,6 +88,11 @@ export function createRpc(
     ...activityRpc(core, { ...services, activity }),
     ...eventRpc(core, { ...services, activity }, pingMs),
     ...archiveRpc(core, archive),
+    ...decisionRpc(core, services.decisions),
+    ...coordinationRpc(core, services.coordination),
+    ...memoryRpc(core, services.memory),
+    ...tunnelRpc(core, services),
+    ...taskRpc(core, services.tasks),
   }
   return {
     routes: (router) => router.service(DaemonControlService, implementation),

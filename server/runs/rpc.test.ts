@@ -255,9 +255,11 @@ describe('a lease', () => {
     expect(await update(runId, RunState.COMPLETED, { resultMessage: 'late' })).toMatchObject(late)
     expect(await rpc.renewRunLease({ runId, leaseId: lease })).toMatchObject(late)
     expect(await step(runId, 'step_late', { type: 'notice', level: 'info', text: 'late' })).toMatchObject(late)
+    expect(await update(runId, RunState.FAILED, { error: 'late' })).toMatchObject(late)
+    expect(await update(runId, RunState.CANCELED)).toMatchObject(late)
     expect(await server.events()).toBe(events)
     expect(await answers(threadId)).toEqual([])
-    await update(runId, RunState.CANCELED)
+    expect(await update(runId, RunState.CANCELED, { leaseId: '' })).toMatchObject({ accepted: true })
   })
 
   test('of another run is refused', async () => {
@@ -360,6 +362,21 @@ describe('steps', () => {
       detail: JSON.stringify({ type: 'text', offset: 0, text: 'hello world' }),
       status: RunStepStatus.COMPLETED,
     })
+    await update(runId, RunState.CANCELED)
+  })
+
+  test('of a long run are told to daemons as far as one message takes them: the newest', async () => {
+    const { runId } = await running()
+    const notice = (text: string): StepDetail => ({ type: 'notice', level: 'info', text })
+    for (let sequence = 1; sequence <= 510; sequence++)
+      await step(runId, `step_many_${sequence}`, notice(`${sequence}`), RunStepStatus.COMPLETED, { sequence })
+    const many = (await rpc.getRun({ runId })).steps
+    expect([many.length, many[0]?.sequence, many.at(-1)?.sequence]).toEqual([500, 11, 510])
+    for (let sequence = 511; sequence <= 570; sequence++)
+      await step(runId, `step_long_${sequence}`, notice('x'.repeat(65_000)), RunStepStatus.COMPLETED, { sequence })
+    const { steps } = await rpc.getRun({ runId })
+    expect([steps[0]!.sequence > 511, steps.at(-1)?.sequence]).toEqual([true, 570])
+    expect(steps.reduce((sum, { detail }) => sum + detail.length, 0)).toBeLessThan(3 << 20)
     await update(runId, RunState.CANCELED)
   })
 

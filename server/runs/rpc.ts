@@ -15,15 +15,17 @@ import { parseTarget } from '../rpc/target'
 import { cut, cutVisibly } from '../rpc/text'
 import { millis, wireLease } from '../rpc/wire'
 import { askedBy } from './asked'
+import type { StepPages } from './pages'
 import type { PermitService } from './permits'
 import type { Outcome, RunService, StatusUpdate } from './service'
 import type { NewStep, StepService } from './steps'
-import { type RunRow, isOver, stepView } from './view'
+import { type RunRow, isOver, runView, stepView } from './view'
 import { ownRun, readDetail, reportedState, stepStatus, wireRun, wireStep } from './wire'
 
 export interface RunServices {
   runs: RunService
   steps: StepService
+  pages: StepPages
   permits: PermitService
 }
 
@@ -37,7 +39,7 @@ type Method =
   | 'listRuns'
   | 'getRun'
 
-export function runRpc(core: Core, { runs, steps, permits }: RunServices): Handlers<Method> {
+export function runRpc(core: Core, { runs, steps, pages, permits }: RunServices): Handlers<Method> {
   const history = new MessageHistory(core)
   const assigned = async (run: RunRow) => ownRun(run, await askedBy(history, run))
   return {
@@ -121,12 +123,20 @@ export function runRpc(core: Core, { runs, steps, permits }: RunServices): Handl
 
     async getRun(req, context) {
       const caller = callerOf(context)
-      const { run, steps: done } = await runs.get(caller, req.runId)
-      const own = caller.kind === 'computer' ? (await runs.ofComputer(caller, [run.id])).get(run.id) : undefined
-      return { run: own ? ownRun(own) : wireRun(run), steps: done.map((step) => wireStep(step)) }
+      const run = await runs.visible(caller, req.runId)
+      // The request has no cursor, and the answer has to fit into one message.
+      const done = await pages.newest(run.id, MAX_STEPS, STEPS_BYTES)
+      return {
+        run: caller.kind === 'computer' ? ownRun(run) : wireRun(runView(run)),
+        steps: done.map((step) => wireStep(step)),
+      }
     },
   }
 }
+
+/** Steps of a run in one answer. gRPC clients take 4 MiB at most unless they are told otherwise. */
+const MAX_STEPS = 500
+const STEPS_BYTES = 3 << 20
 
 /** A computer has far fewer runs than that at the same time. */
 const MAX_ASSIGNED = 1000

@@ -196,8 +196,13 @@ describe('a run', () => {
     const { deliveries } = await ask()
     const runId = deliveries[0]!.runId!
     for (const attempt of [2, 3]) {
-      await report(runId, 'running')
-      expect((await report(runId, 'queued')).run).toMatchObject({ state: 'queued', attempt, leaseId: null })
+      const leaseId = `lease_of_${attempt}`
+      await report(runId, 'running', { leaseId })
+      expect((await report(runId, 'queued', { leaseId })).run).toMatchObject({
+        state: 'queued',
+        attempt,
+        leaseId: null,
+      })
     }
     await report(runId, 'running')
     expect((await report(runId, 'queued', { error: 'boom' })).run).toMatchObject({
@@ -214,6 +219,36 @@ describe('a run', () => {
     expect((await world.talk.runs.get(owner, runId)).run).toMatchObject({ state: 'queued', attempt: 2 })
     expect(await report(runId, 'completed', { resultMessage: 'late' })).toMatchObject({ accepted: false })
     expect(await step(runId, { type: 'notice', level: 'info', text: 'late' })).toMatchObject({ accepted: false })
+  })
+
+  for (const state of ['failed', 'canceled', 'running', 'completed', 'queued'] as const)
+    test(`that waits for its next attempt cannot be reported ${state} under the lease of the last one`, async () => {
+      const runId = await started()
+      await world.talk.reaper.reap(Date.now() + 301_000)
+      const was = (await world.talk.runs.get(owner, runId)).run
+      expect(was).toMatchObject({ state: 'queued', attempt: 2 })
+      world.events()
+      expect(await report(runId, state)).toMatchObject({ accepted: false, reason: 'lease_lost' })
+      expect((await world.talk.runs.get(owner, runId)).run).toEqual(was)
+      expect(world.events()).toEqual([])
+      // Nor when the attempt after that has been given up too.
+      await report(runId, 'running', { leaseId: 'lease_next' })
+      await world.talk.reaper.reap(Date.now() + 301_000)
+      for (const leaseId of ['lease_1', 'lease_next'])
+        expect(await report(runId, state, { leaseId })).toMatchObject({ accepted: false, reason: 'lease_lost' })
+      await report(runId, 'canceled', { leaseId: '' })
+    })
+
+  test('that never started can be refused by its computer, at any attempt', async () => {
+    const failure = { reason: 'runtime_missing', message: 'codex is not there' }
+    const { deliveries } = await ask()
+    const first = deliveries[0]!.runId!
+    expect(await report(first, 'failed', { leaseId: '', result: { failure } })).toMatchObject({ accepted: true })
+    expect(await delivery(first)).toMatchObject({ state: 'failed', failure })
+    const again = await started()
+    await world.talk.reaper.reap(Date.now() + 301_000)
+    expect(await report(again, 'failed', { leaseId: '', result: { failure } })).toMatchObject({ accepted: true })
+    expect(await delivery(again)).toMatchObject({ state: 'failed', failure })
   })
 
   test('that took in a message completes both deliveries with one answer', async () => {
@@ -254,7 +289,7 @@ describe('a step', () => {
       [5, ' 🐱'],
     ]
     for (const [offset, text] of pieces) await step(runId, { type: 'text', offset, text }, { id: 'step_t1' })
-    expect((await world.talk.runs.get(owner, runId)).steps).toMatchObject([
+    expect((await world.talk.pages.page(owner, runId, {})).items).toMatchObject([
       { detail: { type: 'text', text: 'Hello 🐱' } },
     ])
     expect(await step(runId, { type: 'text', offset: 99, text: '!' }, { id: 'step_t1' })).toEqual({

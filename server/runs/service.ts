@@ -1,4 +1,4 @@
-import { type Failure, FailureReason, type Run, type RunResult, type RunStep } from '@shared/contract'
+import { type Failure, FailureReason, type Run, type RunResult } from '@shared/contract'
 import type { Approval } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
@@ -11,12 +11,16 @@ import type { DeliverySettler } from '../deliveries/settler'
 import { type Once, always } from '../idempotency/service'
 import { PermitStore } from './permitstore'
 import { announceRun } from './starter'
+import { StepStore } from './stepstore'
 import { RunStore } from './store'
-import { type RunRow, type RunState, isOver, runView, stepView } from './view'
+import { type RunRow, type RunState, isOver, runView } from './view'
 import { mayBecome } from './transitions'
 
 /** Seconds that a run's lease lasts; every step renews it. */
 export const RUN_LEASE_SECONDS = 300
+
+/** More than a run has attempts, however often it moves to another computer within one. */
+const PAST_LEASES = 20
 
 export interface StatusUpdate {
   runId: string
@@ -34,9 +38,15 @@ export type Outcome =
   | { accepted: true; run: RunRow }
   | { accepted: false; reason: 'lease_lost' | 'run_over' | 'illegal_transition'; run: RunRow }
 
+/** What else happens, in the same transaction, when a run starts or ends. */
+type Follow = (tx: Tx, run: RunRow) => Promise<void>
+
 /** The life of runs, as daemons report it and as people read it. */
 export class RunService {
+  #onStarted: Follow = async () => {}
+  #onOver: Follow = async () => {}
   readonly #store: RunStore
+  readonly #steps: StepStore
   readonly #permits: PermitStore
 
   constructor(
@@ -45,7 +55,27 @@ export class RunService {
     private readonly settler: DeliverySettler,
   ) {
     this.#store = new RunStore(core.db)
+    this.#steps = new StepStore(core.db)
     this.#permits = new PermitStore(core.db)
+  }
+
+  whenStarted(then: Follow): void {
+    this.#onStarted = then
+  }
+
+  whenOver(then: Follow): void {
+    this.#onOver = then
+  }
+
+  /** Whether a run has been started and is not over. */
+  async underWay(tx: Tx, id: string): Promise<boolean> {
+    const run = await this.#store.get(id, tx.q)
+    return run !== undefined && run.state !== 'queued' && !isOver(run.state)
+  }
+
+  /** The runs of an agent's delivery that are not over. */
+  async openOf(tx: Tx, agentId: string, channelId: string, deliveryId: string): Promise<RunRow[]> {
+    return (await this.#store.active({ agentId, channelId }, tx.q)).filter((run) => run.deliveryId === deliveryId)
   }
 
   /** A daemon says what became of a run. `queued` gives it back. */
@@ -128,6 +158,7 @@ export class RunService {
     const next = { ...run, ...set }
     announceRun(tx, next, 'state_changed', actor)
     await this.settler.claimed(tx, next, actor)
+    await this.#onStarted(tx, next)
     return next
   }
 
@@ -146,9 +177,10 @@ export class RunService {
 
   async #queue(tx: Tx, run: RunRow, change: Partial<RunRow>, actor: Actor): Promise<RunRow> {
     const now = Date.now()
-    const set = { ...change, state: 'queued' as const, leaseId: null, leaseExpiresAt: null, updatedAt: now }
+    const pastLeases = run.leaseId === null ? run.pastLeases : [...run.pastLeases, run.leaseId].slice(-PAST_LEASES)
+    const set = { ...change, state: 'queued' as const, leaseId: null, leaseExpiresAt: null, pastLeases, updatedAt: now }
     await this.#store.update(tx, run.id, set)
-    await this.#store.closeSteps(tx, run.id, 'failed', now)
+    await this.#steps.closeAll(tx, run.id, 'failed', now)
     await this.approvals.withdrawAll(tx, run)
     const next = { ...run, ...set }
     announceRun(tx, next, 'state_changed', actor)
@@ -179,7 +211,7 @@ export class RunService {
     actor: Actor,
   ): Promise<RunRow> {
     const now = Date.now()
-    await this.#store.closeSteps(tx, run.id, end.state === 'completed' ? 'completed' : 'failed', now)
+    await this.#steps.closeAll(tx, run.id, end.state === 'completed' ? 'completed' : 'failed', now)
     await this.approvals.withdrawAll(tx, run)
     const next: RunRow = {
       ...run,
@@ -197,6 +229,7 @@ export class RunService {
     next.resultMessageId = await this.settler.settle(tx, next, answer, actor, joined)
     await this.#store.update(tx, run.id, next)
     announceRun(tx, next, 'state_changed', actor)
+    await this.#onOver(tx, next)
     return next
   }
 
@@ -325,10 +358,10 @@ export class RunService {
     return channel !== undefined && this.core.access.can(p, 'read', channel)
   }
 
-  async get(p: Principal, id: string): Promise<{ run: Run; steps: RunStep[]; approvals: Approval[] }> {
+  /** A run and the latest of what it asked permission for. Its steps come page by page. */
+  async get(p: Principal, id: string): Promise<{ run: Run; approvals: Approval[] }> {
     const run = await this.visible(p, id)
-    const steps = await this.#store.steps(run.id)
-    return { run: runView(run), steps: steps.map(stepView), approvals: await this.approvals.ofRun(run.id) }
+    return { run: runView(run), approvals: await this.approvals.ofRun(run.id) }
   }
 
   agentActor(agentId: string): Actor {
@@ -342,9 +375,14 @@ export class RunService {
   }
 }
 
-/** Whoever reports about a run that was started has to hold its lease. A run that was not started yet has none. */
-const holds = (run: RunRow, update: StatusUpdate): boolean =>
-  run.leaseId === null ? run.state === 'queued' && update.state !== 'completed' : run.leaseId === update.leaseId
+/**
+ * Whoever reports about a run that was started has to hold its lease. One that waits has none: its computer may start it, or say that it
+ * never will (the runtime is missing), but not under a lease that the run had before. That is about an attempt which was given up.
+ */
+const holds = (run: RunRow, { state, leaseId }: StatusUpdate): boolean =>
+  run.leaseId === null
+    ? run.state === 'queued' && state !== 'completed' && !run.pastLeases.includes(leaseId)
+    : run.leaseId === leaseId
 
 function failureOf(update: StatusUpdate): Failure {
   const reason = FailureReason.safeParse(update.result.failure?.reason)

@@ -1,4 +1,4 @@
-import type { RunStep, StepDetail, Usage } from '@shared/contract'
+import type { StepDetail, Usage } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import type { ComputerPrincipal } from '../access/principal'
 import type { ApprovalBook } from '../approvals/book'
@@ -6,11 +6,11 @@ import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { RUN_LEASE_SECONDS, type RunService } from './service'
 import { announceRun } from './starter'
+import { type Streaming, brief, hasRoom, isStreaming, merge, sizeOf } from './detail'
+import { StepStore } from './stepstore'
 import { RunStore } from './store'
 import { type RunRow, type StepRow, isOver, runView, stepView } from './view'
 
-/** Largest text or output of one step, in UTF-16 code units. What is beyond is cut, and the step says so. */
-const MAX_STEP_TEXT = 1 << 20
 const MAX_STEPS = 20_000
 
 export interface NewStep {
@@ -31,6 +31,7 @@ export type StepOutcome =
 /** What an agent does in a run, step by step. The same step again updates it; the same piece of text again changes nothing. */
 export class StepService {
   readonly #store: RunStore
+  readonly #steps: StepStore
 
   constructor(
     private readonly core: Core,
@@ -38,6 +39,7 @@ export class StepService {
     private readonly approvals: ApprovalBook,
   ) {
     this.#store = new RunStore(core.db)
+    this.#steps = new StepStore(core.db)
   }
 
   async append(p: ComputerPrincipal, input: NewStep): Promise<StepOutcome> {
@@ -45,42 +47,66 @@ export class StepService {
       const run = await this.runs.own(tx, p, input.runId)
       if (isOver(run.state)) return { accepted: false, reason: 'run_over' }
       if (run.leaseId === null || run.leaseId !== input.leaseId) return { accepted: false, reason: 'lease_lost' }
-      const known = await this.#store.step(input.id, tx.q)
+      const known = await this.#steps.row(input.id, tx.q)
       if (known && known.runId !== run.id)
         throw new NekodeError('conflict', 'This step belongs to another run.', { code: 'foreign_step' })
       if (!known && input.sequence > MAX_STEPS) return { accepted: false, reason: 'too_many_steps' }
-      const detail = merge(known?.detail, input.detail)
-      if (!detail) return { accepted: false, reason: 'step_gap' }
-      const step: StepRow = {
-        id: input.id,
-        runId: run.id,
-        sequence: known?.sequence ?? input.sequence,
-        // A repeated piece of a block that is finished does not open it again.
-        status: known && known.status !== 'running' ? known.status : input.status,
-        detail,
-        startedAt: known?.startedAt ?? input.startedAt,
-        completedAt: input.status === 'running' ? (known?.completedAt ?? null) : (input.completedAt ?? Date.now()),
-      }
-      if (known) await this.#store.updateStep(tx, step)
-      else await this.#store.insertStep(tx, step)
-      this.#emit(tx, run, step, input.detail, known !== undefined)
+      const step = (known && (await this.#grown(tx, run, known, input))) ?? (await this.#put(tx, run, known, input))
+      if (!step) return { accepted: false, reason: 'step_gap' }
       await this.#follow(tx, run, step, known === undefined)
       return { accepted: true, step }
     })
   }
 
-  /** While text streams its pieces travel as pieces; everything else, and the end of a text, as the whole step. */
-  #emit(tx: Tx, run: RunRow, step: StepRow, sent: StepDetail, known: boolean): void {
-    const piece = (sent.type === 'text' || sent.type === 'thought') && step.status === 'running'
-    const payload: RunStep = { ...stepView(step), detail: piece ? sent : step.detail }
+  /** The usual case of a text that streams: one more piece at its end, for which nothing else is read or written. */
+  async #grown(tx: Tx, run: RunRow, known: StepRow, { status, detail: sent }: NewStep): Promise<StepRow | undefined> {
+    if (known.status !== 'running' || status !== 'running') return undefined
+    if (!isStreaming(sent) || known.detail.type !== sent.type || sent.text === '') return undefined
+    const length = await this.#steps.lengthOf(tx, known)
+    if (sent.offset !== length || !hasRoom(length, sent.text.length)) return undefined
+    const size = known.size + sizeOf(sent.text) - sizeOf('')
+    await this.#steps.grow(tx, known.id, { position: length, text: sent.text }, size)
+    const step = { ...known, size }
+    this.#emit(tx, run, { ...step, detail: sent }, 'appended')
+    return step
+  }
+
+  /** Writes a step whole; nothing when a piece of its text is missing in between. */
+  async #put(tx: Tx, run: RunRow, row: StepRow | undefined, input: NewStep): Promise<StepRow | undefined> {
+    const [known] = row ? await this.#steps.whole([row.id], tx.q) : []
+    const detail = merge(known?.detail, input.detail)
+    if (!detail) return undefined
+    const step: StepRow = {
+      id: input.id,
+      runId: run.id,
+      sequence: known?.sequence ?? input.sequence,
+      // A repeated piece of a block that is finished does not open it again.
+      status: known && known.status !== 'running' ? known.status : input.status,
+      detail,
+      size: sizeOf(detail),
+      startedAt: known?.startedAt ?? input.startedAt,
+      completedAt: input.status === 'running' ? (known?.completedAt ?? null) : (input.completedAt ?? Date.now()),
+    }
+    const sent = input.detail
+    if (known && isStreaming(sent) && known.status === step.status && Bun.deepEquals(known.detail, detail)) return known
+    if (known) await this.#steps.update(tx, step)
+    else await this.#steps.insert(tx, step)
+    // Who follows a text has what came before: it travels as pieces to its end.
+    const piece = isStreaming(sent) && isStreaming(detail) ? tailOf(detail, sent.offset) : detail
+    const streams = isStreaming(detail) && step.status === 'running'
+    this.#emit(tx, run, { ...step, detail: piece }, streams ? 'appended' : known ? 'updated' : 'created')
+    return step
+  }
+
+  #emit(tx: Tx, run: RunRow, step: StepRow, operation: 'created' | 'updated' | 'appended'): void {
     tx.emit({
       kind: 'run_step',
-      operation: piece ? 'appended' : known ? 'updated' : 'created',
+      operation,
       aggregateId: step.id,
       audience: `channel:${run.channelId}`,
       target: run.target,
       actor: this.runs.agentActor(run.agentId),
-      payload,
+      payload: brief(stepView(step)),
     })
   }
 
@@ -121,25 +147,10 @@ export class StepService {
   }
 }
 
-const cut = (text: string): string =>
-  text.length <= MAX_STEP_TEXT ? text : `${text.slice(0, MAX_STEP_TEXT).toWellFormed()}\n… (cut)`
-
-/** A step after what was sent about it, or nothing when a piece of text is missing in between. */
-export function merge(known: StepDetail | undefined, sent: StepDetail): StepDetail | undefined {
-  if (sent.type === 'text' || sent.type === 'thought') {
-    const before = known?.type === sent.type ? known.text : ''
-    if (sent.offset > before.length) return before.length >= MAX_STEP_TEXT ? known : undefined
-    const end = sent.offset + sent.text.length
-    const text = before.slice(0, sent.offset) + sent.text + before.slice(end)
-    return { type: sent.type, offset: 0, text: cut(text) }
-  }
-  if (sent.type === 'tool') {
-    const before = known?.type === 'tool' ? known : undefined
-    const merged = { ...before, ...sent }
-    if (merged.output !== undefined) merged.output = cut(merged.output)
-    return merged
-  }
-  return sent
+/** The end of a text as a piece. */
+function tailOf(detail: Streaming, from: number): Streaming {
+  const offset = Math.min(from, detail.text.length)
+  return { ...detail, offset, text: detail.text.slice(offset) }
 }
 
 const addUsage = (a: Usage | null, b: Usage): Usage =>

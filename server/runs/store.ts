@@ -1,8 +1,11 @@
 import { and, asc, desc, eq, inArray, isNotNull, lt } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
-import type { RunRow, RunState, StepRow } from './view'
+import type { RunRow, RunState } from './view'
 
 export const ACTIVE: RunState[] = ['queued', 'starting', 'running', 'waiting_approval']
+
+/** Attempts at the messages of one page. */
+const MAX_ATTEMPTS_SHOWN = 1000
 
 export interface RunFilter {
   channelIds?: string[] | undefined
@@ -38,10 +41,17 @@ export class RunStore {
     return this.db.q.select().from(runs).where(inArray(runs.id, ids))
   }
 
+  /** The latest attempts at messages, oldest first. A message can be tried again without end, and nobody reads all of them. */
   async ofMessages(messageIds: string[]): Promise<RunRow[]> {
     const { runs } = this.db.t
     if (!messageIds.length) return []
-    return this.db.q.select().from(runs).where(inArray(runs.inputMessageId, messageIds)).orderBy(asc(runs.id))
+    const rows = await this.db.q
+      .select()
+      .from(runs)
+      .where(inArray(runs.inputMessageId, messageIds))
+      .orderBy(desc(runs.id))
+      .limit(MAX_ATTEMPTS_SHOWN)
+    return rows.toReversed()
   }
 
   async list(f: RunFilter): Promise<RunRow[]> {
@@ -99,41 +109,5 @@ export class RunStore {
         ),
       )
       .limit(200)
-  }
-
-  async step(id: string, q: Query = this.db.q): Promise<StepRow | undefined> {
-    const { runSteps } = this.db.t
-    const [row] = await q.select().from(runSteps).where(eq(runSteps.id, id))
-    return row
-  }
-
-  async steps(runId: string): Promise<StepRow[]> {
-    const { runSteps } = this.db.t
-    return this.db.q
-      .select()
-      .from(runSteps)
-      .where(eq(runSteps.runId, runId))
-      .orderBy(asc(runSteps.sequence), asc(runSteps.id))
-  }
-
-  insertStep(tx: Tx, row: StepRow): Promise<void> {
-    return tx.insert(this.db.t.runSteps, row)
-  }
-
-  async updateStep(tx: Tx, row: StepRow): Promise<void> {
-    const { runSteps } = this.db.t
-    await tx.q
-      .update(runSteps)
-      .set({ status: row.status, detail: row.detail, completedAt: row.completedAt })
-      .where(eq(runSteps.id, row.id))
-  }
-
-  /** Steps that were under way when their run ended. */
-  async closeSteps(tx: Tx, runId: string, status: StepRow['status'], at: number): Promise<void> {
-    const { runSteps } = this.db.t
-    await tx.q
-      .update(runSteps)
-      .set({ status, completedAt: at })
-      .where(and(eq(runSteps.runId, runId), eq(runSteps.status, 'running')))
   }
 }

@@ -16,7 +16,7 @@ export const Delivery = z.object({
   agentId: Id,
   target: Target,
   threadId: z.string().nullable(),
-  cause: z.enum(['mention', 'direct', 'subscription', 'retry']),
+  cause: z.enum(['mention', 'direct', 'subscription', 'retry', 'task']),
   state: DeliveryState,
   waiting: Waiting.nullable(),
   failure: Failure.nullable(),
@@ -135,6 +135,8 @@ export const RunStep = z.object({
   detail: StepDetail,
   startedAt: Time,
   completedAt: Time.nullable(),
+  /** In events: long parts of the detail are shortened. `GET /api/runs/{id}/steps/{stepId}` has them whole. */
+  clipped: z.boolean().optional(),
 })
 export type RunStep = z.infer<typeof RunStep>
 
@@ -171,11 +173,29 @@ export const runRoutes = routes({
     response: page(Run),
   },
   'GET /api/runs/{id}': {
-    summary: 'One run with its steps and approvals',
+    summary: 'One run and the latest of its permission requests; its steps are pages of their own',
     tag: 'runs',
     who: ['user', 'agent'],
     params: ById,
-    response: z.object({ run: Run, steps: z.array(RunStep), approvals: z.array(Approval) }),
+    response: z.object({ run: Run, approvals: z.array(Approval) }),
+  },
+  'GET /api/runs/{id}/steps': {
+    summary: 'The steps of a run in their order, or with `order=desc` the newest first; a page has 2 MiB or one step',
+    tag: 'runs',
+    who: ['user', 'agent'],
+    params: ById,
+    query: PageQuery.extend({ order: z.enum(['asc', 'desc']).optional() }),
+    response: page(RunStep).extend({
+      /** The steps were removed, because they had been kept for as long as the server is set to keep them. */
+      removed: z.boolean(),
+    }),
+  },
+  'GET /api/runs/{id}/steps/{stepId}': {
+    summary: 'One step of a run, whole',
+    tag: 'runs',
+    who: ['user', 'agent'],
+    params: ById.extend({ stepId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not an id') }),
+    response: RunStep,
   },
   'POST /api/runs/{id}/actions': {
     summary: 'Interrupt, kill, restart or retry a run',
@@ -216,6 +236,13 @@ export const runRoutes = routes({
     who: ['user'],
     query: PageQuery.extend({ state: ApprovalState.optional(), runId: Id.optional() }),
     response: page(Approval),
+  },
+  'GET /api/approvals/{id}': {
+    summary: 'One permission request',
+    tag: 'runs',
+    who: ['user', 'agent'],
+    params: ById,
+    response: Approval,
   },
   'POST /api/approvals/{id}/decision': {
     summary: 'Allow or deny a permission request',

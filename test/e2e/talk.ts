@@ -58,7 +58,16 @@ export class Talk {
   }
 
   async see(runId: string): Promise<Seen> {
-    return this.call('GET /api/runs/{id}', { params: { id: runId } })
+    const { run, approvals } = await this.call('GET /api/runs/{id}', { params: { id: runId } })
+    const steps: RunStep[] = []
+    let cursor: string | undefined
+    do {
+      const query: { limit: number; cursor?: string } = { limit: 200, ...(cursor === undefined ? {} : { cursor }) }
+      const { items, nextCursor } = await this.call('GET /api/runs/{id}/steps', { params: { id: runId }, query })
+      steps.push(...items)
+      cursor = nextCursor
+    } while (cursor !== undefined)
+    return { run, approvals, steps }
   }
 
   /** Waits until the latest run of what was asked looks like this. */

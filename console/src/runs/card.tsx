@@ -73,7 +73,7 @@ function Card(props: { run: Run }) {
               when={log().order.length > 0}
               fallback={<p class="text-[13px] text-soft pulse">{t(`run.${props.run.state}.hint`)}</p>}
             >
-              <StepList log={log()} live={!isOver(props.run)} />
+              <StepList runId={props.run.id} log={log()} live={!isOver(props.run)} />
             </Show>
           )}
         </Show>

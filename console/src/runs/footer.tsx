@@ -49,7 +49,7 @@ function Unfolded(props: { runId: string; answer: string }) {
   return (
     <div class="rounded-xl border border-line bg-surface px-3.5 py-2.5 mt-1 col gap-2.5">
       <Show when={log()?.loaded && log()} fallback={<Skeleton class="h-3 w-2/5" />}>
-        {(log) => <StepList log={log()} live={false} without={props.answer} all />}
+        {(log) => <StepList runId={props.runId} log={log()} live={false} without={props.answer} all />}
       </Show>
       <A
         href={runPath(props.runId)}

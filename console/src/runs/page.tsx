@@ -18,7 +18,7 @@ import { SkeletonRows } from '../ui/skeleton'
 import { FailureBox } from './failure'
 import { actOnRun, runMenu } from './actions'
 import { StateBadge } from './state'
-import { Step } from './steps'
+import { EarlierSteps, Step } from './steps'
 import { contextOf, elapsed } from './usage'
 
 /** One attempt of an agent, from the question to the answer, step by step. */
@@ -93,7 +93,11 @@ function Content(props: { run: Run }) {
         <Show when={log()?.loaded && log()} fallback={<SkeletonRows count={3} avatar={false} />}>
           {(log) => (
             <ol class="col gap-3">
-              <For each={log().order} fallback={<p class="text-soft">{t('run.noSteps')}</p>}>
+              <EarlierSteps runId={props.run.id} log={log()} />
+              <For
+                each={log().order}
+                fallback={<p class="text-soft">{t(log().removed ? 'run.stepsRemoved' : 'run.noSteps')}</p>}
+              >
                 {(id) => (
                   <Show when={log().byId[id]}>
                     {(step) => (

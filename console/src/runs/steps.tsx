@@ -1,7 +1,9 @@
 import { createMemo, createSignal, For, Match, Show, Switch } from 'solid-js'
 import type { RunStep, StepDetail } from '@shared/contract'
+import { act } from '../app/act'
 import { t } from '../i18n'
 import { Prose } from '../messages/body'
+import { fetchEarlier } from '../store/runs'
 import type { StepLog } from '../store/steps'
 import { cx } from '../ui/cx'
 import { Icon } from '../ui/icon'
@@ -12,6 +14,7 @@ import { ToolStep } from './tool'
 type Detail<T extends StepDetail['type']> = Extract<StepDetail, { type: T }>
 
 interface StepListProps {
+  runId: string
   log: StepLog
   /** The run goes on: the last step may still grow. */
   live: boolean
@@ -39,15 +42,8 @@ export function StepList(props: StepListProps) {
   const hidden = () => (all() ? 0 : Math.max(0, shown().length - latest))
   return (
     <div class="col gap-1.5">
-      <Show when={hidden() > 0}>
-        <button
-          type="button"
-          onClick={() => setAll(true)}
-          class="row gap-1.5 self-start text-[12.5px] text-soft hover:text-ink rounded"
-        >
-          <Icon name="i-lucide-chevrons-up-down" />
-          {t('run.earlier', { n: hidden() })}
-        </button>
+      <Show when={hidden() > 0} fallback={<EarlierSteps runId={props.runId} log={props.log} />}>
+        <More onClick={() => setAll(true)} text={t('run.earlier', { n: hidden() })} />
       </Show>
       <For each={shown().slice(hidden())}>
         {(id) => (
@@ -56,12 +52,30 @@ export function StepList(props: StepListProps) {
           </Show>
         )}
       </For>
-      <Show when={shown().length === 0 && !props.live}>
-        <p class="text-[13px] text-soft">{t('run.noSteps')}</p>
+      <Show when={shown().length === 0 && !props.live && props.log.older === null}>
+        <p class="text-[13px] text-soft">{t(props.log.removed ? 'run.stepsRemoved' : 'run.noSteps')}</p>
       </Show>
     </div>
   )
 }
+
+const More = (props: { onClick: () => void; text: string }) => (
+  <button
+    type="button"
+    onClick={() => props.onClick()}
+    class="row gap-1.5 self-start text-[12.5px] text-soft hover:text-ink rounded"
+  >
+    <Icon name="i-lucide-chevrons-up-down" />
+    {props.text}
+  </button>
+)
+
+/** Fetches the page of steps before those that are shown, as long as there is one. */
+export const EarlierSteps = (props: { runId: string; log: StepLog }) => (
+  <Show when={props.log.older !== null}>
+    <More onClick={() => void act(() => fetchEarlier(props.runId))} text={t('run.earlierPage')} />
+  </Show>
+)
 
 /** One step in the form that fits what it is. */
 export function Step(props: { step: RunStep; live: boolean }) {

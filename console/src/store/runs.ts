@@ -1,9 +1,9 @@
 import { onCleanup, createEffect } from 'solid-js'
-import type { Run, RunState } from '@shared/contract'
+import type { Run, RunState, RunStep } from '@shared/contract'
 import { call } from '../api/client'
 import { put, putRun } from './apply'
 import { change, state } from './state'
-import { addFetched, emptyLog } from './steps'
+import { type StepLog, addFetched, emptyLog } from './steps'
 
 const over: ReadonlySet<RunState> = new Set(['completed', 'failed', 'canceled'])
 export const isOver = (run: Pick<Run, 'state'> | undefined): boolean => run !== undefined && over.has(run.state)
@@ -31,28 +31,80 @@ export function watchRun(runId: () => string | null | undefined): void {
   })
 }
 
-/** Fetches a run with its steps and approvals. Throws `ApiError`. */
+const pageSize = 50
+
+/** Fetches a run with its latest steps and permission requests. Throws `ApiError`. */
 export async function fetchRun(id: string): Promise<void> {
   if (fetching.has(id)) return
   fetching.add(id)
-  const before = new Map(Object.values(state.steps[id]?.byId ?? {}).map((step) => [step.id, JSON.stringify(step)]))
   try {
-    const answer = await call('GET /api/runs/{id}', { params: { id } })
+    const takeIn = taking(id)
+    const [{ run, approvals }, page] = await Promise.all([
+      call('GET /api/runs/{id}', { params: { id } }),
+      call('GET /api/runs/{id}/steps', { params: { id }, query: { order: 'desc', limit: pageSize } }),
+    ])
     change((draft) => {
-      putRun(draft, answer.run)
-      for (const approval of answer.approvals) put(draft.approvals, approval.id, approval)
-      const log = (draft.steps[id] ??= emptyLog())
-      const touched = Object.values(log.byId).filter((step) => before.get(step.id) !== JSON.stringify(step))
-      addFetched(log, answer.steps, new Set(touched.map((step) => step.id)))
+      putRun(draft, run)
+      for (const approval of approvals) put(draft.approvals, approval.id, approval)
+    })
+    takeIn(page.items, (log) => {
+      if (!log.loaded) log.older = page.nextCursor ?? null
+      log.loaded = true
+      log.removed = page.removed
     })
   } finally {
     fetching.delete(id)
+    refetchGaps()
   }
 }
 
-/** Fetches again where a piece of text was missed. */
+/** Loads the steps before those that are here. Throws `ApiError`. */
+export async function fetchEarlier(id: string): Promise<void> {
+  const cursor = state.steps[id]?.older
+  const name = `${id} ${cursor}`
+  if (!cursor || fetching.has(name)) return
+  fetching.add(name)
+  try {
+    const takeIn = taking(id)
+    const query = { order: 'desc' as const, limit: pageSize, cursor }
+    const page = await call('GET /api/runs/{id}/steps', { params: { id }, query })
+    takeIn(page.items, (log) => void (log.older = page.nextCursor ?? null))
+  } finally {
+    fetching.delete(name)
+  }
+}
+
+/** Notes what a run's steps are now; what changes while a request is on its way is newer than its answer. */
+function taking(id: string): (steps: RunStep[], then: (log: StepLog) => void) => void {
+  const before = new Map(Object.values(state.steps[id]?.byId ?? {}).map((step) => [step.id, JSON.stringify(step)]))
+  return (steps, then) =>
+    change((draft) => {
+      const log = (draft.steps[id] ??= emptyLog())
+      const touched = Object.values(log.byId).filter((step) => before.get(step.id) !== JSON.stringify(step))
+      addFetched(log, steps, new Set(touched.map((step) => step.id)))
+      then(log)
+    })
+}
+
+/** Fetches steps of which something was missed, or was too large for an event. */
 export function refetchGaps(): void {
-  for (const [id, log] of Object.entries(state.steps)) {
-    if (log.gap && log.loaded) void fetchRun(id).catch(() => undefined)
+  for (const [id, log] of Object.entries(state.steps))
+    if (log.loaded) for (const stepId of log.gaps) void fetchStep(id, stepId).catch(() => undefined)
+}
+
+async function fetchStep(id: string, stepId: string): Promise<void> {
+  if (fetching.has(stepId)) return
+  fetching.add(stepId)
+  try {
+    // Taken off now: what is missed while the request is on its way is missed again.
+    change((draft) => {
+      const log = draft.steps[id]
+      if (log) log.gaps = log.gaps.filter((one) => one !== stepId)
+    })
+    const takeIn = taking(id)
+    takeIn([await call('GET /api/runs/{id}/steps/{stepId}', { params: { id, stepId } })], () => undefined)
+  } finally {
+    fetching.delete(stepId)
+    refetchGaps()
   }
 }

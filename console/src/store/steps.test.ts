@@ -47,17 +47,17 @@ describe('addStep', () => {
     ])
       addStep(log, piece)
     expect(textOf(log, 's1')).toBe('Hello!')
-    expect(log.gap).toBe(false)
+    expect(log.gaps).toEqual([])
   })
 
   test('a first piece that does not start the text is a gap, and so is a later hole', () => {
     const begun = emptyLog()
     addStep(begun, text('s1', 40, 'late'))
-    expect(begun).toMatchObject({ gap: true, order: [] })
+    expect(begun).toMatchObject({ gaps: ['s1'], order: [] })
     const later = emptyLog()
     addStep(later, text('s1', 0, 'Hello'))
     addStep(later, text('s1', 9, 'late'))
-    expect(later.gap).toBe(true)
+    expect(later.gaps).toEqual(['s1'])
     expect(textOf(later, 's1')).toBe('Hello')
   })
 
@@ -81,15 +81,47 @@ describe('addStep', () => {
   })
 })
 
+describe('an event', () => {
+  test('about a step of a page that was not asked for waits for its page', () => {
+    const log = emptyLog()
+    addFetched(log, [{ ...tool('t2', ''), sequence: 9 }], new Set())
+    Object.assign(log, { loaded: true, older: '9.t2' })
+    addStep(log, tool('t1', 'late', 'completed'))
+    addStep(log, { ...tool('t3', ''), sequence: 10 })
+    expect(log.order).toEqual(['t2', 't3'])
+    log.older = null
+    addStep(log, tool('t1', 'late', 'completed'))
+    expect(log.order).toEqual(['t1', 't2', 't3'])
+  })
+
+  test('that does not carry the whole of a large step leaves what is known, and asks for the rest', () => {
+    const log = emptyLog()
+    addStep(log, tool('t1', 'so far'))
+    addStep(log, { ...tool('t1', 'shortened', 'completed'), clipped: true })
+    addStep(log, { ...tool('t2', 'shortened', 'completed'), clipped: true })
+    expect(log.byId['t1']).toMatchObject({ status: 'completed', detail: { output: 'so far' } })
+    expect(log).toMatchObject({ order: ['t1'], gaps: ['t1', 't2'] })
+    addFetched(log, [{ ...tool('t1', 'all of it', 'completed') }], new Set())
+    expect(log.byId['t1']).toMatchObject({ detail: { output: 'all of it' } })
+  })
+})
+
 describe('addFetched', () => {
-  test('the whole text closes a gap and keeps what came meanwhile', () => {
+  test('the whole text fills a hole and keeps what came meanwhile', () => {
     const log = emptyLog()
     addStep(log, text('s1', 0, 'Hello'))
     addStep(log, text('s1', 9, 'ignored'))
     addFetched(log, [text('s1', 0, 'Hello wor')], new Set())
     addStep(log, text('s1', 9, 'ld'))
     expect(textOf(log, 's1')).toBe('Hello world')
-    expect(log).toMatchObject({ gap: false, loaded: true })
+  })
+
+  test('an earlier page goes before what is there, in the order of the server', () => {
+    const log = emptyLog()
+    const notice = (id: string, sequence: number) => step(id, sequence, { type: 'notice', level: 'info', text: id })
+    addFetched(log, [notice('d', 4), notice('c', 3)], new Set())
+    addFetched(log, [notice('b2', 2), notice('b1', 2), notice('a', 1)], new Set())
+    expect(log.order).toEqual(['a', 'b1', 'b2', 'c', 'd'])
   })
 
   test('an answer that is older than the page does not shorten a text', () => {

@@ -1,17 +1,21 @@
 import type { RunStep } from '@shared/contract'
 
-/** What is known of a run's steps. */
+/** What is known of a run's steps: the newest ones without a hole, and as many before them as the reader asked for. */
 export interface StepLog {
   /** Ids, in the order in which the steps began. */
   order: string[]
   byId: Record<string, RunStep>
-  /** The steps from before the page looked are here too. */
+  /** The newest of the steps from before the page looked are here too. */
   loaded: boolean
-  /** A piece of text is missing: the whole has to be fetched again. */
-  gap: boolean
+  /** Where the page before the first step starts; null when there is none. */
+  older: string | null
+  /** Steps of which something is missing: they have to be fetched. */
+  gaps: string[]
+  /** The steps were removed from the server, because they had been kept for long enough. */
+  removed: boolean
 }
 
-export const emptyLog = (): StepLog => ({ order: [], byId: {}, loaded: false, gap: false })
+export const emptyLog = (): StepLog => ({ order: [], byId: {}, loaded: false, older: null, gaps: [], removed: false })
 
 /** Puts `piece` at `offset` of `text`. The same piece put twice changes nothing; null when something before it is missing. */
 export function putPiece(text: string, offset: number, piece: string): string | null {
@@ -19,45 +23,67 @@ export function putPiece(text: string, offset: number, piece: string): string | 
   return text.slice(0, offset) + piece + text.slice(offset + piece.length)
 }
 
-/** Puts one step, or one more piece of it, in its place in `log`. */
+const isText = ({ detail }: RunStep) => detail.type === 'text' || detail.type === 'thought'
+
+function missed(log: StepLog, id: string): void {
+  if (!log.gaps.includes(id)) log.gaps.push(id)
+}
+
+/** Puts one step that an event tells of, or one more piece of it, in its place in `log`. */
 export function addStep(log: StepLog, step: RunStep): void {
   const known = log.byId[step.id]
-  if (!known) {
-    if ((step.detail.type === 'text' || step.detail.type === 'thought') && step.detail.offset > 0) {
-      log.gap = true
-      return
-    }
-    log.byId[step.id] = structuredClone(step)
-    insert(log, step)
+  if (!known && isBefore(log, step)) return
+  // An event does not carry a very large step; what is known of it stays on screen until it is fetched.
+  if (step.clipped) {
+    missed(log, step.id)
+    if (known) Object.assign(known, { status: step.status, completedAt: step.completedAt })
     return
   }
+  if (known) return change(log, known, step)
+  if ('offset' in step.detail && step.detail.offset > 0) missed(log, step.id)
+  else place(log, step)
+}
+
+/** It is on a page that nobody asked for yet: shown now, it would have a hole after it. */
+function isBefore({ loaded, older, order, byId }: StepLog, step: RunStep): boolean {
+  const first = byId[order[0] ?? '']
+  return loaded && older !== null && first !== undefined && precedes(step, first)
+}
+
+const precedes = (a: RunStep, b: RunStep): boolean =>
+  a.sequence === b.sequence ? a.id < b.id : a.sequence < b.sequence
+
+function change(log: StepLog, known: RunStep, step: RunStep): void {
   known.status = step.status
   known.completedAt = step.completedAt
   if (known.detail.type === 'text' || known.detail.type === 'thought') {
     if (step.detail.type !== known.detail.type) return
     const text = putPiece(known.detail.text, step.detail.offset, step.detail.text)
-    if (text === null) log.gap = true
+    if (text === null) missed(log, step.id)
     else known.detail.text = text
     return
   }
   known.detail = structuredClone(step.detail)
 }
 
-function insert(log: StepLog, step: RunStep): void {
+function place(log: StepLog, step: RunStep): void {
+  log.byId[step.id] = structuredClone(step)
   let at = log.order.length
-  while (at > 0 && (log.byId[log.order[at - 1] ?? '']?.sequence ?? 0) > step.sequence) at--
+  for (; at > 0; at--) {
+    const before = log.byId[log.order[at - 1] ?? '']
+    if (!before || !precedes(step, before)) break
+  }
   log.order.splice(at, 0, step.id)
 }
 
 /**
- * Takes in the answer of a request for all steps. A step that an event has changed since the request was made (`touched`) is
+ * Takes in steps that a request answered with. A step that an event has changed since the request was made (`touched`) is
  * newer than the answer, except for text, whose pieces fit together in any order.
  */
 export function addFetched(log: StepLog, steps: RunStep[], touched: ReadonlySet<string>): void {
-  log.gap = false
   for (const step of steps) {
-    const text = step.detail.type === 'text' || step.detail.type === 'thought'
-    if (text || !touched.has(step.id)) addStep(log, step)
+    const known = log.byId[step.id]
+    if (!known) place(log, step)
+    else if (isText(step) || !touched.has(step.id)) change(log, known, step)
   }
-  log.loaded = true
 }

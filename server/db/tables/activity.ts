@@ -32,8 +32,17 @@ export function activityTables(d: Dialect) {
       summary: d.text().notNull(),
       error: d.text().notNull(),
       eventCount: d.int().notNull(),
+      /** Bytes of all its events. */
+      size: d.int().notNull(),
+      /** When something was last added, by this server's clock. */
+      updatedAt: d.ms().notNull(),
     },
-    (t) => [d.index('archives_agent').on(t.agentId, t.startedAt)],
+    (t) => [
+      d.index('archives_agent').on(t.agentId, t.startedAt),
+      d.index('archives_computer').on(t.computerId, t.startedAt),
+      d.index('archives_started').on(t.startedAt, t.runId),
+      d.index('archives_updated').on(t.updatedAt),
+    ],
   )
 
   const archiveEvents = d.table(
@@ -47,6 +56,8 @@ export function activityTables(d: Dialect) {
       payload: d.text().notNull(),
       exitCode: d.int().notNull(),
       error: d.text().notNull(),
+      /** Bytes of the texts above. */
+      size: d.int().notNull(),
     },
     (t) => [d.primaryKey({ columns: [t.runId, t.position] })],
   )

@@ -12,7 +12,7 @@ export function runsTables(d: Dialect) {
       channelId: d.id().notNull(),
       target: d.str(200).notNull(),
       threadId: d.id(),
-      cause: d.str(16).$type<'mention' | 'direct' | 'subscription' | 'retry'>().notNull(),
+      cause: d.str(16).$type<'mention' | 'direct' | 'subscription' | 'retry' | 'task'>().notNull(),
       state: d.str(16).$type<'pending' | 'claimed' | 'answered' | 'declined' | 'failed' | 'expired'>().notNull(),
       waiting: d.str(32).$type<'computer_offline' | 'agent_busy' | 'start_queue' | 'agent_disabled'>(),
       failure: d.json<Failure>(),
@@ -51,12 +51,16 @@ export function runsTables(d: Dialect) {
       maxAttempts: d.int().notNull(),
       leaseId: d.id(),
       leaseExpiresAt: d.ms(),
+      /** Leases that were taken back: what is still said under one of them is about an attempt that is over. */
+      pastLeases: d.json<string[]>().notNull(),
       failure: d.json<Failure>(),
       summary: d.text().notNull(),
       usage: d.json<Usage>(),
       costUsd: d.real(),
       startedAt: d.ms(),
       completedAt: d.ms(),
+      /** When its steps and its prompt were removed, because they had been kept for long enough. */
+      detailRemovedAt: d.ms(),
       createdAt: d.ms().notNull(),
       updatedAt: d.ms().notNull(),
     },
@@ -66,6 +70,7 @@ export function runsTables(d: Dialect) {
       d.index('runs_channel').on(t.channelId, t.id),
       d.index('runs_lease').on(t.state, t.leaseExpiresAt),
       d.index('runs_input').on(t.inputMessageId),
+      d.index('runs_detail').on(t.detailRemovedAt, t.completedAt),
     ],
   )
 
@@ -76,11 +81,27 @@ export function runsTables(d: Dialect) {
       runId: d.id().notNull(),
       sequence: d.int().notNull(),
       status: d.str(16).$type<'running' | 'completed' | 'failed' | 'skipped'>().notNull(),
+      /** Of a text that still streams only its first piece: see `step_pieces`. */
       detail: d.json<StepDetail>().notNull(),
+      /** Bytes of the whole detail as JSON, so that a page can be measured without reading it. */
+      size: d.int().notNull(),
       startedAt: d.ms().notNull(),
       completedAt: d.ms(),
     },
-    (t) => [d.index('run_steps_run').on(t.runId, t.sequence)],
+    (t) => [d.index('run_steps_run').on(t.runId, t.sequence, t.id)],
+  )
+
+  /** What a streaming text has grown by since its step was begun; gone when the text is whole. */
+  const stepPieces = d.table(
+    'step_pieces',
+    {
+      stepId: d.id().notNull(),
+      /** Where it starts in the text, in UTF-16 code units. */
+      position: d.int().notNull(),
+      // JSON, because a piece may end in half a character.
+      text: d.json<string>().notNull(),
+    },
+    (t) => [d.primaryKey({ columns: [t.stepId, t.position] })],
   )
 
   const approvals = d.table(
@@ -133,5 +154,5 @@ export function runsTables(d: Dialect) {
     (t) => [d.index('permits_computer').on(t.computerId, t.expiresAt)],
   )
 
-  return { deliveries, runs, runSteps, approvals, prompts, permits }
+  return { deliveries, runs, runSteps, stepPieces, approvals, prompts, permits }
 }
