@@ -1,8 +1,11 @@
 import type { Logger } from '@shared/log'
 import type { Computers } from './computers/service'
+import type { CoordinationService } from './coordination/service'
 import type { Core } from './core'
+import type { DecisionService } from './decisions/service'
 import { Retention } from './events/retention'
 import type { RunReaper } from './runs/reaper'
+import type { Tasks } from './tasks/create'
 
 /** What the server does by itself, again and again. */
 export class Jobs {
@@ -11,7 +14,13 @@ export class Jobs {
 
   constructor(
     private readonly core: Core,
-    private readonly services: { computers: Computers; reaper: RunReaper },
+    private readonly services: {
+      computers: Computers
+      reaper: RunReaper
+      tasks: Tasks
+      decisions: DecisionService
+      coordination: CoordinationService
+    },
   ) {
     this.#retention = new Retention(core.db, core.hub, core.log)
   }
@@ -25,6 +34,9 @@ export class Jobs {
       () => services.reaper.stop(),
       services.computers.watch(core.log),
       every(1000, core.log, 'streams of expired credentials were not ended', async () => core.credentials.expire()),
+      every(5_000, core.log, 'claims of tasks that ended were not taken back', () => services.tasks.claims.reap()),
+      every(15_000, core.log, 'proposals that ran out were not closed', () => services.decisions.expire()),
+      every(15_000, core.log, 'negotiations that ran out were not closed', () => services.coordination.expire()),
       every(60_000, core.log, 'expired credentials were not removed', () => core.credentials.sweep()),
       every(3_600_000, core.log, 'old idempotency keys were not removed', () => core.idempotency.sweep()),
     ]

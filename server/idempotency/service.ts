@@ -26,6 +26,18 @@ export type Once = <T>(tx: Tx, perform: () => Promise<T>, keep?: (answer: T) => 
 /** For a caller without a key. */
 export const always: Once = (_tx, perform) => perform()
 
+/** A call's own `Once`: with the caller's key, or without one. */
+export const onceWith = (
+  idempotency: Idempotency,
+  { kind, id }: { kind: string; id: string },
+  method: string,
+  key: string | undefined,
+  request: unknown,
+): Once =>
+  key === undefined
+    ? always
+    : (tx, perform, keep) => idempotency.once(tx, { principal: `${kind}:${id}`, method, key, request }, perform, keep)
+
 type Stored = Pick<Row<'idempotency'>, 'requestHash' | 'response'>
 type Find = (call: Call) => Promise<Stored | undefined>
 

@@ -35,6 +35,21 @@ export function readerAt(core: Core, caller: Caller, target: string): Participan
 }
 
 /**
+ * Reads what is named by an id, in the name of whoever of the caller's may see it.
+ * @throws NekodeError `not_found` when nobody may
+ */
+export async function readerWith<T>(core: Core, caller: Caller, read: (p: Participant) => Promise<T>): Promise<T> {
+  for (const reader of participants(core, caller)) {
+    try {
+      return await read(reader)
+    } catch (error) {
+      if (!(error instanceof NekodeError) || error.kind !== 'not_found') throw error
+    }
+  }
+  throw new NekodeError('not_found', 'This is not there, or not for you to see.')
+}
+
+/**
  * Who writes. What a request says about its sender has to agree with the credential.
  * @throws NekodeError `forbidden` for anybody else
  */

@@ -16,22 +16,26 @@ const COMPUTER_ONLY = list(`
   GetLaunchPromptSnapshot UpdateRunStatus RenewRunLease AppendRunStep UpdateAgentStatus ReportAgentRun`)
 const READ_BY_ALL = list(`
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
-  ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun`)
+  ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
+  GetTask ListCollaborationTasks ListTaskBoard
+  ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory`)
 const READ_BY_AGENT_AND_USER = list('SearchMessages')
 const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents')
 const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity')
-const WRITTEN_BY_ALL = list('SendMessage')
+const WRITTEN_BY_ALL = list(`
+  SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
+  PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory`)
 const WRITTEN_BY_USER = list('ControlAgent SendAgentDirectMessage')
 const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
   ListWorkspaceTree ReadWorkspaceFile ListInteractionEndpoints ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
-  FollowThread UnfollowThread CreateCollaborationTask GetTask UpdateTask ListCollaborationTasks ListTaskBoard
-  ClaimCollaborationTask ProposeTaskSplit ApplyTaskSplit CancelTaskSplitProposal CreateTaskGraph ListTaskGraph UpdateTaskGraph
-  RenewTaskClaimLease ReleaseTask GetReleaseGate PublishCoordinationRecord ListCoordinationRecords CounterProposeNegotiation
-  RespondRoleHandoff ListAgentMemory UpsertAgentMemory ListAgentDMs ScheduleReminder ListReminders CancelReminder SnoozeReminder
+  FollowThread UnfollowThread
+  ProposeTaskSplit ApplyTaskSplit CancelTaskSplitProposal CreateTaskGraph ListTaskGraph UpdateTaskGraph
+  ReleaseTask GetReleaseGate 
+  ListAgentDMs ScheduleReminder ListReminders CancelReminder SnoozeReminder
   UpdateReminder GetReminderLog UploadAttachment GetAttachment ListOutboundDeliveries RetryOutboundDelivery SubscribeMcpResource
-  CancelMcpResourceSubscription ListMcpResourceUpdates ListChannelDecisions ProposeChannelDecision VoteChannelDecision
-  RatifyChannelDecision RetireChannelDecision ListDecisionVotes SearchAgentRuns CreateTunnel ListTunnels ApproveTunnel RejectTunnel
+  CancelMcpResourceSubscription ListMcpResourceUpdates 
+  SearchAgentRuns CreateTunnel ListTunnels ApproveTunnel RejectTunnel
   CloseTunnel ProxyExchange`)
 
 type Who =

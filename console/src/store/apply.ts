@@ -196,6 +196,14 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'operation':
       put(state.operations, event.payload.id, event.payload)
       return []
+    case 'task':
+    case 'endpoint':
+    case 'notification_route':
+    case 'outbound_delivery':
+    case 'decision':
+    case 'coordination':
+    case 'memory':
+    case 'tunnel':
     case 'activity':
       return []
   }
