@@ -91,4 +91,12 @@ export class Audit {
   }
 }
 
-const view = ({ actorId: _, ...entry }: Row<'audit'>): AuditEntry => entry
+const view = ({ id, actor, action, subject, detail, address, createdAt }: Row<'audit'>): AuditEntry => ({
+  id,
+  actor,
+  action,
+  subject,
+  detail,
+  address,
+  createdAt,
+})

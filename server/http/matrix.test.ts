@@ -45,7 +45,6 @@ const ADMIN_SCOPE = `
   DELETE /api/invites/{id}
   GET /api/audit
   GET /api/audit/export
-  GET /api/backup
   POST /api/agents
   PATCH /api/agents/{id}
   DELETE /api/agents/{id}
