@@ -39,6 +39,8 @@ import { SecondFactorService } from './secondfactor/service'
 import { loadServerId } from './settings/identity'
 import { systemRoutes } from './system/routes'
 import { CommitTimes, SystemService } from './system/service'
+import { Attachments } from './tunnels/attachments'
+import { TunnelServing } from './tunnels/serving'
 import { tokenRoutes } from './tokens/routes'
 import { TokenService } from './tokens/service'
 import { userRoutes } from './users/routes'
@@ -56,6 +58,7 @@ export interface Services extends Conversation {
   secondFactor: SecondFactorService
   tokens: TokenService
   system: SystemService
+  attachments: Attachments
 }
 
 /** A server that is loaded and, after `start`, listens. */
@@ -70,6 +73,8 @@ export interface NekodeServer {
   readonly localUrl: string
   /** Where it listens for native gRPC; undefined when it does not. */
   readonly grpcPort: number | undefined
+  /** Where it listens for previews alone; undefined when it does not. */
+  readonly previewPort: number | undefined
   /** The code for setting it up, when it is not. */
   readonly setupCode: string | undefined
   start(): Promise<void>
@@ -118,12 +123,18 @@ export async function createServer(config: Config, log: Logger, options: ServerO
     observe: services.system.observe,
   })
   mountRoutes(mount, core, config, services, addresses)
+  const serving = new TunnelServing(core, config, {
+    ...services,
+    addresses,
+    ports: () => ({ main: listeners?.port ?? config.addr.port, preview: listeners?.previewPort }),
+  })
+  serving.mount(mount, hono)
   hono.all('/api/*', notFound(api))
   hono.get('*', consoleAssets(config.webDistDir ?? bundled('console')))
   hono.notFound(() => errorResponse(new NekodeError('not_found', 'There is nothing at this address.')))
   hono.onError(onError(log))
 
-  const jobs = new Jobs(core, services)
+  const jobs = new Jobs(core, services, config.retention)
   const fetch = async (request: Request, edge: Edge): Promise<Response> =>
     secure(await hono.fetch(request, edge), edge.tls)
   const failed = (error: unknown): Response => {
@@ -142,6 +153,9 @@ export async function createServer(config: Config, log: Logger, options: ServerO
     get localUrl() {
       return listeners?.localUrl ?? ''
     },
+    get previewPort() {
+      return listeners?.previewPort
+    },
     get grpcPort() {
       return listeners?.grpcPort
     },
@@ -154,13 +168,15 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       await services.computers.load()
       await services.search.ensure()
       jobs.start()
+      serving.start()
       const rpc = async (): Promise<Rpc> =>
         (await import('./rpc/router')).createRpc(core, services, { addressOf: addresses.of })
-      listeners = await openListeners(config, { fetch, failed, rpc, page: options.page })
+      listeners = await openListeners(config, { fetch, failed, rpc, page: options.page, previews: serving.previews })
     },
     stop: async () => {
       services.system.stop()
       jobs.stop()
+      serving.stop()
       core.hub.close()
       await listeners?.stop(options.graceMs ?? GRACE_MS)
       await db.close()
@@ -186,6 +202,7 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
     secondFactor: new SecondFactorService(core, { auth, users, factors }),
     tokens: new TokenService(core),
     system: new SystemService(core, commits),
+    attachments: new Attachments(core.log),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Computers } from './computers/service'
 import type { CoordinationService } from './coordination/service'
 import type { Core } from './core'
 import type { DecisionService } from './decisions/service'
-import { Retention } from './events/retention'
+import { type Kept, Retention } from './retention/service'
 import type { RunReaper } from './runs/reaper'
 import type { Tasks } from './tasks/create'
 
@@ -21,16 +21,15 @@ export class Jobs {
       decisions: DecisionService
       coordination: CoordinationService
     },
+    kept: Kept,
   ) {
-    this.#retention = new Retention(core.db, core.hub, core.log)
+    this.#retention = new Retention(core.db, core.hub, kept)
   }
 
   start(): void {
     const { core, services } = this
-    this.#retention.start()
     services.reaper.start()
     this.#stop = [
-      () => this.#retention.stop(),
       () => services.reaper.stop(),
       services.computers.watch(core.log),
       every(1000, core.log, 'streams of expired credentials were not ended', async () => core.credentials.expire()),
@@ -38,6 +37,7 @@ export class Jobs {
       every(15_000, core.log, 'proposals that ran out were not closed', () => services.decisions.expire()),
       every(15_000, core.log, 'negotiations that ran out were not closed', () => services.coordination.expire()),
       every(60_000, core.log, 'expired credentials were not removed', () => core.credentials.sweep()),
+      every(600_000, core.log, 'what was kept for long enough was not removed', () => this.#retention.sweep()),
       every(3_600_000, core.log, 'old idempotency keys were not removed', () => core.idempotency.sweep()),
     ]
   }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NekodeError } from '@shared/errors'
+import { parseBlock } from '../http/guarded'
 import { type Config, loadConfig } from './config'
 import { databaseAddress } from './dsn'
 import { SETTINGS, type Setting } from './settings'
@@ -68,6 +69,8 @@ test('without any setting there are defaults', () => {
     baseUrl: undefined,
     daemonRpcUrl: undefined,
     grpcAddr: undefined,
+    previewDomain: undefined,
+    previewAddr: undefined,
     webDistDir: undefined,
     dataDir,
     dsn: `sqlite:${dataDir}/nekode.db`,
@@ -78,8 +81,10 @@ test('without any setting there are defaults', () => {
     trustProxy: 0,
     limits: LIMITS,
     secretKey: undefined,
+    outgoingAllow: [],
     daemonDownload: { version: undefined, baseUrl: undefined },
     localDaemon: true,
+    retention: { eventDays: 30, detailDays: 90 },
     logLevel: 'info',
     logFormat: 'text',
     warnings: [],
@@ -107,6 +112,7 @@ const cases: [variable: string, value: string, key: keyof Config, expected: unkn
   ['NEKODE_DURABILITY', 'normal', 'durability', 'normal'],
   ['NEKODE_BOOTSTRAP_DISABLE_WEB', 'true', 'webSetup', false],
   ['NEKODE_BOOTSTRAP_DISABLE_WEB', '0', 'webSetup', true],
+  ['NEKODE_OUTGOING_ALLOW', '10.0.0.0/8, ::1,', 'outgoingAllow', [parseBlock('10.0.0.0/8'), parseBlock('::1')]],
   ['NEKODE_TRUST_PROXY', 'true', 'trustProxy', 1],
   ['NEKODE_TRUST_PROXY', '2', 'trustProxy', 2],
   ['NEKODE_TRUST_PROXY', 'false', 'trustProxy', 0],
@@ -123,6 +129,8 @@ const cases: [variable: string, value: string, key: keyof Config, expected: unkn
     { version: undefined, baseUrl: 'https://m.example/{version}' },
   ],
   ['NEKODE_LOCAL_DAEMON', 'false', 'localDaemon', false],
+  ['NEKODE_EVENT_RETENTION', '7', 'retention', { eventDays: 7, detailDays: 90 }],
+  ['NEKODE_RUN_DETAIL_RETENTION', '0', 'retention', { eventDays: 30, detailDays: 0 }],
   ['NEKODE_LOG_LEVEL', 'DEBUG', 'logLevel', 'debug'],
   ['NEKODE_LOG_FORMAT', 'json', 'logFormat', 'json'],
   ['NEKODE_DAEMON_TRANSPORT', 'connect', 'warnings', []],
@@ -197,6 +205,8 @@ test('the first admin and TLS each need both of their settings', () => {
 
 test.each([
   ['NEKODE_ADDR', '18790', 'must be HOST:PORT or :PORT'],
+  ['NEKODE_OUTGOING_ALLOW', '10.0.0.0/99', 'must be addresses or blocks'],
+  ['NEKODE_OUTGOING_ALLOW', 'localhost', 'must be addresses or blocks'],
   ['NEKODE_ADDR', ':65536', 'must be HOST:PORT or :PORT'],
   ['NEKODE_BASE_URL', 'nekode.example', 'must be an http:// or https:// address'],
   ['NEKODE_BASE_URL', 'javascript:alert(1)', 'must be an http:// or https:// address'],
@@ -209,6 +219,7 @@ test.each([
   ['NEKODE_BOOTSTRAP_DISABLE_WEB', 'maybe', 'must be true or false'],
   ['NEKODE_TRUST_PROXY', 'some', 'must be true, false or the number of proxies'],
   ['NEKODE_DAEMON_TRANSPORT', 'grpc', 'must be one of connect'],
+  ['NEKODE_RUN_DETAIL_RETENTION', '90d', 'must be a whole number'],
   ['NEKODE_LOG_LEVEL', 'loud', 'must be one of debug, info, warn, error'],
 ])('%s=%p is refused by name', (variable, value, why) => {
   const error = failure(() => loadConfig({ env: { [variable]: value } }))

@@ -3,6 +3,8 @@ import { nekodeHome } from '@shared/home'
 import { CALLS } from '@shared/limits'
 import type { LogFormat, LogLevel } from '@shared/log'
 import { join, resolve } from 'node:path'
+import type { AllowedBlock } from '../http/guarded'
+import type { Kept } from '../retention/service'
 import { type DbType, databaseAddress } from './dsn'
 import { readConfigFile } from './file'
 import { addressOf, refusePassword } from './secret'
@@ -17,6 +19,9 @@ export interface Config {
   baseUrl: string | undefined
   daemonRpcUrl: string | undefined
   grpcAddr: Address | undefined
+  /** A domain below which each preview has a host, with a port where it is not the scheme's own. */
+  previewDomain: string | undefined
+  previewAddr: Address | undefined
   webDistDir: string | undefined
   /** Absolute. */
   dataDir: string
@@ -31,8 +36,11 @@ export interface Config {
   /** What one caller may do; 0 is as much as they like. */
   limits: typeof CALLS
   secretKey: string | undefined
+  /** Private addresses that requests to endpoints may go to. */
+  outgoingAllow: AllowedBlock[]
   daemonDownload: { version: string | undefined; baseUrl: string | undefined }
   localDaemon: boolean
+  retention: Kept
   logLevel: LogLevel
   logFormat: LogFormat
   /** What the operator should know about the settings, for the log. */
@@ -61,6 +69,8 @@ export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Con
     baseUrl: given.baseUrl === `http://localhost:${DEFAULT_PORT}` ? undefined : given.baseUrl,
     daemonRpcUrl: given.daemonRpcUrl,
     grpcAddr: given.grpcAddr,
+    previewDomain: previewDomainOf(given),
+    previewAddr: given.previewAddr,
     webDistDir: given.webDistDir === undefined ? undefined : resolve(given.webDistDir),
     dataDir,
     dsn: databaseAddress(
@@ -80,8 +90,10 @@ export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Con
       streamsOfAddress: given.maxStreamsPerAddress ?? CALLS.streamsOfAddress,
     },
     secretKey: given.secretKey,
+    outgoingAllow: given.outgoingAllow ?? [],
     daemonDownload: { version: given.daemonDownloadVersion, baseUrl: given.daemonDownloadBaseUrl },
     localDaemon: given.localDaemon ?? true,
+    retention: { eventDays: given.eventRetention ?? 30, detailDays: given.runDetailRetention ?? 90 },
     logLevel: given.logLevel ?? 'info',
     logFormat: given.logFormat ?? 'text',
     warnings: [...unknownVariables(env), ...withoutEffect(given)],
@@ -127,6 +139,17 @@ function adminOf({ bootstrapAdminUsername, bootstrapAdminPassword, bootstrapAdmi
       'NEKODE_BOOTSTRAP_ADMIN_USERNAME and NEKODE_BOOTSTRAP_ADMIN_PASSWORD belong together; one of them is missing.',
     )
   return { username: bootstrapAdminUsername, password: bootstrapAdminPassword, displayName: bootstrapAdminName }
+}
+
+/** Where the console is on the previews' domain, or below it, a preview could set the console's cookies. */
+function previewDomainOf({ previewDomain, baseUrl }: Given): string | undefined {
+  const name = previewDomain?.replace(/:\d+$/, '')
+  const own = baseUrl === undefined ? '' : new URL(baseUrl).hostname
+  if (name !== undefined && (own === name || own.endsWith(`.${name}`)))
+    throw invalid(
+      `NEKODE_PREVIEW_DOMAIN is the console’s own address (${own}), or one above it; previews need another one.`,
+    )
+  return previewDomain
 }
 
 function tlsOf({ tlsCert, tlsKey }: Given): Config['tls'] {

@@ -1,6 +1,7 @@
 import { parseDuration } from '@shared/duration'
 import { LOG_FORMATS, LOG_LEVELS } from '@shared/log'
 import { z } from 'zod'
+import { parseBlock } from '../http/guarded'
 
 /** One setting: the same text is read from its flag, its variable, or its key in the configuration file. */
 export interface Setting {
@@ -73,6 +74,30 @@ const Hops = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** `10.0.0.0/8, 192.168.1.5`: blocks and single addresses. */
+const Blocks = z.string().transform((text, context) => {
+  try {
+    return text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(parseBlock)
+  } catch {
+    // The library says which part of its grammar was not met; what is wanted says more.
+    context.addIssue('must be addresses or blocks such as 10.0.0.0/8, separated by commas')
+    return z.NEVER
+  }
+})
+
+/** A host name with at least one dot, or `localhost`, and a port where it is not the scheme's own. */
+const Domain = z
+  .string()
+  .toLowerCase()
+  .regex(
+    /^(?:localhost|(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9])(?::\d{1,5})?$/,
+    'must be a host name such as preview.example.net',
+  )
+
 /** Every setting of the server by its key in the configuration file. */
 export const SETTINGS = settings({
   addr: { env: 'NEKODE_ADDR', flag: 'addr', hint: 'host:port', help: 'Listen address', schema: ListenAddress },
@@ -102,6 +127,20 @@ export const SETTINGS = settings({
     flag: 'grpc-addr',
     hint: 'host:port',
     help: 'Also serve native gRPC at this address',
+    schema: ListenAddress,
+  },
+  previewDomain: {
+    env: 'NEKODE_PREVIEW_DOMAIN',
+    flag: 'preview-domain',
+    hint: 'domain[:port]',
+    help: 'Serve each preview on a host of its own below this domain, such as preview.example.net',
+    schema: Domain,
+  },
+  previewAddr: {
+    env: 'NEKODE_PREVIEW_ADDR',
+    flag: 'preview-addr',
+    hint: 'host:port',
+    help: 'Serve previews at this address too: an origin of their own where there is no domain for them',
     schema: ListenAddress,
   },
   webDistDir: {
@@ -199,6 +238,13 @@ export const SETTINGS = settings({
     help: 'Key that encrypts stored secrets: 32 bytes in base64 or hex',
     schema: Text,
   },
+  outgoingAllow: {
+    env: 'NEKODE_OUTGOING_ALLOW',
+    flag: 'outgoing-allow',
+    hint: 'blocks',
+    help: 'Private addresses that webhooks and other endpoints may reach, such as 10.0.0.0/8',
+    schema: Blocks,
+  },
   daemonDownloadVersion: {
     env: 'NEKODE_DAEMON_DOWNLOAD_VERSION',
     help: 'Version of the daemon that installers download',
@@ -214,6 +260,20 @@ export const SETTINGS = settings({
     flag: 'local-daemon',
     help: 'Also run a daemon for this very computer',
     schema: Yes,
+  },
+  eventRetention: {
+    env: 'NEKODE_EVENT_RETENTION',
+    flag: 'event-retention',
+    hint: 'days',
+    help: 'How long the log of changes is kept, 0 for ever',
+    schema: Count,
+  },
+  runDetailRetention: {
+    env: 'NEKODE_RUN_DETAIL_RETENTION',
+    flag: 'run-detail-retention',
+    hint: 'days',
+    help: 'How long steps, prompts, archives and activities of agents are kept, 0 for ever',
+    schema: Count,
   },
   logLevel: {
     env: 'NEKODE_LOG_LEVEL',

@@ -34,6 +34,8 @@ export class PromptService {
   async snapshot(p: ComputerPrincipal, runId: string): Promise<Snapshot> {
     const run = await this.runs.visible(p, runId)
     const known = await this.#store.get(runId)
+    if (known && run.detailRemovedAt !== null)
+      throw new NekodeError('not_found', 'The prompt of this run was removed: it had been kept for long enough.')
     const prompt = known ?? (await this.#make(run))
     return { prompt, run, replyTargetHint: replyTarget(run) }
   }
