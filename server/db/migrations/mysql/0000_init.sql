@@ -135,6 +135,22 @@ CREATE TABLE `computers` (
 	CONSTRAINT `computers_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `coordination` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`thread_id` varchar(64) NOT NULL,
+	`task_id` varchar(64) NOT NULL,
+	`kind` varchar(32) NOT NULL,
+	`subject_id` varchar(64) NOT NULL,
+	`current` boolean NOT NULL,
+	`actor` longtext NOT NULL,
+	`actor_id` varchar(64) NOT NULL,
+	`payload` longtext NOT NULL,
+	`expires_at` bigint,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `coordination_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `credentials` (
 	`id` varchar(64) NOT NULL,
 	`kind` varchar(16) NOT NULL,
@@ -151,6 +167,44 @@ CREATE TABLE `credentials` (
 	`expires_at` bigint,
 	CONSTRAINT `credentials_id` PRIMARY KEY(`id`),
 	CONSTRAINT `credentials_token` UNIQUE(`token_hash`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `decision_votes` (
+	`decision_id` varchar(64) NOT NULL,
+	`voter_id` varchar(64) NOT NULL,
+	`voter` longtext NOT NULL,
+	`vote` varchar(16) NOT NULL,
+	`reason` longtext NOT NULL,
+	`voted_at` bigint NOT NULL,
+	CONSTRAINT `decision_votes_decision_id_voter_id_pk` PRIMARY KEY(`decision_id`,`voter_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `decisions` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`chain_id` varchar(64) NOT NULL,
+	`message_id` varchar(64) NOT NULL,
+	`source_message_id` varchar(64),
+	`title` varchar(200) NOT NULL,
+	`body` longtext NOT NULL,
+	`status` varchar(16) NOT NULL,
+	`proposer` longtext NOT NULL,
+	`quorum` bigint NOT NULL,
+	`approve_count` bigint NOT NULL,
+	`reject_count` bigint NOT NULL,
+	`abstain_count` bigint NOT NULL,
+	`supersedes_id` varchar(64),
+	`superseded_by_id` varchar(64),
+	`forced` boolean NOT NULL,
+	`closed_by` longtext,
+	`close_reason` longtext NOT NULL,
+	`version` bigint NOT NULL,
+	`expires_at` bigint,
+	`ratified_at` bigint,
+	`closed_at` bigint,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `decisions_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `deliveries` (
@@ -260,6 +314,27 @@ CREATE TABLE `members` (
 	CONSTRAINT `members_channel_id_kind_member_id_pk` PRIMARY KEY(`channel_id`,`kind`,`member_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `memories` (
+	`id` varchar(64) NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`scope` varchar(16) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`path` varchar(200) NOT NULL,
+	`title` varchar(200) NOT NULL,
+	`content` longtext NOT NULL,
+	`format` varchar(16) NOT NULL,
+	`tags` longtext NOT NULL,
+	`source_message_ids` longtext NOT NULL,
+	`checksum` varchar(64) NOT NULL,
+	`local_only` boolean NOT NULL,
+	`size_bytes` bigint NOT NULL,
+	`version` bigint NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `memories_id` PRIMARY KEY(`id`),
+	CONSTRAINT `memories_path` UNIQUE(`agent_id`,`scope`,`channel_id`,`path`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `mentions` (
 	`message_id` varchar(64) NOT NULL,
 	`kind` varchar(16) NOT NULL,
@@ -361,6 +436,18 @@ CREATE TABLE `prompts` (
 	CONSTRAINT `prompts_run_id` PRIMARY KEY(`run_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `release_gates` (
+	`id` varchar(64) NOT NULL,
+	`task_id` varchar(64) NOT NULL,
+	`name` varchar(200) NOT NULL,
+	`required_checks` longtext NOT NULL,
+	`waiver` longtext,
+	`release` longtext,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `release_gates_id` PRIMARY KEY(`id`),
+	CONSTRAINT `release_gates_task` UNIQUE(`task_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `run_steps` (
 	`id` varchar(64) NOT NULL,
 	`run_id` varchar(64) NOT NULL,
@@ -438,6 +525,124 @@ CREATE TABLE `step_pieces` (
 	CONSTRAINT `step_pieces_step_id_position_pk` PRIMARY KEY(`step_id`,`position`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `task_changes` (
+	`id` varchar(64) NOT NULL,
+	`task_id` varchar(64) NOT NULL,
+	`version` bigint NOT NULL,
+	`action` varchar(16) NOT NULL,
+	`actor` longtext NOT NULL,
+	`fields` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `task_changes_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `task_claims` (
+	`id` varchar(64) NOT NULL,
+	`task_id` varchar(64) NOT NULL,
+	`attempt` bigint NOT NULL,
+	`holder` longtext NOT NULL,
+	`holder_id` varchar(64) NOT NULL,
+	`mode` varchar(16) NOT NULL,
+	`state` varchar(16) NOT NULL,
+	`lease_id` varchar(64) NOT NULL,
+	`lease_seconds` bigint NOT NULL,
+	`expires_at` bigint,
+	`run_id` varchar(64),
+	`assigned` boolean NOT NULL,
+	`error` longtext NOT NULL,
+	`claimed_at` bigint NOT NULL,
+	`ended_at` bigint,
+	CONSTRAINT `task_claims_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `task_edges` (
+	`from_id` varchar(64) NOT NULL,
+	`to_id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	CONSTRAINT `task_edges_from_id_to_id_kind_pk` PRIMARY KEY(`from_id`,`to_id`,`kind`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `task_evidence` (
+	`id` varchar(64) NOT NULL,
+	`task_id` varchar(64) NOT NULL,
+	`run_id` varchar(64),
+	`actor` longtext NOT NULL,
+	`summary` longtext NOT NULL,
+	`checks` longtext NOT NULL,
+	`commit_ids` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `task_evidence_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `task_labels` (
+	`label` varchar(50) NOT NULL,
+	`task_id` varchar(64) NOT NULL,
+	CONSTRAINT `task_labels_label_task_id_pk` PRIMARY KEY(`label`,`task_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `task_reviews` (
+	`task_id` varchar(64) NOT NULL,
+	`reviewer_id` varchar(64) NOT NULL,
+	`reviewer` longtext NOT NULL,
+	`verdict` varchar(24) NOT NULL,
+	`comment` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `task_reviews_task_id_reviewer_id_pk` PRIMARY KEY(`task_id`,`reviewer_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `task_splits` (
+	`id` varchar(64) NOT NULL,
+	`parent_id` varchar(64) NOT NULL,
+	`parent_version` bigint NOT NULL,
+	`proposed_by` longtext NOT NULL,
+	`parts` longtext NOT NULL,
+	`state` varchar(16) NOT NULL,
+	`decided_by` longtext,
+	`expires_at` bigint NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `task_splits_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `tasks` (
+	`id` varchar(64) NOT NULL,
+	`number` bigint NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`target` varchar(200) NOT NULL,
+	`summary` varchar(300) NOT NULL,
+	`description` longtext NOT NULL,
+	`state` varchar(16) NOT NULL,
+	`column_name` varchar(64) NOT NULL,
+	`own_column` boolean NOT NULL,
+	`priority` varchar(16) NOT NULL,
+	`labels` longtext NOT NULL,
+	`due_at` bigint,
+	`assignee_id` varchar(64),
+	`reviewer_ids` longtext NOT NULL,
+	`created_by` longtext NOT NULL,
+	`created_by_id` varchar(64) NOT NULL,
+	`source` varchar(16) NOT NULL,
+	`blocked_reason` longtext NOT NULL,
+	`parent_id` varchar(64),
+	`root_id` varchar(64) NOT NULL,
+	`graph_version` bigint NOT NULL,
+	`claim_policy` varchar(16) NOT NULL,
+	`claim_conflict` varchar(24) NOT NULL,
+	`required_capabilities` longtext NOT NULL,
+	`assigned_target` varchar(200) NOT NULL,
+	`thread_id` varchar(64),
+	`delivery_id` varchar(64),
+	`split_id` varchar(64),
+	`attempts` bigint NOT NULL,
+	`failures` bigint NOT NULL,
+	`released_at` bigint,
+	`version` bigint NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	`closed_at` bigint,
+	CONSTRAINT `tasks_id` PRIMARY KEY(`id`),
+	CONSTRAINT `tasks_number` UNIQUE(`number`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `tickets` (
 	`id` varchar(64) NOT NULL,
 	`kind` varchar(16) NOT NULL,
@@ -482,7 +687,19 @@ CREATE INDEX `audit_actor` ON `audit` (`actor_id`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_action` ON `audit` (`action`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_subject` ON `audit` (`subject`,`id`);--> statement-breakpoint
 CREATE INDEX `computers_seen` ON `computers` (`last_seen_at`);--> statement-breakpoint
+CREATE INDEX `coordination_channel` ON `coordination` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_kind` ON `coordination` (`channel_id`,`kind`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_task` ON `coordination` (`task_id`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_subject` ON `coordination` (`subject_id`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_expiry` ON `coordination` (`expires_at`);--> statement-breakpoint
 CREATE INDEX `credentials_owner` ON `credentials` (`kind`,`owner_id`);--> statement-breakpoint
+CREATE INDEX `decision_votes_page` ON `decision_votes` (`decision_id`,`voted_at`,`voter_id`);--> statement-breakpoint
+CREATE INDEX `decisions_channel` ON `decisions` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `decisions_status` ON `decisions` (`channel_id`,`status`,`id`);--> statement-breakpoint
+CREATE INDEX `decisions_chain` ON `decisions` (`chain_id`,`id`);--> statement-breakpoint
+CREATE INDEX `decisions_supersedes` ON `decisions` (`supersedes_id`,`status`);--> statement-breakpoint
+CREATE INDEX `decisions_source` ON `decisions` (`source_message_id`);--> statement-breakpoint
+CREATE INDEX `decisions_expiry` ON `decisions` (`status`,`expires_at`);--> statement-breakpoint
 CREATE INDEX `deliveries_agent` ON `deliveries` (`agent_id`,`state`);--> statement-breakpoint
 CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `enrollments_computer` ON `enrollments` (`computer_id`);--> statement-breakpoint
@@ -493,6 +710,7 @@ CREATE INDEX `idempotency_created` ON `idempotency` (`created_at`);--> statement
 CREATE INDEX `identities_user` ON `identities` (`user_id`);--> statement-breakpoint
 CREATE INDEX `interaction_endpoints_channel` ON `interaction_endpoints` (`channel_id`);--> statement-breakpoint
 CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
+CREATE INDEX `memories_changed` ON `memories` (`agent_id`,`updated_at`,`id`);--> statement-breakpoint
 CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`,`sender_id`);--> statement-breakpoint
 CREATE INDEX `messages_channel` ON `messages` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `messages_run` ON `messages` (`run_id`);--> statement-breakpoint
@@ -513,6 +731,25 @@ CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-b
 CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
 CREATE INDEX `runs_detail` ON `runs` (`detail_removed_at`,`completed_at`);--> statement-breakpoint
 CREATE INDEX `search_docs_created` ON `search_docs` (`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `task_changes_task` ON `task_changes` (`task_id`,`id`);--> statement-breakpoint
+CREATE INDEX `task_claims_task` ON `task_claims` (`task_id`,`state`);--> statement-breakpoint
+CREATE INDEX `task_claims_lease` ON `task_claims` (`state`,`expires_at`);--> statement-breakpoint
+CREATE INDEX `task_claims_holder` ON `task_claims` (`holder_id`,`state`);--> statement-breakpoint
+CREATE INDEX `task_claims_run` ON `task_claims` (`run_id`);--> statement-breakpoint
+CREATE INDEX `task_edges_to` ON `task_edges` (`to_id`,`kind`);--> statement-breakpoint
+CREATE INDEX `task_evidence_task` ON `task_evidence` (`task_id`,`id`);--> statement-breakpoint
+CREATE INDEX `task_labels_task` ON `task_labels` (`task_id`);--> statement-breakpoint
+CREATE INDEX `task_splits_parent` ON `task_splits` (`parent_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_board` ON `tasks` (`channel_id`,`column_name`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_column` ON `tasks` (`column_name`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_recent` ON `tasks` (`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_channel` ON `tasks` (`channel_id`,`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_assignee` ON `tasks` (`assignee_id`,`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_creator` ON `tasks` (`created_by_id`,`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_parent` ON `tasks` (`parent_id`);--> statement-breakpoint
+CREATE INDEX `tasks_root` ON `tasks` (`root_id`);--> statement-breakpoint
+CREATE INDEX `tasks_delivery` ON `tasks` (`delivery_id`);--> statement-breakpoint
+CREATE INDEX `tasks_thread` ON `tasks` (`thread_id`);--> statement-breakpoint
 CREATE INDEX `tickets_kind` ON `tickets` (`kind`,`id`);--> statement-breakpoint
 CREATE INDEX `tickets_user` ON `tickets` (`user_id`);--> statement-breakpoint
 CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);

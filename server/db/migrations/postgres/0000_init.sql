@@ -125,6 +125,21 @@ CREATE TABLE "computers" (
 	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "coordination" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"thread_id" varchar(64) NOT NULL,
+	"task_id" varchar(64) NOT NULL,
+	"kind" varchar(32) NOT NULL,
+	"subject_id" varchar(64) NOT NULL,
+	"current" boolean NOT NULL,
+	"actor" text NOT NULL,
+	"actor_id" varchar(64) NOT NULL,
+	"payload" text NOT NULL,
+	"expires_at" bigint,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "credentials" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"kind" varchar(16) NOT NULL,
@@ -139,6 +154,43 @@ CREATE TABLE "credentials" (
 	"created_at" bigint NOT NULL,
 	"last_used_at" bigint,
 	"expires_at" bigint
+);
+--> statement-breakpoint
+CREATE TABLE "decision_votes" (
+	"decision_id" varchar(64) NOT NULL,
+	"voter_id" varchar(64) NOT NULL,
+	"voter" text NOT NULL,
+	"vote" varchar(16) NOT NULL,
+	"reason" text NOT NULL,
+	"voted_at" bigint NOT NULL,
+	CONSTRAINT "decision_votes_decision_id_voter_id_pk" PRIMARY KEY("decision_id","voter_id")
+);
+--> statement-breakpoint
+CREATE TABLE "decisions" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"chain_id" varchar(64) NOT NULL,
+	"message_id" varchar(64) NOT NULL,
+	"source_message_id" varchar(64),
+	"title" varchar(200) NOT NULL,
+	"body" text NOT NULL,
+	"status" varchar(16) NOT NULL,
+	"proposer" text NOT NULL,
+	"quorum" bigint NOT NULL,
+	"approve_count" bigint NOT NULL,
+	"reject_count" bigint NOT NULL,
+	"abstain_count" bigint NOT NULL,
+	"supersedes_id" varchar(64),
+	"superseded_by_id" varchar(64),
+	"forced" boolean NOT NULL,
+	"closed_by" text,
+	"close_reason" text NOT NULL,
+	"version" bigint NOT NULL,
+	"expires_at" bigint,
+	"ratified_at" bigint,
+	"closed_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "deliveries" (
@@ -241,6 +293,25 @@ CREATE TABLE "members" (
 	CONSTRAINT "members_channel_id_kind_member_id_pk" PRIMARY KEY("channel_id","kind","member_id")
 );
 --> statement-breakpoint
+CREATE TABLE "memories" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"scope" varchar(16) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"path" varchar(200) NOT NULL,
+	"title" varchar(200) NOT NULL,
+	"content" text NOT NULL,
+	"format" varchar(16) NOT NULL,
+	"tags" text NOT NULL,
+	"source_message_ids" text NOT NULL,
+	"checksum" varchar(64) NOT NULL,
+	"local_only" boolean NOT NULL,
+	"size_bytes" bigint NOT NULL,
+	"version" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "mentions" (
 	"message_id" varchar(64) NOT NULL,
 	"kind" varchar(16) NOT NULL,
@@ -335,6 +406,16 @@ CREATE TABLE "prompts" (
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "release_gates" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"task_id" varchar(64) NOT NULL,
+	"name" varchar(200) NOT NULL,
+	"required_checks" text NOT NULL,
+	"waiver" text,
+	"release" text,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "run_steps" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"run_id" varchar(64) NOT NULL,
@@ -406,6 +487,118 @@ CREATE TABLE "step_pieces" (
 	CONSTRAINT "step_pieces_step_id_position_pk" PRIMARY KEY("step_id","position")
 );
 --> statement-breakpoint
+CREATE TABLE "task_changes" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"task_id" varchar(64) NOT NULL,
+	"version" bigint NOT NULL,
+	"action" varchar(16) NOT NULL,
+	"actor" text NOT NULL,
+	"fields" text NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "task_claims" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"task_id" varchar(64) NOT NULL,
+	"attempt" bigint NOT NULL,
+	"holder" text NOT NULL,
+	"holder_id" varchar(64) NOT NULL,
+	"mode" varchar(16) NOT NULL,
+	"state" varchar(16) NOT NULL,
+	"lease_id" varchar(64) NOT NULL,
+	"lease_seconds" bigint NOT NULL,
+	"expires_at" bigint,
+	"run_id" varchar(64),
+	"assigned" boolean NOT NULL,
+	"error" text NOT NULL,
+	"claimed_at" bigint NOT NULL,
+	"ended_at" bigint
+);
+--> statement-breakpoint
+CREATE TABLE "task_edges" (
+	"from_id" varchar(64) NOT NULL,
+	"to_id" varchar(64) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	CONSTRAINT "task_edges_from_id_to_id_kind_pk" PRIMARY KEY("from_id","to_id","kind")
+);
+--> statement-breakpoint
+CREATE TABLE "task_evidence" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"task_id" varchar(64) NOT NULL,
+	"run_id" varchar(64),
+	"actor" text NOT NULL,
+	"summary" text NOT NULL,
+	"checks" text NOT NULL,
+	"commit_ids" text NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "task_labels" (
+	"label" varchar(50) NOT NULL,
+	"task_id" varchar(64) NOT NULL,
+	CONSTRAINT "task_labels_label_task_id_pk" PRIMARY KEY("label","task_id")
+);
+--> statement-breakpoint
+CREATE TABLE "task_reviews" (
+	"task_id" varchar(64) NOT NULL,
+	"reviewer_id" varchar(64) NOT NULL,
+	"reviewer" text NOT NULL,
+	"verdict" varchar(24) NOT NULL,
+	"comment" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "task_reviews_task_id_reviewer_id_pk" PRIMARY KEY("task_id","reviewer_id")
+);
+--> statement-breakpoint
+CREATE TABLE "task_splits" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"parent_id" varchar(64) NOT NULL,
+	"parent_version" bigint NOT NULL,
+	"proposed_by" text NOT NULL,
+	"parts" text NOT NULL,
+	"state" varchar(16) NOT NULL,
+	"decided_by" text,
+	"expires_at" bigint NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "tasks" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"number" bigint NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"target" varchar(200) NOT NULL,
+	"summary" varchar(300) NOT NULL,
+	"description" text NOT NULL,
+	"state" varchar(16) NOT NULL,
+	"column_name" varchar(64) NOT NULL,
+	"own_column" boolean NOT NULL,
+	"priority" varchar(16) NOT NULL,
+	"labels" text NOT NULL,
+	"due_at" bigint,
+	"assignee_id" varchar(64),
+	"reviewer_ids" text NOT NULL,
+	"created_by" text NOT NULL,
+	"created_by_id" varchar(64) NOT NULL,
+	"source" varchar(16) NOT NULL,
+	"blocked_reason" text NOT NULL,
+	"parent_id" varchar(64),
+	"root_id" varchar(64) NOT NULL,
+	"graph_version" bigint NOT NULL,
+	"claim_policy" varchar(16) NOT NULL,
+	"claim_conflict" varchar(24) NOT NULL,
+	"required_capabilities" text NOT NULL,
+	"assigned_target" varchar(200) NOT NULL,
+	"thread_id" varchar(64),
+	"delivery_id" varchar(64),
+	"split_id" varchar(64),
+	"attempts" bigint NOT NULL,
+	"failures" bigint NOT NULL,
+	"released_at" bigint,
+	"version" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	"closed_at" bigint
+);
+--> statement-breakpoint
 CREATE TABLE "tickets" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"kind" varchar(16) NOT NULL,
@@ -449,8 +642,20 @@ CREATE INDEX "audit_action" ON "audit" USING btree ("action","id");--> statement
 CREATE INDEX "audit_subject" ON "audit" USING btree ("subject","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "channels_target" ON "channels" USING btree ("target");--> statement-breakpoint
 CREATE INDEX "computers_seen" ON "computers" USING btree ("last_seen_at");--> statement-breakpoint
+CREATE INDEX "coordination_channel" ON "coordination" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "coordination_kind" ON "coordination" USING btree ("channel_id","kind","id");--> statement-breakpoint
+CREATE INDEX "coordination_task" ON "coordination" USING btree ("task_id","id");--> statement-breakpoint
+CREATE INDEX "coordination_subject" ON "coordination" USING btree ("subject_id","id");--> statement-breakpoint
+CREATE INDEX "coordination_expiry" ON "coordination" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "credentials_token" ON "credentials" USING btree ("token_hash");--> statement-breakpoint
 CREATE INDEX "credentials_owner" ON "credentials" USING btree ("kind","owner_id");--> statement-breakpoint
+CREATE INDEX "decision_votes_page" ON "decision_votes" USING btree ("decision_id","voted_at","voter_id");--> statement-breakpoint
+CREATE INDEX "decisions_channel" ON "decisions" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "decisions_status" ON "decisions" USING btree ("channel_id","status","id");--> statement-breakpoint
+CREATE INDEX "decisions_chain" ON "decisions" USING btree ("chain_id","id");--> statement-breakpoint
+CREATE INDEX "decisions_supersedes" ON "decisions" USING btree ("supersedes_id","status");--> statement-breakpoint
+CREATE INDEX "decisions_source" ON "decisions" USING btree ("source_message_id");--> statement-breakpoint
+CREATE INDEX "decisions_expiry" ON "decisions" USING btree ("status","expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_once" ON "deliveries" USING btree ("message_id","agent_id");--> statement-breakpoint
 CREATE INDEX "deliveries_agent" ON "deliveries" USING btree ("agent_id","state");--> statement-breakpoint
 CREATE INDEX "deliveries_channel" ON "deliveries" USING btree ("channel_id","id");--> statement-breakpoint
@@ -463,6 +668,8 @@ CREATE UNIQUE INDEX "identities_key" ON "identities" USING btree ("key");--> sta
 CREATE INDEX "identities_user" ON "identities" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "interaction_endpoints_channel" ON "interaction_endpoints" USING btree ("channel_id");--> statement-breakpoint
 CREATE INDEX "members_member" ON "members" USING btree ("kind","member_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "memories_path" ON "memories" USING btree ("agent_id","scope","channel_id","path");--> statement-breakpoint
+CREATE INDEX "memories_changed" ON "memories" USING btree ("agent_id","updated_at","id");--> statement-breakpoint
 CREATE INDEX "messages_page" ON "messages" USING btree ("channel_id","thread_id","id","sender_id");--> statement-breakpoint
 CREATE INDEX "messages_channel" ON "messages" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE INDEX "messages_run" ON "messages" USING btree ("run_id");--> statement-breakpoint
@@ -476,6 +683,7 @@ CREATE INDEX "outbound_deliveries_of" ON "outbound_deliveries" USING btree ("end
 CREATE INDEX "outbound_deliveries_message" ON "outbound_deliveries" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "outbound_deliveries_done" ON "outbound_deliveries" USING btree ("status","updated_at");--> statement-breakpoint
 CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "release_gates_task" ON "release_gates" USING btree ("task_id");--> statement-breakpoint
 CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence","id");--> statement-breakpoint
 CREATE INDEX "runs_computer" ON "runs" USING btree ("computer_id","state");--> statement-breakpoint
 CREATE INDEX "runs_agent" ON "runs" USING btree ("agent_id","created_at");--> statement-breakpoint
@@ -485,6 +693,26 @@ CREATE INDEX "runs_input" ON "runs" USING btree ("input_message_id");--> stateme
 CREATE INDEX "runs_detail" ON "runs" USING btree ("detail_removed_at","completed_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "search_docs_ref" ON "search_docs" USING btree ("kind","ref_id");--> statement-breakpoint
 CREATE INDEX "search_docs_created" ON "search_docs" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "task_changes_task" ON "task_changes" USING btree ("task_id","id");--> statement-breakpoint
+CREATE INDEX "task_claims_task" ON "task_claims" USING btree ("task_id","state");--> statement-breakpoint
+CREATE INDEX "task_claims_lease" ON "task_claims" USING btree ("state","expires_at");--> statement-breakpoint
+CREATE INDEX "task_claims_holder" ON "task_claims" USING btree ("holder_id","state");--> statement-breakpoint
+CREATE INDEX "task_claims_run" ON "task_claims" USING btree ("run_id");--> statement-breakpoint
+CREATE INDEX "task_edges_to" ON "task_edges" USING btree ("to_id","kind");--> statement-breakpoint
+CREATE INDEX "task_evidence_task" ON "task_evidence" USING btree ("task_id","id");--> statement-breakpoint
+CREATE INDEX "task_labels_task" ON "task_labels" USING btree ("task_id");--> statement-breakpoint
+CREATE INDEX "task_splits_parent" ON "task_splits" USING btree ("parent_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "tasks_number" ON "tasks" USING btree ("number");--> statement-breakpoint
+CREATE INDEX "tasks_board" ON "tasks" USING btree ("channel_id","column_name","id");--> statement-breakpoint
+CREATE INDEX "tasks_column" ON "tasks" USING btree ("column_name","id");--> statement-breakpoint
+CREATE INDEX "tasks_recent" ON "tasks" USING btree ("updated_at","id");--> statement-breakpoint
+CREATE INDEX "tasks_channel" ON "tasks" USING btree ("channel_id","updated_at","id");--> statement-breakpoint
+CREATE INDEX "tasks_assignee" ON "tasks" USING btree ("assignee_id","updated_at","id");--> statement-breakpoint
+CREATE INDEX "tasks_creator" ON "tasks" USING btree ("created_by_id","updated_at","id");--> statement-breakpoint
+CREATE INDEX "tasks_parent" ON "tasks" USING btree ("parent_id");--> statement-breakpoint
+CREATE INDEX "tasks_root" ON "tasks" USING btree ("root_id");--> statement-breakpoint
+CREATE INDEX "tasks_delivery" ON "tasks" USING btree ("delivery_id");--> statement-breakpoint
+CREATE INDEX "tasks_thread" ON "tasks" USING btree ("thread_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "tickets_code" ON "tickets" USING btree ("code_hash");--> statement-breakpoint
 CREATE INDEX "tickets_kind" ON "tickets" USING btree ("kind","id");--> statement-breakpoint
 CREATE INDEX "tickets_user" ON "tickets" USING btree ("user_id");--> statement-breakpoint

@@ -142,6 +142,26 @@ CREATE TABLE `computers` (
 );
 --> statement-breakpoint
 CREATE INDEX `computers_seen` ON `computers` (`last_seen_at`);--> statement-breakpoint
+CREATE TABLE `coordination` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`thread_id` text NOT NULL,
+	`task_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`subject_id` text NOT NULL,
+	`current` integer NOT NULL,
+	`actor` text NOT NULL,
+	`actor_id` text NOT NULL,
+	`payload` text NOT NULL,
+	`expires_at` integer,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `coordination_channel` ON `coordination` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_kind` ON `coordination` (`channel_id`,`kind`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_task` ON `coordination` (`task_id`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_subject` ON `coordination` (`subject_id`,`id`);--> statement-breakpoint
+CREATE INDEX `coordination_expiry` ON `coordination` (`expires_at`);--> statement-breakpoint
 CREATE TABLE `credentials` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
@@ -160,6 +180,50 @@ CREATE TABLE `credentials` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `credentials_token` ON `credentials` (`token_hash`);--> statement-breakpoint
 CREATE INDEX `credentials_owner` ON `credentials` (`kind`,`owner_id`);--> statement-breakpoint
+CREATE TABLE `decision_votes` (
+	`decision_id` text NOT NULL,
+	`voter_id` text NOT NULL,
+	`voter` text NOT NULL,
+	`vote` text NOT NULL,
+	`reason` text NOT NULL,
+	`voted_at` integer NOT NULL,
+	PRIMARY KEY(`decision_id`, `voter_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `decision_votes_page` ON `decision_votes` (`decision_id`,`voted_at`,`voter_id`);--> statement-breakpoint
+CREATE TABLE `decisions` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`chain_id` text NOT NULL,
+	`message_id` text NOT NULL,
+	`source_message_id` text,
+	`title` text NOT NULL,
+	`body` text NOT NULL,
+	`status` text NOT NULL,
+	`proposer` text NOT NULL,
+	`quorum` integer NOT NULL,
+	`approve_count` integer NOT NULL,
+	`reject_count` integer NOT NULL,
+	`abstain_count` integer NOT NULL,
+	`supersedes_id` text,
+	`superseded_by_id` text,
+	`forced` integer NOT NULL,
+	`closed_by` text,
+	`close_reason` text NOT NULL,
+	`version` integer NOT NULL,
+	`expires_at` integer,
+	`ratified_at` integer,
+	`closed_at` integer,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `decisions_channel` ON `decisions` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `decisions_status` ON `decisions` (`channel_id`,`status`,`id`);--> statement-breakpoint
+CREATE INDEX `decisions_chain` ON `decisions` (`chain_id`,`id`);--> statement-breakpoint
+CREATE INDEX `decisions_supersedes` ON `decisions` (`supersedes_id`,`status`);--> statement-breakpoint
+CREATE INDEX `decisions_source` ON `decisions` (`source_message_id`);--> statement-breakpoint
+CREATE INDEX `decisions_expiry` ON `decisions` (`status`,`expires_at`);--> statement-breakpoint
 CREATE TABLE `deliveries` (
 	`id` text PRIMARY KEY NOT NULL,
 	`message_id` text NOT NULL,
@@ -272,6 +336,27 @@ CREATE TABLE `members` (
 );
 --> statement-breakpoint
 CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
+CREATE TABLE `memories` (
+	`id` text PRIMARY KEY NOT NULL,
+	`agent_id` text NOT NULL,
+	`scope` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`path` text NOT NULL,
+	`title` text NOT NULL,
+	`content` text NOT NULL,
+	`format` text NOT NULL,
+	`tags` text NOT NULL,
+	`source_message_ids` text NOT NULL,
+	`checksum` text NOT NULL,
+	`local_only` integer NOT NULL,
+	`size_bytes` integer NOT NULL,
+	`version` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `memories_path` ON `memories` (`agent_id`,`scope`,`channel_id`,`path`);--> statement-breakpoint
+CREATE INDEX `memories_changed` ON `memories` (`agent_id`,`updated_at`,`id`);--> statement-breakpoint
 CREATE TABLE `mentions` (
 	`message_id` text NOT NULL,
 	`kind` text NOT NULL,
@@ -379,6 +464,17 @@ CREATE TABLE `prompts` (
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `release_gates` (
+	`id` text PRIMARY KEY NOT NULL,
+	`task_id` text NOT NULL,
+	`name` text NOT NULL,
+	`required_checks` text NOT NULL,
+	`waiver` text,
+	`release` text,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `release_gates_task` ON `release_gates` (`task_id`);--> statement-breakpoint
 CREATE TABLE `run_steps` (
 	`id` text PRIMARY KEY NOT NULL,
 	`run_id` text NOT NULL,
@@ -459,6 +555,138 @@ CREATE TABLE `step_pieces` (
 	PRIMARY KEY(`step_id`, `position`)
 );
 --> statement-breakpoint
+CREATE TABLE `task_changes` (
+	`id` text PRIMARY KEY NOT NULL,
+	`task_id` text NOT NULL,
+	`version` integer NOT NULL,
+	`action` text NOT NULL,
+	`actor` text NOT NULL,
+	`fields` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `task_changes_task` ON `task_changes` (`task_id`,`id`);--> statement-breakpoint
+CREATE TABLE `task_claims` (
+	`id` text PRIMARY KEY NOT NULL,
+	`task_id` text NOT NULL,
+	`attempt` integer NOT NULL,
+	`holder` text NOT NULL,
+	`holder_id` text NOT NULL,
+	`mode` text NOT NULL,
+	`state` text NOT NULL,
+	`lease_id` text NOT NULL,
+	`lease_seconds` integer NOT NULL,
+	`expires_at` integer,
+	`run_id` text,
+	`assigned` integer NOT NULL,
+	`error` text NOT NULL,
+	`claimed_at` integer NOT NULL,
+	`ended_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `task_claims_task` ON `task_claims` (`task_id`,`state`);--> statement-breakpoint
+CREATE INDEX `task_claims_lease` ON `task_claims` (`state`,`expires_at`);--> statement-breakpoint
+CREATE INDEX `task_claims_holder` ON `task_claims` (`holder_id`,`state`);--> statement-breakpoint
+CREATE INDEX `task_claims_run` ON `task_claims` (`run_id`);--> statement-breakpoint
+CREATE TABLE `task_edges` (
+	`from_id` text NOT NULL,
+	`to_id` text NOT NULL,
+	`kind` text NOT NULL,
+	PRIMARY KEY(`from_id`, `to_id`, `kind`)
+);
+--> statement-breakpoint
+CREATE INDEX `task_edges_to` ON `task_edges` (`to_id`,`kind`);--> statement-breakpoint
+CREATE TABLE `task_evidence` (
+	`id` text PRIMARY KEY NOT NULL,
+	`task_id` text NOT NULL,
+	`run_id` text,
+	`actor` text NOT NULL,
+	`summary` text NOT NULL,
+	`checks` text NOT NULL,
+	`commit_ids` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `task_evidence_task` ON `task_evidence` (`task_id`,`id`);--> statement-breakpoint
+CREATE TABLE `task_labels` (
+	`label` text NOT NULL,
+	`task_id` text NOT NULL,
+	PRIMARY KEY(`label`, `task_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `task_labels_task` ON `task_labels` (`task_id`);--> statement-breakpoint
+CREATE TABLE `task_reviews` (
+	`task_id` text NOT NULL,
+	`reviewer_id` text NOT NULL,
+	`reviewer` text NOT NULL,
+	`verdict` text NOT NULL,
+	`comment` text NOT NULL,
+	`created_at` integer NOT NULL,
+	PRIMARY KEY(`task_id`, `reviewer_id`)
+);
+--> statement-breakpoint
+CREATE TABLE `task_splits` (
+	`id` text PRIMARY KEY NOT NULL,
+	`parent_id` text NOT NULL,
+	`parent_version` integer NOT NULL,
+	`proposed_by` text NOT NULL,
+	`parts` text NOT NULL,
+	`state` text NOT NULL,
+	`decided_by` text,
+	`expires_at` integer NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `task_splits_parent` ON `task_splits` (`parent_id`,`id`);--> statement-breakpoint
+CREATE TABLE `tasks` (
+	`id` text PRIMARY KEY NOT NULL,
+	`number` integer NOT NULL,
+	`channel_id` text NOT NULL,
+	`target` text NOT NULL,
+	`summary` text NOT NULL,
+	`description` text NOT NULL,
+	`state` text NOT NULL,
+	`column_name` text NOT NULL,
+	`own_column` integer NOT NULL,
+	`priority` text NOT NULL,
+	`labels` text NOT NULL,
+	`due_at` integer,
+	`assignee_id` text,
+	`reviewer_ids` text NOT NULL,
+	`created_by` text NOT NULL,
+	`created_by_id` text NOT NULL,
+	`source` text NOT NULL,
+	`blocked_reason` text NOT NULL,
+	`parent_id` text,
+	`root_id` text NOT NULL,
+	`graph_version` integer NOT NULL,
+	`claim_policy` text NOT NULL,
+	`claim_conflict` text NOT NULL,
+	`required_capabilities` text NOT NULL,
+	`assigned_target` text NOT NULL,
+	`thread_id` text,
+	`delivery_id` text,
+	`split_id` text,
+	`attempts` integer NOT NULL,
+	`failures` integer NOT NULL,
+	`released_at` integer,
+	`version` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`closed_at` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `tasks_number` ON `tasks` (`number`);--> statement-breakpoint
+CREATE INDEX `tasks_board` ON `tasks` (`channel_id`,`column_name`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_column` ON `tasks` (`column_name`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_recent` ON `tasks` (`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_channel` ON `tasks` (`channel_id`,`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_assignee` ON `tasks` (`assignee_id`,`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_creator` ON `tasks` (`created_by_id`,`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_parent` ON `tasks` (`parent_id`);--> statement-breakpoint
+CREATE INDEX `tasks_root` ON `tasks` (`root_id`);--> statement-breakpoint
+CREATE INDEX `tasks_delivery` ON `tasks` (`delivery_id`);--> statement-breakpoint
+CREATE INDEX `tasks_thread` ON `tasks` (`thread_id`);--> statement-breakpoint
 CREATE TABLE `tickets` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
