@@ -60,6 +60,7 @@ export interface Conversation {
   snapshots: SnapshotService
   search: SearchService
   tasks: Tasks
+  tunnels: TunnelService
   decisions: DecisionService
   coordination: CoordinationService
   memory: MemoryService

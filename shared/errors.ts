@@ -20,6 +20,8 @@ export interface ErrorOptions {
   /** What the reader does next. */
   next?: string
   details?: { path: string; message: string }[]
+  /** What a program needs to go on: what is allowed, what is there now. Only what the caller may see anyway. */
+  data?: Record<string, unknown>
   retryAfterSeconds?: number
   cause?: unknown
 }
@@ -29,6 +31,7 @@ export class NekodeError extends Error {
   readonly code: string
   readonly next: string | undefined
   readonly details: { path: string; message: string }[] | undefined
+  readonly data: Record<string, unknown> | undefined
   readonly retryAfterSeconds: number | undefined
 
   constructor(
@@ -41,6 +44,7 @@ export class NekodeError extends Error {
     this.code = options.code ?? kind
     this.next = options.next
     this.details = options.details
+    this.data = options.data
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 }

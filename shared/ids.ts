@@ -21,6 +21,7 @@ export type IdPrefix =
   | 'prompt'
   | 'srv'
   | 'aud'
+  | 'tun'
   | 'dec'
   | 'coord'
   | 'plan'

@@ -13,6 +13,7 @@ import { runsTables } from './tables/runs'
 import { searchTables } from './tables/search'
 import { systemTables } from './tables/system'
 import { tasksTables } from './tables/tasks'
+import { tunnelsTables } from './tables/tunnels'
 
 export type { StoredEnvVar } from './tables/agents'
 
@@ -36,6 +37,7 @@ export function tables(d: Dialect) {
     ...memoryTables(d),
     ...endpointsTables(d),
     ...searchTables(d),
+    ...tunnelsTables(d),
   }
 }
 export type Tables = ReturnType<typeof tables>

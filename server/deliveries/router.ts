@@ -47,6 +47,12 @@ export class DeliveryRouter {
     return rows
   }
 
+  /** One delivery of a message to one agent that is in the channel, whatever its mode there: a task is its own. */
+  async assign(tx: Tx, routing: Routing, agentId: string): Promise<DeliveryRow | undefined> {
+    const agent = await agentAt(this.core.db, tx, agentId, routing.channel.id)
+    return agent ? this.#deliver(tx, routing, agent, 'task') : undefined
+  }
+
   /** Whether a message could concern an agent at all; most do not, and need no look into the thread. */
   concernsAgents(channel: Channel, mentions: MessageRow['mentions'], threadId: string | null): boolean {
     if (mentions.some((m) => m.kind === 'agent')) return true

@@ -61,6 +61,7 @@ export function errorResponse(e: NekodeError): Response {
   const body: ErrorBody = { error: e.message, code: e.code }
   if (e.next) body.next = e.next
   if (e.details) body.details = e.details
+  if (e.data) body.data = e.data
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
   if (e.retryAfterSeconds !== undefined) headers['retry-after'] = String(e.retryAfterSeconds)
   if (e.kind === 'unauthenticated') headers['www-authenticate'] = 'Bearer'

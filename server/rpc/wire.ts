@@ -43,7 +43,7 @@ export function wireActor(actor: Actor): MessageInitShape<typeof ActorSchema> {
 export const wireLease = (lease: {
   id: string
   holder: string
-  type: 'computer' | 'start_permit' | 'run'
+  type: 'computer' | 'start_permit' | 'run' | 'task_claim'
   resource: string
   expiresAt: number
 }): MessageInitShape<typeof LeaseSchema> => ({

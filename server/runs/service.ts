@@ -169,6 +169,14 @@ export class RunService {
     return this.#queue(tx, run, { attempt: run.attempt + 1 }, SYSTEM)
   }
 
+  /** An agent was turned on or off: what has not started yet goes on, or waits. What has goes on to its end. */
+  async switched(tx: Tx, run: RunRow, enabled: boolean, actor: Actor): Promise<void> {
+    if (run.state !== 'queued') return
+    await this.settler.waiting(tx, run)
+    // Its computer has put it aside: it is told of it once more.
+    if (enabled) announceRun(tx, run, 'state_changed', actor)
+  }
+
   /** The agent has another computer. What was under way starts again there, as one more attempt: it did not fail. */
   async move(tx: Tx, run: RunRow, computerId: string, actor: Actor): Promise<RunRow> {
     const again = run.leaseId === null ? {} : { attempt: run.attempt + 1, maxAttempts: run.maxAttempts + 1 }
@@ -272,10 +280,12 @@ export class RunService {
     })
   }
 
-  /** The runs of a computer that are not over, oldest first. */
+  /** The runs of a computer that are not over, oldest first, but for those that wait for their agent to be turned on. */
   async assigned(p: ComputerPrincipal, agentIds: string[], limit: number): Promise<RunRow[]> {
     const rows = await this.#store.active({ computerId: p.id })
-    return rows.filter((r) => !agentIds.length || agentIds.includes(r.agentId)).slice(0, limit)
+    const waits = (r: RunRow): boolean =>
+      r.state === 'queued' && this.core.directory.agent(r.agentId)?.enabled === false
+    return rows.filter((r) => (!agentIds.length || agentIds.includes(r.agentId)) && !waits(r)).slice(0, limit)
   }
 
   /** A run of this very computer; another computer's is not even admitted to exist. */

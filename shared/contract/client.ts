@@ -8,6 +8,7 @@ export class ApiError extends Error {
     message: string,
     readonly next?: string,
     readonly details?: ErrorBody['details'],
+    readonly data?: ErrorBody['data'],
   ) {
     super(message)
     this.name = 'ApiError'
@@ -81,7 +82,7 @@ export function createApiClient(options: ClientOptions): Call {
 export function failure(status: number, text: string): ApiError {
   try {
     const body: Partial<ErrorBody> = JSON.parse(text)
-    return new ApiError(status, body.code ?? 'unknown', body.error ?? text, body.next, body.details)
+    return new ApiError(status, body.code ?? 'unknown', body.error ?? text, body.next, body.details, body.data)
   } catch {
     // Not our JSON: a proxy's page, or a truncated answer.
     return new ApiError(status, 'unknown', `The server answered ${status}.`)

@@ -32,6 +32,8 @@ export const ErrorBody = z.object({
   code: z.string(),
   next: z.string().optional(),
   details: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  /** For programs, by `code`: what is allowed instead, or what is there now. */
+  data: z.record(z.string(), z.unknown()).optional(),
 })
 export type ErrorBody = z.infer<typeof ErrorBody>
 

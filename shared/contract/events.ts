@@ -3,9 +3,15 @@ import { Actor, Target, Time } from './common'
 import { Agent, AgentStatus } from './agents'
 import { Channel, ChannelMember } from './channels'
 import { Computer, Enrollment } from './computers'
+import { CoordinationRecord } from './coordination'
+import { Decision } from './decisions'
+import { MemoryRecord } from './memory'
+import { InteractionEndpoint, NotificationRoute, OutboundDelivery } from './endpoints'
 import { Message } from './messages'
 import { routes } from './route'
 import { Approval, Delivery, Run, RunStep } from './runs'
+import { Task } from './tasks'
+import { Tunnel } from './tunnels'
 import { User } from './users'
 
 /** What an event of each kind carries. Entities are whole, as their routes return them, so a reader only has to put them in place. */
@@ -25,6 +31,7 @@ export const EventPayload = {
   run: Run,
   run_step: RunStep,
   approval: Approval,
+  task: Task,
   agent: Agent,
   agent_status: AgentStatus.extend({ agentId: z.string() }),
   computer: Computer,
@@ -40,6 +47,15 @@ export const EventPayload = {
     state: z.enum(['queued', 'running', 'completed', 'failed', 'unsupported']),
     detail: z.string(),
   }),
+  /** Settings as for an admin, without secrets. */
+  endpoint: InteractionEndpoint,
+  notification_route: NotificationRoute,
+  outbound_delivery: OutboundDelivery,
+  decision: Decision,
+  coordination: CoordinationRecord,
+  memory: MemoryRecord,
+  /** A way to what runs on a computer was asked for, opened or closed. */
+  tunnel: Tunnel,
   activity: z.object({ id: z.string(), agentId: z.string(), kind: z.string(), message: z.string() }),
 } as const
 export type EventKind = keyof typeof EventPayload

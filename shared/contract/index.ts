@@ -13,6 +13,7 @@ import { runRoutes } from './runs'
 import { searchRoutes } from './search'
 import { secondFactorRoutes } from './secondfactor'
 import { systemRoutes } from './system'
+import { tunnelRoutes } from './tunnels'
 import { taskRoutes } from './tasks'
 import { userRoutes } from './users'
 
@@ -35,6 +36,7 @@ export * from './runs'
 export * from './search'
 export * from './secondfactor'
 export * from './system'
+export * from './tunnels'
 export * from './tasks'
 export * from './users'
 
@@ -54,6 +56,7 @@ export const api = {
   ...eventRoutes,
   ...endpointRoutes,
   ...auditRoutes,
+  ...tunnelRoutes,
   ...decisionRoutes,
   ...coordinationRoutes,
   ...memoryRoutes,

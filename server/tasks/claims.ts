@@ -1,0 +1,435 @@
+import { type Actor, TASK_LIMITS, type TaskClaim, type TaskClaimMode } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
+import { newId } from '@shared/ids'
+import { SYSTEM, actorOf } from '../access/principal'
+import type { Core } from '../core'
+import type { Tx } from '../db/database'
+import { type Once, always } from '../idempotency/service'
+import type { RunRow } from '../runs/view'
+import type { TaskBook, TaskSet, Worker } from './book'
+import { ClaimStore } from './claimstore'
+import { name, words } from './errors'
+import type { TaskDesk } from './desk'
+import { type ClaimRow, type TaskRow, type TaskState, claimView, isAgent, isClosed } from './view'
+
+/** How often in a row a claim may come to nothing before the task is blocked. */
+const MAX_FAILURES = 3
+/** Claims that one pass of the reaper looks at, and that may wait for one task. */
+const BATCH = 200
+const MAX_QUEUED = 20
+
+export interface ClaimInput {
+  mode?: TaskClaimMode | undefined
+  leaseSeconds?: number | undefined
+  expectedAssigneeId?: string | undefined
+  expectedLeaseId?: string | undefined
+}
+
+/** A refusal is an answer: an agent that comes too late does something else. */
+export type ClaimOutcome =
+  | { accepted: true; task: TaskRow; claim: ClaimRow; assists?: boolean }
+  | { accepted: false; reason: string; message: string; task: TaskRow; current: ClaimRow | undefined }
+
+type Ending = Exclude<TaskClaim['state'], 'queued' | 'held'>
+
+/** Who has which task in hand, for how long, and what became of it. */
+export class TaskClaims {
+  readonly #store: ClaimStore
+
+  constructor(
+    private readonly core: Core,
+    private readonly book: TaskBook,
+    private readonly desk: TaskDesk,
+  ) {
+    this.#store = new ClaimStore(core.db)
+  }
+
+  held = (tx: Tx, taskId: string): Promise<ClaimRow[]> => this.#store.of([taskId], 'held', tx.q)
+
+  async history(
+    p: Worker,
+    ref: string,
+    query: { limit?: number | undefined; cursor?: string | undefined },
+  ): Promise<{ items: TaskClaim[]; nextCursor?: string }> {
+    const { row } = await this.book.find(p, 'read', ref)
+    const limit = query.limit ?? 50
+    const rows = await this.#store.history(row.id, query.cursor, limit + 1)
+    const items = rows.slice(0, limit)
+    const last = items.at(-1)
+    return { items: items.map(claimView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+  }
+
+  /** Of several claims at the same moment exactly one is accepted: transactions run one after the other. */
+  async claim(p: Worker, ref: string, input: ClaimInput, once: Once = always): Promise<ClaimOutcome> {
+    await this.book.find(p, 'write', ref)
+    return this.core.db.tx((tx) =>
+      once(
+        tx,
+        () => this.#claim(tx, p, ref, input),
+        (outcome) => outcome.accepted,
+      ),
+    )
+  }
+
+  async #claim(tx: Tx, p: Worker, ref: string, input: ClaimInput): Promise<ClaimOutcome> {
+    const { row } = await this.book.find(p, 'write', ref, tx.q)
+    const mode = input.mode ?? 'owner'
+    const held = await this.held(tx, row.id)
+    const owner = held.find((c) => c.mode === 'owner')
+    const own = held.find((c) => c.holderId === p.id && c.mode === mode && this.#alive(c))
+    const refuse = (reason: string, message: string): ClaimOutcome => ({
+      accepted: false,
+      reason,
+      message,
+      task: row,
+      current: owner,
+    })
+    if (input.expectedLeaseId !== undefined && own?.leaseId !== input.expectedLeaseId)
+      return refuse('lease_lost', `The claim of ${name(row)} that was expected is over.`)
+    if (own) return { accepted: true, task: row, claim: await this.#extend(tx, own, input.leaseSeconds) }
+    const reason = await this.#refusal(tx, p, row, mode, input)
+    if (reason) return refuse(...reason)
+    const others = held.filter((c) => c.mode === 'owner' && c.holderId !== p.id)
+    if (mode !== 'owner' || !others.length || row.claimPolicy === 'shared')
+      return { accepted: true, ...(await this.#take(tx, p, row, mode, input.leaseSeconds)) }
+    if (row.claimConflict === 'assist') {
+      const helping = held.find((c) => c.holderId === p.id && c.mode === 'assistant')
+      if (helping) return { accepted: true, assists: true, task: row, claim: helping }
+      return { accepted: true, assists: true, ...(await this.#take(tx, p, row, 'assistant', input.leaseSeconds)) }
+    }
+    if (row.claimConflict === 'queue' && (await this.#queue(tx, p, row, input.leaseSeconds)))
+      return refuse('claim_queued', `${name(row)} is claimed; yours takes effect when that claim ends.`)
+    return refuse('already_claimed', `${name(row)} is claimed by @${others[0]?.holder.name}.`)
+  }
+
+  /** Why a task is not to be claimed, whoever else has it. */
+  async #refusal(
+    tx: Tx,
+    p: Worker,
+    row: TaskRow,
+    mode: TaskClaimMode,
+    input: ClaimInput,
+  ): Promise<[reason: string, message: string] | undefined> {
+    const policy = row.claimPolicy
+    if (policy === 'unclaimable' || (policy === 'reviewer_only' && mode !== 'reviewer'))
+      return ['not_claimable', `${name(row)} is not to be claimed${policy === 'unclaimable' ? '' : ' but for review'}.`]
+    const states: TaskState[] =
+      mode === 'owner' ? ['todo', 'in_progress'] : mode === 'reviewer' ? ['in_review'] : ['in_progress']
+    if (!states.includes(row.state))
+      return [
+        'not_claimable',
+        `${name(row)} is ${words(row.state)}; it is claimed so in ${states.map(words).join(' or ')}.`,
+      ]
+    if (mode === 'reviewer' && row.reviewerIds.length && !row.reviewerIds.includes(p.id))
+      return ['not_claimable', `Others review ${name(row)}.`]
+    if (input.expectedAssigneeId !== undefined && row.assigneeId !== input.expectedAssigneeId)
+      return ['assignee_changed', `${name(row)} is not assigned to whom you expected.`]
+    const free = row.assigneeId === null || row.assigneeId === p.id || row.assigneeId === input.expectedAssigneeId
+    const claimed = (await this.held(tx, row.id)).some((c) => c.mode === 'owner')
+    if (mode === 'owner' && !free && !claimed && policy !== 'shared')
+      return ['already_assigned', `${name(row)} is assigned to somebody else.`]
+    if (p.kind === 'agent') {
+      const missing = this.#missing(p.id, row)
+      if (missing.length) return ['missing_capability', `${name(row)} needs ${missing.join(', ')}.`]
+    }
+    const open = mode === 'owner' ? await this.book.edges.open(row.id, tx.q) : []
+    if (open.length)
+      return ['dependencies_open', `${name(row)} waits for ${open.map((t) => `#${t.number}`).join(', ')}.`]
+    return undefined
+  }
+
+  /** An agent can what it is: its runtime, its model, and the words that its description begins lines or lists with. */
+  #missing(agentId: string, row: TaskRow): string[] {
+    const agent = this.core.directory.agent(agentId)
+    const has = new Set(
+      [agent?.runtimeKind, agent?.model, ...(agent?.description ?? '').split(/[\s,;]+/)].map((s) => s?.toLowerCase()),
+    )
+    return row.requiredCapabilities.filter((c) => !has.has(c.toLowerCase()))
+  }
+
+  async #take(
+    tx: Tx,
+    p: Worker,
+    before: TaskRow,
+    mode: TaskClaimMode,
+    leaseSeconds: number | undefined,
+  ): Promise<{ task: TaskRow; claim: ClaimRow }> {
+    const actor = actorOf(p)
+    const at = p.kind === 'agent' ? await this.desk.reach.work.current(tx, p.id, before.channelId) : undefined
+    const made = await this.#hold(tx, before, actor, { mode, leaseSeconds, runId: at?.runId ?? null })
+    // An agent that is not at work already starts on what it took.
+    if (p.kind !== 'agent' || at || mode !== 'owner' || (await this.desk.busy(tx, made.task))) return made
+    const task = await this.desk.deliver(tx, made.task, actor)
+    const [run] =
+      task.deliveryId === null ? [] : await this.desk.reach.runs.openOf(tx, p.id, task.channelId, task.deliveryId)
+    if (!run) return { ...made, task }
+    await this.#store.update(tx, made.claim.id, { runId: run.id })
+    return { task, claim: { ...made.claim, runId: run.id } }
+  }
+
+  /** The claim itself, and what it does to the task. */
+  async #hold(
+    tx: Tx,
+    before: TaskRow,
+    holder: Actor,
+    about: { mode: TaskClaimMode; leaseSeconds?: number | undefined; runId: string | null },
+  ): Promise<{ task: TaskRow; claim: ClaimRow }> {
+    const now = Date.now()
+    const leaseSeconds = about.leaseSeconds ?? TASK_LIMITS.lease
+    const claim: ClaimRow = {
+      id: newId('tat'),
+      taskId: before.id,
+      attempt: before.attempts + 1,
+      holder,
+      holderId: holder.id,
+      mode: about.mode,
+      state: 'held',
+      leaseId: newId('lease'),
+      leaseSeconds,
+      expiresAt: holder.kind === 'agent' ? now + leaseSeconds * 1000 : null,
+      runId: about.runId,
+      assigned: before.assigneeId === holder.id,
+      error: '',
+      claimedAt: now,
+      endedAt: null,
+    }
+    await this.#store.insert(tx, claim)
+    const row = await this.book.attach(tx, before, { attempts: claim.attempt })
+    const owns = about.mode === 'owner'
+    const set: TaskSet = {
+      ...(owns && row.state === 'todo' ? { state: 'in_progress' as const } : {}),
+      ...(owns && (row.claimPolicy !== 'shared' || row.assigneeId === null) ? { assigneeId: holder.id } : {}),
+    }
+    const changed = await this.book.change(tx, row, set, holder, 'claimed')
+    if (changed.version !== row.version) return { task: changed, claim }
+    return { task: await this.book.touch(tx, row, holder, 'claimed', [claimField(null, claim)]), claim }
+  }
+
+  async #queue(tx: Tx, p: Worker, row: TaskRow, leaseSeconds: number = TASK_LIMITS.lease): Promise<boolean> {
+    const queued = await this.#store.of([row.id], 'queued', tx.q)
+    if (queued.some((c) => c.holderId === p.id)) return true
+    if (queued.length >= MAX_QUEUED) return false
+    await this.#store.insert(tx, {
+      id: newId('tat'),
+      taskId: row.id,
+      attempt: 0,
+      holder: actorOf(p),
+      holderId: p.id,
+      mode: 'owner',
+      state: 'queued',
+      leaseId: newId('lease'),
+      leaseSeconds,
+      expiresAt: null,
+      runId: null,
+      assigned: false,
+      error: '',
+      claimedAt: Date.now(),
+      endedAt: null,
+    })
+    return true
+  }
+
+  /** Keeps a claim. One whose time is over has ended, whether the reaper came by or not. */
+  async renew(
+    p: Worker,
+    ref: string,
+    leaseId: string,
+    leaseSeconds?: number,
+  ): Promise<{ task: TaskRow; claim: ClaimRow }> {
+    await this.book.find(p, 'write', ref)
+    return this.core.db.tx(async (tx) => {
+      const { row, claim } = await this.#own(tx, p, ref, leaseId)
+      return { task: row, claim: await this.#extend(tx, claim, leaseSeconds) }
+    })
+  }
+
+  async #own(tx: Tx, p: Worker, ref: string, leaseId: string): Promise<{ row: TaskRow; claim: ClaimRow }> {
+    const { row } = await this.book.find(p, 'write', ref, tx.q)
+    const claim = (await this.held(tx, row.id)).find((c) => c.leaseId === leaseId && c.holderId === p.id)
+    if (claim && this.#alive(claim)) return { row, claim }
+    throw new NekodeError('conflict', `That claim of ${name(row)} has ended.`, {
+      code: 'lease_lost',
+      next: 'Claim the task again, or leave it to whoever has it now.',
+    })
+  }
+
+  #alive = (claim: ClaimRow): boolean => claim.expiresAt === null || claim.expiresAt > Date.now()
+
+  async #extend(tx: Tx, claim: ClaimRow, seconds: number = claim.leaseSeconds): Promise<ClaimRow> {
+    if (claim.expiresAt === null) return claim
+    const set = { expiresAt: Date.now() + seconds * 1000, leaseSeconds: seconds }
+    await this.#store.update(tx, claim.id, set)
+    return { ...claim, ...set }
+  }
+
+  /** Gives a claim back. */
+  async release(p: Worker, ref: string, leaseId: string, reason = ''): Promise<TaskRow> {
+    await this.book.find(p, 'write', ref)
+    return this.core.db.tx(async (tx) => {
+      const { row, claim } = await this.#own(tx, p, ref, leaseId)
+      return this.#giveBack(tx, row, claim, 'released', reason, actorOf(p))
+    })
+  }
+
+  /** Ends the claims that a task's new state or assignee leaves without a meaning. `row` is the task as it is going to be. */
+  async settle(tx: Tx, row: TaskRow, before: TaskRow, actor: Actor): Promise<void> {
+    const closed = isClosed(row.state)
+    const handed = row.assigneeId !== before.assigneeId && row.claimPolicy !== 'shared'
+    for (const claim of await this.held(tx, row.id)) {
+      const over = claim.mode === 'reviewer' ? row.state !== 'in_review' : row.state !== 'in_progress'
+      if (handed && claim.mode === 'owner' && claim.holderId !== row.assigneeId)
+        await this.#end(tx, claim, 'handed_over', `@${actor.name} gave the task to somebody else.`)
+      else if (over) await this.#end(tx, claim, endingOf(row.state, claim.mode), '')
+    }
+    if (closed)
+      for (const claim of await this.#store.of([row.id], 'queued', tx.q)) await this.#end(tx, claim, 'canceled', '')
+  }
+
+  #end = (tx: Tx, claim: ClaimRow, state: Ending, error: string): Promise<void> =>
+    this.#store.update(tx, claim.id, { state, error, endedAt: Date.now() })
+
+  /** A claim ends without its work being done: the task is open again, for whoever waits for it first. */
+  async #giveBack(
+    tx: Tx,
+    row: TaskRow,
+    claim: ClaimRow,
+    ending: 'released' | 'expired' | 'failed' | 'canceled',
+    why: string,
+    actor: Actor,
+  ): Promise<TaskRow> {
+    await this.#end(tx, claim, ending, why)
+    const others = (await this.held(tx, row.id)).some((c) => c.mode === 'owner')
+    const told = claimField(claim, null, ending)
+    if (claim.mode !== 'owner' || others || row.state !== 'in_progress')
+      return this.book.touch(tx, row, actor, 'claim_ended', [told])
+    const wrong = ending === 'expired' || ending === 'failed'
+    const failures = wrong ? row.failures + 1 : row.failures
+    const blocked = ending === 'failed' || failures >= MAX_FAILURES
+    const keeps = claim.assigned && ending !== 'released'
+    if (!keeps) await this.desk.takeBack(tx, row, actor)
+    const counted = await this.book.attach(tx, row, {
+      failures: blocked ? 0 : failures,
+      ...(keeps ? {} : { deliveryId: null }),
+    })
+    const next = await this.book.change(
+      tx,
+      counted,
+      {
+        state: blocked ? 'blocked' : 'todo',
+        ...(blocked ? { blockedReason: why || `It was claimed ${failures} times, and nobody finished it.` } : {}),
+        ...(keeps ? {} : { assigneeId: null }),
+      },
+      actor,
+      'claim_ended',
+    )
+    return blocked ? next : this.#promote(tx, next)
+  }
+
+  /** The first claim that waits takes effect. */
+  async #promote(tx: Tx, row: TaskRow): Promise<TaskRow> {
+    for (const queued of await this.#store.of([row.id], 'queued', tx.q)) {
+      await this.#store.update(tx, queued.id, { state: 'canceled', endedAt: Date.now() })
+      const member = this.core.directory.member(
+        row.channelId,
+        isAgent(queued.holderId) ? 'agent' : 'human',
+        queued.holderId,
+      )
+      if (!member) continue
+      const { task, claim } = await this.#hold(tx, row, queued.holder, {
+        mode: 'owner',
+        leaseSeconds: queued.leaseSeconds,
+        runId: null,
+      })
+      const delivered = isAgent(claim.holderId) ? await this.desk.deliver(tx, task, SYSTEM) : task
+      if (delivered.deliveryId !== null && isAgent(claim.holderId)) {
+        const runs = this.desk.reach.runs
+        const [run] = await runs.openOf(tx, claim.holderId, row.channelId, delivered.deliveryId)
+        if (run) await this.#store.update(tx, claim.id, { runId: run.id })
+      }
+      return delivered
+    }
+    return row
+  }
+
+  /** A run of a task's agent has started: the task is in its hands. */
+  async runStarted(tx: Tx, run: RunRow): Promise<void> {
+    const row = await this.#taskOf(tx, run)
+    if (!row || row.assigneeId !== run.agentId) return
+    const owner = (await this.held(tx, row.id)).find((c) => c.mode === 'owner')
+    if (owner) {
+      if (owner.holderId === run.agentId) await this.#store.update(tx, owner.id, { runId: run.id })
+      return
+    }
+    const delivered = run.deliveryId !== null && row.deliveryId === run.deliveryId
+    if (row.state !== 'in_progress' && !(delivered && row.state === 'todo')) return
+    const open = await this.book.edges.open(row.id, tx.q)
+    const agent = this.core.directory.agent(run.agentId)
+    if (open.length || !agent || row.claimPolicy === 'reviewer_only') return
+    const holder: Actor = { kind: 'agent', id: agent.id, name: agent.name, displayName: agent.displayName }
+    await this.#hold(tx, row, holder, { mode: 'owner', runId: run.id })
+  }
+
+  /** What a run's end means for the task that it was about: done and to be looked at, not possible, or open again. */
+  async runOver(tx: Tx, run: RunRow): Promise<void> {
+    for (const claim of await this.#store.ofRun(tx, run.id)) {
+      const row = await this.book.current(tx, claim.taskId)
+      const about = (await this.#taskOf(tx, run))?.id === row.id
+      // In a turn about something else, the agent may go on with the task in the next one, as long as it keeps its claim.
+      if (!about || claim.mode !== 'owner') continue
+      if (run.state === 'completed') {
+        await this.#end(tx, claim, 'completed', '')
+        if (row.state !== 'in_progress') continue
+        const counted = await this.book.attach(tx, row, { failures: 0 })
+        await this.book.change(tx, counted, { state: 'in_review' }, claim.holder, 'claim_ended')
+      } else {
+        const why = run.failure?.message ?? 'The run ended without an answer.'
+        await this.#giveBack(tx, row, claim, run.state === 'failed' ? 'failed' : 'canceled', why, SYSTEM)
+      }
+    }
+  }
+
+  async #taskOf(tx: Tx, run: RunRow): Promise<TaskRow | undefined> {
+    const delivered = run.deliveryId === null ? undefined : await this.book.byDelivery(tx, run.deliveryId)
+    return delivered ?? (run.threadId === null ? undefined : this.book.byThread(tx, run.threadId))
+  }
+
+  /** An agent cannot go on in a channel, or at all: what it has in hand there is open again. */
+  async leave(tx: Tx, holderId: string, channelId: string, actor: Actor): Promise<void> {
+    for (const claim of await this.#store.ofHolder(tx, holderId)) {
+      const row = await this.book.current(tx, claim.taskId)
+      if (row.channelId !== channelId) continue
+      if (claim.state === 'queued') await this.#end(tx, claim, 'canceled', '')
+      else
+        await this.#giveBack(tx, row, { ...claim, assigned: false }, 'released', `@${claim.holder.name} left.`, actor)
+    }
+  }
+
+  /** Ends claims that nobody renewed. One whose run is under way is kept by that run, which has a lease of its own. */
+  async reap(now = Date.now()): Promise<number> {
+    const found = await this.#store.expired(now, BATCH)
+    for (const { id } of found)
+      await this.core.db.tx(async (tx) => {
+        const claim = await this.#store.get(id, tx.q)
+        // It may have been renewed, or ended, in between.
+        if (claim?.state !== 'held' || claim.expiresAt === null || claim.expiresAt >= now) return
+        if (claim.runId !== null && (await this.desk.reach.runs.underWay(tx, claim.runId))) {
+          await this.#store.update(tx, claim.id, { expiresAt: now + claim.leaseSeconds * 1000 })
+          return
+        }
+        const row = await this.book.current(tx, claim.taskId)
+        await this.#giveBack(tx, row, claim, 'expired', '', SYSTEM)
+      })
+    return found.length
+  }
+}
+
+const endingOf = (state: TaskState, mode: TaskClaimMode): Ending => {
+  if (state === 'canceled') return 'canceled'
+  if (mode === 'reviewer') return 'completed'
+  return state === 'in_review' || state === 'done' ? 'completed' : 'released'
+}
+
+function claimField(from: ClaimRow | null, to: ClaimRow | null, ending?: Ending) {
+  const shown = (c: ClaimRow | null) => (c ? { holderId: c.holderId, mode: c.mode, attempt: c.attempt } : null)
+  return { field: 'claim', from: shown(from), to: ending ? { ended: ending } : shown(to) }
+}

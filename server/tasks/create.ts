@@ -1,0 +1,42 @@
+import type { Core } from '../core'
+import type { MessageService } from '../messages/service'
+import type { RunService } from '../runs/service'
+import { TaskBook } from './book'
+import { TaskClaims } from './claims'
+import { TaskComments } from './comments'
+import { type Reach, TaskDesk } from './desk'
+import { TaskService } from './service'
+
+/** Everything about tasks, as adapters use it. */
+export interface Tasks {
+  book: TaskBook
+  tasks: TaskService
+  claims: TaskClaims
+  comments: TaskComments
+}
+
+/** Builds the services of tasks and ties them to the runs that agents work on them with. */
+export function createTasks(
+  core: Core,
+  { runs, ...reach }: Omit<Reach, 'runs'> & { runs: RunService },
+  messages: MessageService,
+): Tasks {
+  const book = new TaskBook(core)
+  const desk = new TaskDesk(core, book, {
+    ...reach,
+    runs: {
+      underWay: (tx, runId) => runs.underWay(tx, runId),
+      openOf: (tx, agentId, channelId, deliveryId) => runs.openOf(tx, agentId, channelId, deliveryId),
+      stop: async (tx, run, message, actor) => void (await runs.cancel(tx, run, { reason: 'killed', message }, actor)),
+    },
+  })
+  const claims = new TaskClaims(core, book, desk)
+  runs.whenStarted((tx, run) => claims.runStarted(tx, run))
+  runs.whenOver((tx, run) => claims.runOver(tx, run))
+  return {
+    book,
+    tasks: new TaskService(core, book, desk, claims),
+    claims,
+    comments: new TaskComments(core, book, desk, messages),
+  }
+}
