@@ -67,6 +67,7 @@ for (const storage of storages.filter((s) => s.available))
       ['in_nothing', ['in_nothing from_nobody']],
       ['memory after:2100-01-01', []],
       ['deploy before:2000-01-01', []],
+      ['-it -memory -失败 -in_nothing before:2100-01-01', ['Crème brûlée for `everyone`']],
       ['in:general deploy before:2100-01-01', ['I deployed it again', 'The deployment failed with out of memory']],
     ])('%p finds %p', async (q, expected) => expect(await found(bob, q)).toEqual(expected))
 

@@ -61,8 +61,13 @@ export interface Found {
 const PAGE = 50
 /** As many of the newest matches are put in order of fit. */
 const RANKED = 300
-/** With more channels than this, their rows are compared instead of their marks. */
+/**
+ * Few of the server's channels are marks in the index, which finds exactly what is in them. Most of them, or very many, are compared
+ * match by match from the newest on, because nearly each match fits then and marks would cost more.
+ */
 const MARKED_CHANNELS = 256
+const MOST = 0.75
+const KINDS: readonly SearchKind[] = ['message', 'task', 'attachment']
 /** The way that words are cut; another one needs the index built anew. */
 const VERSION = '1'
 const SETTING = 'search.version'
@@ -163,11 +168,15 @@ export class SearchService {
       : access.visibleChannels(p)
     const senders = query.from.map((name) => this.#sender(p, name))
     if (!channelIds.length) return undefined
+    const isMarked =
+      channelIds.length <= MARKED_CHANNELS && channelIds.length < this.core.directory.channels().length * MOST
+    // An index finds nothing by what is not there alone.
+    const kinds = request.kinds ?? (query.all.length ? undefined : KINDS)
     const marks: string[][] = [
-      ...(channelIds.length <= MARKED_CHANNELS ? [channelIds.map((id) => `in_${id}`)] : []),
+      ...(isMarked ? [channelIds.map((id) => `in_${id}`)] : []),
       ...(senders.length ? [senders.map((id) => `from_${id}`)] : []),
       ...(request.senderId === undefined ? [] : [[`from_${request.senderId}`]]),
-      ...(request.kinds ? [request.kinds.map((kind) => `is_${kind}`)] : []),
+      ...(kinds ? [kinds.map((kind) => `is_${kind}`)] : []),
       ...[...query.has, ...(request.has ?? [])].map((has) => [`has_${has}`]),
       ...(query.kind.length ? [query.kind.map((kind) => `kind_${kind.replace(/[^a-z_]/g, '')}`)] : []),
     ]
@@ -175,7 +184,7 @@ export class SearchService {
       all: query.all,
       none: query.none,
       marks,
-      channelIds: channelIds.length > MARKED_CHANNELS ? channelIds : undefined,
+      channelIds: isMarked ? undefined : channelIds,
       createdBefore: query.before,
       createdAfter: query.after,
       before: null,
