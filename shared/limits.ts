@@ -19,8 +19,8 @@ export const MAX_SKIP = 10_000
 /** Lengths in UTF-16 code units. What is beyond is cut. */
 export const TEXT = { line: 500, error: 2000, answer: 100_000, detail: 16_384, query: 200 }
 
-/** Unread messages and mentions that are counted in a channel. A reader that has more is told of this many. */
-export const UNREAD_COUNTED = 1000
+/** The latest messages and mentions of a channel among which the unread ones are counted: nobody reads a larger number. */
+export const UNREAD_COUNTED = 200
 
 export interface Rate {
   /** Requests that are allowed again each second. */

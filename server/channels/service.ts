@@ -483,7 +483,9 @@ export class ChannelService {
     const user = p.kind === 'user' ? p.id : undefined
     const marks = user ? await this.#store.lastRead(ids, user) : new Map<string, string | null>()
     const behind = [...marks].flatMap(([id, mark]) => ((last.get(id) ?? '') > (mark ?? '') ? id : []))
-    const unread = user ? await this.#store.unread(behind, user) : new Map<string, { unread: number; mentions: number }>()
+    const unread = user
+      ? await this.#store.unread(behind, user)
+      : new Map<string, { unread: number; mentions: number }>()
     return channels.map((c) => {
       const member = this.core.access.membership(p, c.id)
       return {

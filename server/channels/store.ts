@@ -1,4 +1,5 @@
-import { and, count, eq, gt, inArray, isNull, max, ne, or, sql } from 'drizzle-orm'
+import { UNREAD_COUNTED } from '@shared/limits'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database'
 import type { Channel, Member } from '../directory/directory'
 
@@ -82,52 +83,37 @@ export class ChannelStore {
   }
 
   async lastMessageIds(channelIds: string[]): Promise<Map<string, string | null>> {
-    const { messages } = this.db.t
+    const { channels } = this.db.t
     if (!channelIds.length) return new Map()
+    // One step into the index for each channel; a group by would go through every message of all of them.
+    const last = sql<string | null>`(select max(m.id) from messages m where m.channel_id = channels.id)`
     const rows = await this.db.q
-      .select({ id: messages.channelId, last: max(messages.id) })
-      .from(messages)
-      .where(inArray(messages.channelId, channelIds))
-      .groupBy(messages.channelId)
+      .select({ id: channels.id, last })
+      .from(channels)
+      .where(inArray(channels.id, channelIds))
     return new Map(rows.map((r) => [r.id, r.last]))
   }
 
-  /** Top-level messages of others after the reader's mark, and mentions of the reader anywhere after it, in one query each. */
+  /**
+   * Top-level messages of others after the reader's mark, and mentions of the reader anywhere after it, among the latest
+   * UNREAD_COUNTED of each: what a count takes must not grow with what nobody has read.
+   */
   async unread(channelIds: string[], userId: string): Promise<Map<string, { unread: number; mentions: number }>> {
-    const { members, messages, mentions } = this.db.t
+    const { members } = this.db.t
     if (!channelIds.length) return new Map()
-    const mine = and(eq(members.kind, 'human'), eq(members.memberId, userId), inArray(members.channelId, channelIds))
-    const unread = await this.db.q
-      .select({ id: members.channelId, n: count() })
+    const read = sql`coalesce(members.last_read_message_id, '')`
+    const most = sql.raw(String(UNREAD_COUNTED))
+    const here = sql`m.channel_id = members.channel_id and m.thread_id = ''`
+    const me = sql`t.kind = 'human' and t.member_id = members.member_id and t.channel_id = members.channel_id`
+    // One lower bound, which the index starts from: a second condition would ask its subquery for each row.
+    const unread = sql<number>`(select count(*) from messages m where ${here} and m.sender_id <> members.member_id and m.id > coalesce(
+      (select m.id from messages m where ${here} and m.id > ${read} order by m.id desc limit 1 offset ${most}), ${read}))`
+    const mentions = sql<number>`(select count(*) from mentions t where ${me} and t.message_id > coalesce(
+      (select t.message_id from mentions t where ${me} and t.message_id > ${read} order by t.message_id desc limit 1 offset ${most}), ${read}))`
+    const rows = await this.db.q
+      .select({ id: members.channelId, unread, mentions })
       .from(members)
-      .innerJoin(
-        messages,
-        and(
-          eq(messages.channelId, members.channelId),
-          eq(messages.threadId, ''),
-          ne(messages.senderId, userId),
-          or(isNull(members.lastReadMessageId), gt(messages.id, members.lastReadMessageId)),
-        ),
-      )
-      .where(mine)
-      .groupBy(members.channelId)
-    const mentioned = await this.db.q
-      .select({ id: members.channelId, n: count() })
-      .from(members)
-      .innerJoin(
-        mentions,
-        and(
-          eq(mentions.kind, sql`'human'`),
-          eq(mentions.memberId, members.memberId),
-          eq(mentions.channelId, members.channelId),
-          or(isNull(members.lastReadMessageId), gt(mentions.messageId, members.lastReadMessageId)),
-        ),
-      )
-      .where(mine)
-      .groupBy(members.channelId)
-    const result = new Map<string, { unread: number; mentions: number }>()
-    for (const r of unread) result.set(r.id, { unread: Number(r.n), mentions: 0 })
-    for (const r of mentioned) result.set(r.id, { unread: result.get(r.id)?.unread ?? 0, mentions: Number(r.n) })
-    return result
+      .where(and(eq(members.kind, 'human'), eq(members.memberId, userId), inArray(members.channelId, channelIds)))
+    return new Map(rows.map((r) => [r.id, { unread: Number(r.unread), mentions: Number(r.mentions) }]))
   }
 }

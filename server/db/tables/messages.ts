@@ -25,7 +25,12 @@ export function messagesTables(d: Dialect) {
       lastReplyAt: d.ms(),
       createdAt: d.ms().notNull(),
     },
-    (t) => [d.index('messages_page').on(t.channelId, t.threadId, t.id), d.index('messages_run').on(t.runId)],
+    (t) => [
+      // With the sender in it the unread messages of others are counted without looking at a row.
+      d.index('messages_page').on(t.channelId, t.threadId, t.id, t.senderId),
+      d.index('messages_channel').on(t.channelId, t.id),
+      d.index('messages_run').on(t.runId),
+    ],
   )
 
   /** One row a mention of a person, so that mention counts need no scan of message text. */

@@ -1,0 +1,92 @@
+import { Database as Sqlite } from 'bun:sqlite'
+import { afterAll, beforeAll, expect, spyOn, test } from 'bun:test'
+import { UNREAD_COUNTED } from '@shared/limits'
+import { type World, createWorld } from '../../test/fixtures/world'
+import type { UserPrincipal } from '../access/principal'
+import type { Database } from '../db/database'
+import { migrate } from '../db/migrate'
+import { openDatabase } from '../db/open'
+
+let world: World
+let ada: UserPrincipal
+let bob: UserPrincipal
+/** The same schema, for asking SQLite what it would do. */
+let planner: Database
+
+beforeAll(async () => {
+  planner = await openDatabase('sqlite::memory:', {})
+  await migrate(planner)
+  world = await createWorld()
+  ada = await world.user('ada', 'owner')
+  bob = await world.user('bob')
+  await world.agent(ada, await world.computer(), 'robot')
+  for (const content of ['one', '@bob two', '@robot three'])
+    await world.talk.messages.post(ada, { target: '#general', content })
+})
+afterAll(async () => {
+  await world.close()
+  await planner.close()
+})
+
+/** The statements that SQLite is given while something is done. */
+async function statements(work: () => Promise<unknown>): Promise<string[]> {
+  const spy = spyOn(Sqlite.prototype, 'prepare')
+  try {
+    await work()
+    return [...new Set(spy.mock.calls.map(([text]) => text))]
+  } finally {
+    spy.mockRestore()
+  }
+}
+
+/** Tables that grow with what people and agents do. */
+const GROWING =
+  'messages|mentions|events|deliveries|runs|run_steps|approvals|activities|operations|audit|archive_events'
+
+const asked: [what: string, work: () => Promise<unknown>][] = [
+  ['the snapshot of a page', () => world.talk.snapshots.take(bob)],
+  ['the list of channels', () => world.talk.channels.list(bob)],
+  ['one channel', () => world.talk.channels.get(bob, '#general')],
+  ['a page of messages', () => world.talk.messages.list(bob, { target: '#general', limit: 50 })],
+  [
+    'a mark of what was read',
+    async () => {
+      const { items } = await world.talk.messages.list(bob, { target: '#general', limit: 1 })
+      await world.talk.channels.markRead(bob, '#general', items[0]!.id)
+    },
+  ],
+  ['requests that wait', () => world.talk.approvals.list(bob, { state: 'pending', limit: 50 })],
+]
+
+test.each(asked)('%s is found by indexes alone', async (_, work) => {
+  const texts = (await statements(work)).filter((text) => /^\s*select/i.test(text))
+  expect(texts.length).toBeGreaterThan(0)
+  for (const text of texts) {
+    const params = Array.from(text.matchAll(/\?/g), () => 1)
+    const plan = await planner.raw(`explain query plan ${text}`, params)
+    const steps = plan.map((row) => String(row.detail))
+    const scans = steps.filter((step) => new RegExp(`^SCAN (${GROWING}|m|t)\\b`).test(step))
+    // A few rows may be put in order; a page out of many must be read in order.
+    const sorted = /from "(messages|events)".* limit \?/.test(text)
+      ? steps.filter((step) => step.startsWith('USE TEMP B-TREE'))
+      : []
+    expect({ text, scans, sorted }).toEqual({ text, scans: [], sorted: [] })
+  }
+})
+
+test('what nobody has read is counted up to a number, and others’ messages only', async () => {
+  const { target } = await world.talk.channels.create(ada, { name: 'busy' })
+  await world.talk.channels.join(bob, target)
+  const post = (p: UserPrincipal, content: string) => world.talk.messages.post(p, { target, content })
+  for (let i = 0; i < UNREAD_COUNTED + 5; i++) await post(ada, `@bob ${i}`)
+  expect(await world.talk.channels.get(bob, target)).toMatchObject({
+    unreadCount: UNREAD_COUNTED,
+    mentionCount: UNREAD_COUNTED,
+  })
+  for (let i = 0; i < 5; i++) await post(bob, `mine ${i}`)
+  expect(await world.talk.channels.get(bob, target)).toMatchObject({ unreadCount: UNREAD_COUNTED - 5 })
+  const { message } = await post(bob, 'the last')
+  expect(await world.talk.channels.markRead(bob, target, message.id)).toMatchObject({ unreadCount: 0, mentionCount: 0 })
+  await post(ada, 'one more')
+  expect(await world.talk.channels.get(bob, target)).toMatchObject({ unreadCount: 1, mentionCount: 0 })
+})
