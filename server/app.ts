@@ -27,6 +27,7 @@ import { notFound } from './http/missing'
 import { type Mount, router } from './http/route'
 import { inviteRoutes } from './invites/routes'
 import { InviteService } from './invites/service'
+import { type Integrations, createIntegrations, integrationRoutes } from './integrations'
 import { Jobs } from './jobs'
 import type { Edge } from './listener/listener'
 import { Limits } from './limits/service'
@@ -48,7 +49,7 @@ import { UserService } from './users/service'
 
 export type { Core }
 
-export interface Services extends Conversation {
+export interface Services extends Conversation, Integrations {
   computers: Computers
   enrollments: Enrollments
   artifacts: Artifacts
@@ -166,6 +167,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       if (config.admin) await services.auth.bootstrapFromEnvironment(config.admin)
       if (config.webSetup) setupCode = await services.auth.setup.renew()
       await services.computers.load()
+      await services.endpointBook.load()
       await services.search.ensure()
       jobs.start()
       serving.start()
@@ -178,6 +180,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       jobs.stop()
       serving.stop()
       core.hub.close()
+      await services.outboundWorker.stop()
       await listeners?.stop(options.graceMs ?? GRACE_MS)
       await db.close()
       unlock()
@@ -193,6 +196,7 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
   const auth = new AuthService(core, users, factors, { webSetup: config.webSetup })
   return {
     ...conversation,
+    ...createIntegrations(core, conversation.messages, { allow: config.outgoingAllow }),
     computers,
     enrollments: new Enrollments({ ...core, computers }),
     artifacts: new Artifacts({ dataDir: config.dataDir, programDir: programDir(), version, log: core.log }),
@@ -226,4 +230,5 @@ function mountRoutes(mount: Mount, core: Core, config: Config, services: Service
   })
   artifactRoutes(mount, services.artifacts)
   conversationRoutes(mount, core, services)
+  integrationRoutes(mount, services)
 }

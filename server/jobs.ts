@@ -4,6 +4,8 @@ import type { CoordinationService } from './coordination/service'
 import type { Core } from './core'
 import type { DecisionService } from './decisions/service'
 import { type Kept, Retention } from './retention/service'
+import type { OutboundService } from './outbound/service'
+import type { OutboundWorker } from './outbound/worker'
 import type { RunReaper } from './runs/reaper'
 import type { Tasks } from './tasks/create'
 
@@ -17,6 +19,8 @@ export class Jobs {
     private readonly services: {
       computers: Computers
       reaper: RunReaper
+      outbound: OutboundService
+      outboundWorker: OutboundWorker
       tasks: Tasks
       decisions: DecisionService
       coordination: CoordinationService
@@ -29,6 +33,7 @@ export class Jobs {
   start(): void {
     const { core, services } = this
     services.reaper.start()
+    services.outboundWorker.start()
     this.#stop = [
       () => services.reaper.stop(),
       services.computers.watch(core.log),
@@ -38,6 +43,7 @@ export class Jobs {
       every(15_000, core.log, 'negotiations that ran out were not closed', () => services.coordination.expire()),
       every(60_000, core.log, 'expired credentials were not removed', () => core.credentials.sweep()),
       every(600_000, core.log, 'what was kept for long enough was not removed', () => this.#retention.sweep()),
+      every(3_600_000, core.log, 'old outbound deliveries were not removed', () => services.outbound.sweep()),
       every(3_600_000, core.log, 'old idempotency keys were not removed', () => core.idempotency.sweep()),
     ]
   }

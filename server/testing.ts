@@ -49,6 +49,8 @@ export interface TestServer extends NekodeServer, AsyncDisposable {
   computer(fields?: Partial<Row<'computers'>>): Promise<Caller>
   /** An agent on a computer, in `#general`. */
   agent(fields?: Partial<Row<'agents'>>): Promise<Caller>
+  /** The token of an endpoint that writes in `#general`. */
+  endpoint(): Promise<Caller>
   /** How many events the log has. */
   events(): Promise<number>
 }
@@ -91,6 +93,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       apiToken: (...scopes: Scope[]) => people.apiToken(scopes),
       computer: (fields?: Partial<Row<'computers'>>) => people.computer(fields),
       agent: (fields?: Partial<Row<'agents'>>) => people.agent(fields),
+      endpoint: () => people.endpoint(),
       events: () => server.core.db.head(),
     }),
     [Symbol.asyncDispose]: { value: stop },
@@ -218,6 +221,15 @@ class People {
     })
     await directory.load()
     return this.#caller('agent', row.id)
+  }
+
+  async endpoint(): Promise<Caller> {
+    const owner = await this.person('owner', 'owner')
+    const { call } = owner
+    const body = { provider: 'webhook', displayName: 'Hook', target: '#general', inboundEnabled: true }
+    const { id } = await call('POST /api/interaction-endpoints', { body: { ...body, authMode: 'bearer' } })
+    const { token } = await call('POST /api/interaction-endpoints/{id}/token', { params: { id } })
+    return { id, token, ...client(this.url, token) }
   }
 
   async #caller(kind: Row<'credentials'>['kind'], id: string, scopes: Scope[] = []): Promise<Caller> {

@@ -5,14 +5,18 @@ import { administers, isAdmin, type Principal } from './principal'
 
 export type ChannelAction = 'read' | 'write' | 'manage' | 'join'
 
+/** An endpoint takes part in the one channel that somebody gave it. */
+const isBoundTo = (p: Principal, channel: Channel): boolean => p.kind === 'endpoint' && p.channelId === channel.id
+
 /** Who may do what in a channel. `member` is the caller's own membership. */
 const rules: Record<ChannelAction, (p: Principal, channel: Channel, member: Member | undefined) => boolean> = {
   // An agent sees the channels that somebody put it into, public or not.
-  read: (p, channel, member) => (p.kind === 'user' && channel.visibility === 'public') || member !== undefined,
+  read: (p, channel, member) =>
+    (p.kind === 'user' && channel.visibility === 'public') || member !== undefined || isBoundTo(p, channel),
   write: (p, channel, member) =>
     p.kind === 'user'
       ? p.role !== 'viewer' && (member ? member.role !== 'viewer' : channel.visibility === 'public')
-      : member !== undefined && member.role !== 'viewer',
+      : (member !== undefined && member.role !== 'viewer') || isBoundTo(p, channel),
   manage: (p, channel, member) =>
     p.kind === 'user' &&
     p.role !== 'viewer' &&
@@ -105,6 +109,11 @@ export class Access {
         return p.kind === 'user' && p.id === id
       case 'computer':
         return p.kind === 'computer' && p.id === id
+      // What is an agent's own: for itself, and for those who see how it is run.
+      case 'agent': {
+        const agent = this.directory.agent(id)
+        return agent !== undefined && p.kind !== 'computer' && this.withAgent(p, 'settings', agent)
+      }
       case 'channel': {
         const channel = this.directory.channel(id)
         return channel !== undefined && this.can(p, 'read', channel)

@@ -26,13 +26,20 @@ export interface ComputerPrincipal extends Credentialed {
   kind: 'computer'
 }
 
+/** Somebody or something elsewhere that writes into one channel through an endpoint. */
+export interface EndpointPrincipal extends Credentialed {
+  kind: 'endpoint'
+  /** The only channel that it may write in; null while nothing may come in. */
+  channelId: string | null
+}
+
 /** A caller without a credential. */
 export interface Guest {
   kind: 'guest'
 }
 
 /** Whom a request stands for. Made from the credential alone, never from what a request says about itself. */
-export type Principal = UserPrincipal | AgentPrincipal | ComputerPrincipal | Guest
+export type Principal = UserPrincipal | AgentPrincipal | ComputerPrincipal | EndpointPrincipal | Guest
 
 /** The server itself, for what happens by rule. */
 export const SYSTEM: Actor = { kind: 'system', id: 'system', name: 'nekode', displayName: 'Nekode' }
@@ -46,6 +53,8 @@ export function actorOf(p: Principal): Actor {
       return { kind: 'agent', id: p.id, name: p.name, displayName: p.displayName }
     case 'computer':
       return { kind: 'daemon', id: p.id, name: p.name, displayName: p.displayName }
+    case 'endpoint':
+      return { kind: 'endpoint', id: p.id, name: p.name, displayName: p.displayName }
     case 'guest':
       return SYSTEM
   }

@@ -202,7 +202,7 @@ export class Credentials {
   }
 
   #isGone({ kind, ownerId }: Credential): boolean {
-    if (kind === 'computer') return false
+    if (kind === 'computer' || kind === 'endpoint') return false
     if (kind === 'agent') return this.directory.agent(ownerId) === undefined
     return this.directory.user(ownerId)?.disabledAt !== null
   }

@@ -12,16 +12,21 @@ export type Query = Pick<
   'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'with'
 >
 
+/** Where a message goes besides: back to the endpoint that it answers, along the routes of its channel, both, or nowhere. */
+export type OutboundPolicy = 'none' | 'source' | 'routes' | 'all'
+
 /** An event as a service hands it over. `payload` is the whole entity as the HTTP API shows it. */
 export interface NewEvent {
   kind: EventKind
   operation: EventOperation
   aggregateId: string
-  /** `all`, `admin`, `channel:<id>`, `user:<id>` or `computer:<id>`. */
+  /** `all`, `admin`, `channel:<id>`, `user:<id>`, `computer:<id>` or `agent:<id>`. */
   audience: string
   target?: string | null
   actor: Actor
   payload: unknown
+  /** Not in the log: it is for whoever hears of the event before its commit. Default `all`. */
+  outbound?: OutboundPolicy | undefined
 }
 
 /** An event as the log has it. `payload` stays JSON text until somebody needs more. */
@@ -46,8 +51,11 @@ export interface Tx {
   emit(event: NewEvent): void
 }
 
+export type BeforeCommit = (tx: Tx, events: readonly NewEvent[]) => Promise<void>
+
 /** SQL as it is; for reading, and for changing the schema inside `exclusive`. */
-export type Raw = (sql: string, params?: (string | number | null)[]) => Promise<Record<string, unknown>[]>
+export type Raw = (sql: string, params?: RawValue[]) => Promise<Record<string, unknown>[]>
+export type RawValue = string | number | boolean | null | Uint8Array
 
 export interface Database {
   readonly dialect: 'sqlite' | 'postgres' | 'mysql'
@@ -64,6 +72,11 @@ export interface Database {
   raw: Raw
   /** Runs `fn` while nobody else is in here, in a transaction where the database can undo a change of the schema (not MySQL). */
   exclusive<T>(fn: (raw: Raw) => Promise<T>): Promise<T>
+  /**
+   * Called at the end of each transaction with its events, to add what has to commit together with them. What it throws undoes the
+   * transaction. It must not touch anything but the transaction.
+   */
+  beforeCommit(hook: BeforeCommit): void
   /** Called with the events of each commit, in log order, before the transaction's promise resolves. */
   onCommit(listener: (events: LogEvent[]) => Promise<void> | void): void
   /** The last sequence in the log. */

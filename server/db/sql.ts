@@ -70,7 +70,7 @@ export async function openMysql(dsn: string, options: OpenOptions): Promise<Data
 }
 
 /** Drizzle has no driver for Bun's MySQL client; its proxy wants rows as arrays and counts in the first row. */
-const mysqlQuery = (c: SQL): Query =>
+export const mysqlQuery = (c: SQL): Query =>
   drizzleProxy(
     async (text, params, method) => {
       if (method === 'all') return { rows: await c.unsafe(text, params).values() }
@@ -107,6 +107,7 @@ async function connect(flavour: Flavour, options: OpenOptions): Promise<Database
     tx: (fn) => writer.tx(fn),
     raw: rawOn(pool),
     exclusive: (fn) => exclusive(flavour, fn),
+    beforeCommit: (hook) => writer.beforeCommit(hook),
     onCommit: (listener) => writer.onCommit(listener),
     head: async () => {
       const rows = await query(pool)

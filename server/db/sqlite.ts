@@ -5,7 +5,7 @@ import { drizzle } from 'drizzle-orm/bun-sqlite'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Database, OpenOptions, Query, Raw } from './database'
+import type { Database, OpenOptions, Query, Raw, RawValue } from './database'
 import { sqlite } from './dialect'
 import { explain, openFailure } from './errors'
 import { type Tables, tables } from './tables'
@@ -25,7 +25,7 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
   const rawOn =
     (connection: Sqlite): Raw =>
     async (text, params = []) =>
-      connection.query<Record<string, unknown>, (string | number | null)[]>(text).all(...params)
+      connection.query<Record<string, unknown>, RawValue[]>(text).all(...params)
 
   return {
     dialect: 'sqlite',
@@ -34,6 +34,7 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
     tx: (fn) => writer.tx(fn),
     raw: rawOn(reading),
     exclusive: (fn) => writer.tx(() => fn(rawOn(writing))),
+    beforeCommit: (hook) => writer.beforeCommit(hook),
     onCommit: (listener) => writer.onCommit(listener),
     head: async () => lastSequence(reading),
     close: async () => {
@@ -91,7 +92,7 @@ function lastSequence(db: Sqlite): number {
 }
 
 // The builders run synchronously and can be awaited all the same; this is the one place that says so to the compiler.
-const asQuery = (q: ReturnType<typeof drizzle>): Query => q as unknown as Query
+export const asQuery = (q: ReturnType<typeof drizzle>): Query => q as unknown as Query
 
 function createFolder(folder: string): void {
   try {

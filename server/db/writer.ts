@@ -1,5 +1,5 @@
 import { NekodeError } from '@shared/errors'
-import { type LogEvent, type NewEvent, type OpenOptions, type Tx, toLog } from './database'
+import { type BeforeCommit, type LogEvent, type NewEvent, type OpenOptions, type Tx, toLog } from './database'
 
 /** Transactions that share a commit. More would hold the event loop for longer than a frame. */
 const GROUP = 64
@@ -38,6 +38,7 @@ interface Job {
  */
 export class Writer {
   readonly #queue: Job[] = []
+  readonly #hooks: BeforeCommit[] = []
   readonly #listeners: ((events: LogEvent[]) => Promise<void> | void)[] = []
   #draining: Promise<void> | undefined
   #closed = false
@@ -46,6 +47,10 @@ export class Writer {
     private readonly engine: Engine,
     private readonly options: OpenOptions,
   ) {}
+
+  beforeCommit(hook: BeforeCommit): void {
+    this.#hooks.push(hook)
+  }
 
   onCommit(listener: (events: LogEvent[]) => Promise<void> | void): void {
     this.#listeners.push(listener)
@@ -108,7 +113,9 @@ export class Writer {
       await engine.savepoint()
       try {
         const events: NewEvent[] = []
-        await job.run({ ...engine.work, emit: (event) => void events.push(event) })
+        const tx: Tx = { ...engine.work, emit: (event) => void events.push(event) }
+        await job.run(tx)
+        for (const hook of this.#hooks) await hook(tx, [...events])
         const mine = toLog(events, head + log.length + 1, Date.now())
         await engine.release()
         log.push(...mine)

@@ -10,6 +10,7 @@ const KINDS = [
   'owner',
   'agent',
   'computer',
+  'endpoint',
   'token that may read',
   'token that may write',
   'token that may administer',
@@ -68,7 +69,8 @@ function verdict(kind: Kind, method: string, spec: RouteSpec): 'through' | `${nu
   if (spec === api['GET /metrics'] && kind === 'token that may write') return '403 scope_missing'
   if (who.includes('guest')) return 'through'
   if (kind === 'guest') return '401 login_required'
-  if (kind === 'agent' || kind === 'computer') return who.includes(kind) ? 'through' : '403 wrong_principal'
+  if (kind === 'agent' || kind === 'computer' || kind === 'endpoint')
+    return who.includes(kind) ? 'through' : '403 wrong_principal'
   if (!who.includes('user')) return '403 wrong_principal'
   const scope = spec.scope ?? (method === 'GET' ? 'read' : 'write')
   if (kind === 'token that may read') return scope === 'read' ? 'through' : '403 scope_missing'
@@ -93,6 +95,7 @@ beforeAll(async () => {
     owner: await server.as('owner'),
     agent: await server.agent(),
     computer: await server.computer(),
+    endpoint: await server.endpoint(),
     'token that may read': await server.apiToken('read'),
     'token that may write': await server.apiToken('write'),
     'token that may administer': await server.apiToken('admin'),

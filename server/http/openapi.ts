@@ -42,8 +42,8 @@ function operation(key: string, spec: RouteSpec): Json {
       },
     },
   }
-  if (spec.body)
-    op.requestBody = { required: true, content: { 'application/json': { schema: schemaOf(spec.body, 'input') } } }
+  const body = spec.body ?? spec.rawBody
+  if (body) op.requestBody = { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } }
   op.security = spec.who.includes('guest') ? [] : [{ bearer: [] }, { session: [] }]
   return op
 }

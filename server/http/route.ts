@@ -161,7 +161,8 @@ async function json(request: Request, limit: number): Promise<unknown> {
   return parseJson(text)
 }
 
-async function bounded(request: Request, limit: number): Promise<Uint8Array> {
+/** A body of at most so many bytes. Throws `too_large`. */
+export async function bounded(request: Request, limit: number): Promise<Uint8Array> {
   const tooLarge = (): NekodeError => new NekodeError('too_large', `The body is larger than ${limit} bytes.`)
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge()
   const chunks: Uint8Array[] = []

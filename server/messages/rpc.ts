@@ -6,6 +6,7 @@ import { authorOf, readerAt } from '../rpc/acting'
 import { callerOf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { MESSAGES_USUAL, TEXT } from '../rpc/limits'
+import { policyOf } from '../outbound/wire'
 import { keyOf } from '../rpc/once'
 import { readPage } from '../rpc/page'
 import { parseTarget } from '../rpc/target'
@@ -54,6 +55,7 @@ export function messageRpc(core: Core, messages: MessageService): Handlers<Metho
         threadId: req.replyToMessageId || threadId,
         kind: messageKind(req.kind),
         requestId: keyOf(req),
+        outbound: policyOf(req.outboundPolicy),
       })
       return { accepted: true, message: wireMessage(message) }
     },

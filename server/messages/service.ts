@@ -1,9 +1,16 @@
 import type { Delivery, Message, MessageKind, MessagePage } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
-import { type AgentPrincipal, SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
+import {
+  type AgentPrincipal,
+  type EndpointPrincipal,
+  SYSTEM,
+  type Principal,
+  type UserPrincipal,
+  actorOf,
+} from '../access/principal'
 import type { Core } from '../core'
 import type { ChannelService } from '../channels/service'
-import type { Tx } from '../db/database'
+import type { OutboundPolicy, Tx } from '../db/database'
 import { type DeliveryRow, deliveryView } from '../deliveries/view'
 import type { Channel } from '../directory/directory'
 import type { SearchRequest, SearchService } from '../search/service'
@@ -13,7 +20,7 @@ import { type MessageRow, messageView } from './view'
 import type { MessageWriter } from './writer'
 import { findMentions } from './mentions'
 
-export type Author = UserPrincipal | AgentPrincipal
+export type Author = UserPrincipal | AgentPrincipal | EndpointPrincipal
 
 export interface Post {
   target: string
@@ -22,6 +29,8 @@ export interface Post {
   kind?: MessageKind | undefined
   /** The caller's key: a repetition with the same one gets the first answer. */
   requestId?: string | undefined
+  /** Where it goes besides. Default: wherever it is wanted. */
+  outbound?: OutboundPolicy | undefined
 }
 
 /** What becomes of a message once it is written. */
@@ -118,6 +127,7 @@ export class MessageService {
       kind: input.kind,
       requestId: input.requestId,
       runId: at?.runId,
+      outbound: input.outbound,
     })
     const strangers = message.mentions.filter(
       (m) => m.kind === 'agent' && !this.core.directory.member(channel.id, 'agent', m.id),

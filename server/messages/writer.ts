@@ -1,7 +1,7 @@
 import type { Actor, MessageKind } from '@shared/contract'
 import { newId } from '@shared/ids'
 import type { Core } from '../core'
-import type { Tx } from '../db/database'
+import type { OutboundPolicy, Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import type { SearchService } from '../search/service'
 import { findMentions } from './mentions'
@@ -18,6 +18,7 @@ export interface NewMessage {
   runId?: string | undefined
   requestId?: string | undefined
   system?: { type: string; data: Record<string, unknown> } | undefined
+  outbound?: OutboundPolicy | undefined
 }
 
 /** Puts messages into a channel: the row, its mentions, the reply count of its thread, the event. Who may do so is decided before. */
@@ -55,7 +56,7 @@ export class MessageWriter {
     await this.#store.insert(tx, row)
     if (row.mentions.length) await this.#store.insertMentions(tx, row)
     if (!row.system) await this.search.put(tx, messageDoc(row))
-    this.#emit(tx, row, 'created', sender)
+    this.#emit(tx, row, 'created', sender, input.outbound)
     if (row.threadId) {
       const root = await this.#store.countReply(tx, row.threadId, row.createdAt)
       if (root) this.#emit(tx, root, 'updated', sender)
@@ -68,7 +69,7 @@ export class MessageWriter {
     return this.#store.lastOfRun(tx, runId, channelId)
   }
 
-  #emit(tx: Tx, row: MessageRow, operation: 'created' | 'updated', actor: Actor): void {
+  #emit(tx: Tx, row: MessageRow, operation: 'created' | 'updated', actor: Actor, outbound?: OutboundPolicy): void {
     tx.emit({
       kind: 'message',
       operation,
@@ -77,6 +78,7 @@ export class MessageWriter {
       target: row.target,
       actor,
       payload: messageView(row),
+      outbound,
     })
   }
 }

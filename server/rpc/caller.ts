@@ -60,7 +60,7 @@ async function recognise(context: HandlerContext, credentials: Core['credentials
 export const addressIn = (context: HandlerContext): string => context.values.get(addressKey)()
 
 function admitted(p: Principal, rule: MethodRule): Caller {
-  if (p.kind === 'guest' || !rule.who.includes(p.kind))
+  if (p.kind === 'guest' || p.kind === 'endpoint' || !rule.who.includes(p.kind))
     throw new NekodeError('forbidden', `A token of this kind (${p.kind}) may not do this.`, { code: 'wrong_principal' })
   if (p.kind !== 'user') return p
   if (!hasScope(p, rule.scope))

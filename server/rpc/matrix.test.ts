@@ -15,6 +15,7 @@ const COMPUTER_ONLY = list(`
   RegisterComputer HeartbeatComputer SyncComputerInventory AcquireStartPermit ReleaseStartPermit FetchAssignedRuns
   GetLaunchPromptSnapshot UpdateRunStatus RenewRunLease AppendRunStep UpdateAgentStatus ReportAgentRun`)
 const READ_BY_ALL = list(`
+  ListInteractionEndpoints ListOutboundDeliveries
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
   ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
   GetTask ListCollaborationTasks ListTaskBoard
@@ -23,17 +24,17 @@ const READ_BY_AGENT_AND_USER = list('SearchMessages')
 const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents')
 const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity')
 const WRITTEN_BY_ALL = list(`
-  SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
+  RetryOutboundDelivery SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
   PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory`)
 const WRITTEN_BY_USER = list('ControlAgent SendAgentDirectMessage')
 const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
-  ListWorkspaceTree ReadWorkspaceFile ListInteractionEndpoints ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
+  ListWorkspaceTree ReadWorkspaceFile ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
   FollowThread UnfollowThread
   ProposeTaskSplit ApplyTaskSplit CancelTaskSplitProposal CreateTaskGraph ListTaskGraph UpdateTaskGraph
   ReleaseTask GetReleaseGate 
   ListAgentDMs ScheduleReminder ListReminders CancelReminder SnoozeReminder
-  UpdateReminder GetReminderLog UploadAttachment GetAttachment ListOutboundDeliveries RetryOutboundDelivery SubscribeMcpResource
+  UpdateReminder GetReminderLog UploadAttachment GetAttachment SubscribeMcpResource
   CancelMcpResourceSubscription ListMcpResourceUpdates 
   SearchAgentRuns CreateTunnel ListTunnels ApproveTunnel RejectTunnel
   CloseTunnel ProxyExchange`)
@@ -43,6 +44,7 @@ type Who =
   | 'a revoked token'
   | 'a computer'
   | 'an agent'
+  | 'an endpoint'
   | 'an admin'
   | 'a member'
   | 'a viewer'
@@ -54,6 +56,7 @@ const EVERYBODY: Who[] = [
   'a revoked token',
   'a computer',
   'an agent',
+  'an endpoint',
   'an admin',
   'a member',
   'a viewer',
@@ -68,6 +71,8 @@ const WRONG = 'permission_denied wrong_principal'
 function expected(method: string, who: Who): string {
   if (who === 'nobody') return 'unauthenticated login_required'
   if (who === 'a revoked token') return 'unauthenticated token_invalid'
+  // What comes in from outside has one way of its own.
+  if (who === 'an endpoint') return WRONG
   if (LATER.has(method)) return who === 'an API token to write' ? 'permission_denied scope_missing' : 'unimplemented'
   if (who === 'a computer')
     return [
@@ -114,6 +119,7 @@ beforeAll(async () => {
     'a revoked token': gone.token,
     'a computer': computer.token,
     'an agent': agent.token,
+    'an endpoint': (await server.endpoint()).token,
     'an admin': (await server.as('admin')).token,
     'a member': (await server.as('member')).token,
     'a viewer': (await server.as('viewer')).token,

@@ -26,6 +26,10 @@ import type { DecisionService } from '../decisions/service'
 import { eventRpc } from '../events/rpc'
 import { memoryRpc } from '../memory/rpc'
 import type { MemoryService } from '../memory/service'
+import { endpointRpc } from '../endpoints/rpc'
+import type { EndpointService } from '../endpoints/service'
+import { outboundRpc } from '../outbound/rpc'
+import type { OutboundService } from '../outbound/service'
 import { messageRpc } from '../messages/rpc'
 import type { MessageService } from '../messages/service'
 import { promptRpc } from '../prompts/rpc'
@@ -53,6 +57,8 @@ export interface RpcServices extends TunnelServices {
   pages: StepPages
   permits: PermitService
   prompts: PromptService
+  endpoints: EndpointService
+  outbound: OutboundService
   decisions: DecisionService
   coordination: CoordinationService
   memory: MemoryService
@@ -88,6 +94,8 @@ export function createRpc(
     ...activityRpc(core, { ...services, activity }),
     ...eventRpc(core, { ...services, activity }, pingMs),
     ...archiveRpc(core, archive),
+    ...endpointRpc(core, services.endpoints),
+    ...outboundRpc(core, services.outbound),
     ...decisionRpc(core, services.decisions),
     ...coordinationRpc(core, services.coordination),
     ...memoryRpc(core, services.memory),

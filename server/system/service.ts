@@ -84,6 +84,7 @@ export class CommitTimes {
       q: db.q,
       raw: (sql, params) => db.raw(sql, params),
       exclusive: (fn) => db.exclusive(fn),
+      beforeCommit: (hook) => db.beforeCommit(hook),
       onCommit: (listener) => db.onCommit(listener),
       head: () => db.head(),
       close: () => db.close(),

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 
 /** Who a credential stands for. `guest` is a caller without one. */
-export type PrincipalKind = 'guest' | 'user' | 'agent' | 'computer'
+export type PrincipalKind = 'guest' | 'user' | 'agent' | 'computer' | 'endpoint'
 
 export type Role = 'owner' | 'admin' | 'member' | 'viewer'
 
@@ -23,6 +23,8 @@ export interface RouteSpec {
   params?: z.ZodType
   query?: z.ZodType
   body?: z.ZodType
+  /** A body whose bytes the handler needs as they are, such as for a signature; the handler reads and parses it. */
+  rawBody?: z.ZodType
   /** Largest accepted body in bytes. Default 1 MiB. */
   bodyLimit?: number
   response: z.ZodType

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { parseUrl } from '../http/guarded'
+
+/* The fields of a provider's settings: each becomes a field of a form, and of the JSON Schema that the form is made from. */
+
+export const field = (title: string, max = 500) => z.string().trim().min(1).max(max).meta({ title })
+/** Sealed when it is stored, `***` when it is read. */
+export const secretField = (title: string, max = 500) => field(title, max).meta({ title, writeOnly: true })
+
+const isUrl = (text: string): boolean => {
+  try {
+    parseUrl(text)
+    return true
+  } catch {
+    // Whatever is wrong with it, it is the field that is wrong.
+    return false
+  }
+}
+export const urlField = (title: string) =>
+  field(title, 2000).refine(isUrl, 'must be an http:// or https:// address').meta({ title, format: 'uri' })
+/** An address that is a credential, as those of most chat systems are. */
+export const secretUrlField = (title: string) =>
+  field(title, 2000)
+    .refine(isUrl, 'must be an http:// or https:// address')
+    .meta({ title, format: 'uri', writeOnly: true })
+
+const names = new WeakMap<z.ZodType, ReadonlySet<string>>()
+
+/** The fields of a form that are secrets. */
+export function secretsOf(form: z.ZodObject): ReadonlySet<string> {
+  let known = names.get(form)
+  if (!known) {
+    const { properties } = z
+      .object({ properties: z.record(z.string(), z.object({ writeOnly: z.boolean().optional() })).default({}) })
+      .parse(schemaOf(form))
+    known = new Set(Object.entries(properties).flatMap(([name, { writeOnly }]) => (writeOnly ? [name] : [])))
+    names.set(form, known)
+  }
+  return known
+}
+
+export const schemaOf = (form: z.ZodType): Record<string, unknown> =>
+  z.toJSONSchema(form, { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' })
