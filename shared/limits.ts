@@ -59,6 +59,16 @@ export const LOGIN_FAILURES = {
 /** Names and addresses whose failures are remembered. */
 export const FAILURES_REMEMBERED = 10_000
 
+/** Reading the log of events in pages. */
+export const EVENTS = {
+  /** Rows of a page when the caller names no number. */
+  usual: 100,
+  /** Rows of the log that one request looks through, most of which may be none of the caller's business. */
+  scanned: 10_000,
+  /** Ids in one acknowledgement that are looked up. */
+  acknowledged: 500,
+}
+
 export const STREAM = {
   /** A stream that is silent for longer looks dead to proxies; daemons are promised a sign of life every 20 s. */
   pingMs: 15_000,

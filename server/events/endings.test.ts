@@ -75,6 +75,24 @@ async function disable(who: Caller): Promise<void> {
   })
 }
 
+/** Somebody loses a role, and with it what their streams showed. */
+async function demote(who: Caller): Promise<void> {
+  const { db, directory } = server.core
+  const { users } = db.t
+  await db.tx(async (tx) => {
+    await tx.q.update(users).set({ role: 'viewer' }).where(eq(users.id, who.id))
+    const user = directory.user(who.id)!
+    tx.emit({
+      kind: 'user',
+      operation: 'updated',
+      aggregateId: who.id,
+      audience: 'admin',
+      actor: SYSTEM,
+      payload: user,
+    })
+  })
+}
+
 const expiring = async (): Promise<Caller> => {
   const who = await person()
   const { credentials, db } = server.core
@@ -99,6 +117,7 @@ const endings: [what: string, make: () => Promise<Caller>, end: (who: Caller) =>
   ['an agent whose token is revoked', () => server.agent(), revoke('agent')],
   ['a computer whose token is revoked', () => server.computer(), revoke('computer')],
   ['somebody who is disabled', person, disable],
+  ['somebody who loses a role', () => server.as('admin', `admin-${++made}`), demote],
   ['a session that expires', expiring, async () => server.core.credentials.expire(Date.now() + 61_000)],
 ]
 

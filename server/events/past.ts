@@ -1,4 +1,5 @@
 import type { ListEventsSinceRequest } from '@shared/gen/nekode/daemon/v1/events_pb'
+import { EVENTS, STREAM } from '@shared/limits'
 import type { ActivityService } from '../activity/service'
 import type { Core } from '../core'
 import type { LogEvent } from '../db/database'
@@ -7,10 +8,6 @@ import { limitOf } from '../rpc/page'
 import { type Collaboration, collaboration } from './collaboration'
 import { passes } from './filter'
 import { positionOf } from './subscription'
-
-/** Events of the log that one call looks through: most of them may be none of the caller's business. */
-const MAX_SCANNED = 10_000
-const PAGE = 500
 
 /** What happened after a cursor, as far as the caller may see it, and where to go on. */
 export async function eventsSince(
@@ -23,7 +20,7 @@ export async function eventsSince(
   const start = positionOf(core, req.cursor) ?? 0
   const found: Collaboration[] = []
   let at = start
-  for (let complete = false; !complete && at < start + MAX_SCANNED;) {
+  for (let complete = false; !complete && at < start + EVENTS.scanned;) {
     const page = await read(core, caller, at)
     const seen = page.events.filter((e) => core.hub.sees(caller, e))
     for (const one of await collaboration(seen, activity)) {
@@ -40,8 +37,8 @@ export async function eventsSince(
 /** A computer's few events are looked up instead of looked for. */
 async function read({ hub }: Core, caller: Caller, after: number): Promise<{ events: LogEvent[]; complete: boolean }> {
   if (caller.kind !== 'computer') return hub.after(after)
-  const events = await hub.ofAudience(`computer:${caller.id}`, after, PAGE)
-  return { events, complete: events.length < PAGE }
+  const events = await hub.ofAudience(`computer:${caller.id}`, after, STREAM.pageEvents)
+  return { events, complete: events.length < STREAM.pageEvents }
 }
 
 function wanted(req: ListEventsSinceRequest, one: Collaboration): boolean {

@@ -1,4 +1,5 @@
 import { NekodeError } from '@shared/errors'
+import { EVENTS, STREAM } from '@shared/limits'
 import type { Context } from 'hono'
 import type { Principal } from '../access/principal'
 import type { Core } from '../core'
@@ -10,9 +11,8 @@ import { eventJson } from './json'
 import { eventStream } from './sse'
 import { EventSocket, readerOrGone, sameOrigin } from './ws'
 
-const LIMIT = 100
-/** Pages of the log that one request looks through; the answer's cursor says how far it came. */
-const MAX_PAGES = 20
+/** The answer's cursor says how far it came. */
+const MAX_PAGES = EVENTS.scanned / STREAM.pageEvents
 
 type Caller = Exclude<Principal, { kind: 'guest' }>
 interface Call {
@@ -63,7 +63,7 @@ export function eventRoutes(mount: Mount, { hub, access, limits }: Core, address
   })
 
   mount('GET /api/events', async ({ principal, query }) => {
-    const { limit = LIMIT } = query
+    const { limit = EVENTS.usual } = query
     const target = query.target === undefined ? undefined : access.channel(principal, 'read', query.target).target
     let sequence = query.cursor ? hub.parseCursor(query.cursor) : 0
     const items: LogEvent[] = []

@@ -6,6 +6,7 @@ import type {
   SubscribeServerEventsRequest,
   SubscribeServerEventsResponseSchema,
 } from '@shared/gen/nekode/daemon/v1/events_pb'
+import { EVENTS } from '@shared/limits'
 import type { ActivityService } from '../activity/service'
 import type { AgentPrincipal, ComputerPrincipal } from '../access/principal'
 import type { Computers } from '../computers/service'
@@ -36,8 +37,6 @@ type Method =
   | 'subscribeActivity'
   | 'acknowledgeActivityEvents'
   | 'listEventsSince'
-/** Event ids in one acknowledgement that are looked up. */
-const MAX_IDS = 500
 
 type Frame = MessageInitShape<typeof SubscribeServerEventsResponseSchema>
 
@@ -61,7 +60,7 @@ export function eventRpc(core: Core, { activity, computers, runs }: EventService
       if (p.kind !== 'computer') return { accepted: true, ...(req.cursor ? { cursor: req.cursor } : {}) }
       mustBeSelf(p, req.computerId)
       const before = await computers.acknowledged(p)
-      const named = await core.hub.lastOf(`computer:${p.id}`, req.eventIds.slice(0, MAX_IDS), before)
+      const named = await core.hub.lastOf(`computer:${p.id}`, req.eventIds.slice(0, EVENTS.acknowledged), before)
       const sequence = Math.max(before, named, positionOf(core, req.cursor) ?? 0)
       if (sequence > before) await computers.acknowledge(p, sequence)
       return { accepted: true, cursor: wireCursor(core, sequence) }

@@ -1,10 +1,9 @@
 import type { EventCursor } from '@shared/gen/nekode/daemon/v1/common_pb'
+import { STREAM } from '@shared/limits'
 import type { ComputerPrincipal } from '../access/principal'
 import type { Core } from '../core'
 import type { LogEvent } from '../db/database'
 import type { Caller } from '../rpc/caller'
-
-const PAGE = 500
 
 /**
  * A computer's own events after a position: those that wait in the log first, then each as it happens. Nothing in between is
@@ -20,9 +19,9 @@ export async function* computerEvents(
   let after = start
   for (let more = true; more;) {
     const head = hub.head
-    const page = await hub.ofAudience(`computer:${p.id}`, after, PAGE)
+    const page = await hub.ofAudience(`computer:${p.id}`, after, STREAM.pageEvents)
     if (page.length) yield page
-    more = page.length === PAGE
+    more = page.length === STREAM.pageEvents
     after = Math.max(page.at(-1)?.sequence ?? after, more ? 0 : head)
   }
   yield* liveEvents(core, p, after, signal)

@@ -70,6 +70,7 @@ export const en = {
   'error.unreachableNext': 'Check your network and that the server is running.',
   'error.loginFailed': 'The name or the password is wrong.',
   'error.throttled': 'Too many tries.',
+  'error.tooFast': 'Too many requests at once.',
   'error.setupCode': 'The setup code is not right.',
   'error.setupCodeNext': 'The server prints its setup code when it starts; every start makes a new one.',
   'error.initialized': 'This server has been set up already.',

@@ -6,6 +6,8 @@ const known: Record<string, Extract<Key, `error.${string}`>> = {
   unreachable: 'error.unreachable',
   login_failed: 'error.loginFailed',
   throttled: 'error.throttled',
+  rate_limited: 'error.tooFast',
+  passwords_busy: 'error.tooFast',
   setup_code_invalid: 'error.setupCode',
   already_initialized: 'error.initialized',
   setup_disabled: 'error.setupDisabled',

@@ -69,6 +69,7 @@ export const zh: Dictionary = {
   'error.unreachableNext': '请检查网络，并确认服务器正在运行。',
   'error.loginFailed': '用户名或密码错误。',
   'error.throttled': '尝试次数过多。',
+  'error.tooFast': '请求过于频繁。',
   'error.setupCode': '设置码不正确。',
   'error.setupCodeNext': '服务器每次启动时都会显示一个新的设置码。',
   'error.initialized': '此服务器已完成设置。',
