@@ -13,20 +13,23 @@ const list = (text: string): Set<string> => new Set(text.trim().split(/\s+/))
 
 const COMPUTER_ONLY = list(`
   RegisterComputer HeartbeatComputer SyncComputerInventory AcquireStartPermit ReleaseStartPermit FetchAssignedRuns
-  GetLaunchPromptSnapshot UpdateRunStatus RenewRunLease AppendRunStep UpdateAgentStatus ReportAgentRun`)
+  GetLaunchPromptSnapshot UpdateRunStatus RenewRunLease AppendRunStep UpdateAgentStatus ReportAgentRun ProxyExchange`)
 const READ_BY_ALL = list(`
   ListInteractionEndpoints ListOutboundDeliveries
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
   ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
   GetTask ListCollaborationTasks ListTaskBoard
-  ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory`)
+  ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListTunnels`)
 const READ_BY_AGENT_AND_USER = list('SearchMessages')
 const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents')
 const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity')
 const WRITTEN_BY_ALL = list(`
   RetryOutboundDelivery SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
-  PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory`)
-const WRITTEN_BY_USER = list('ControlAgent SendAgentDirectMessage')
+  PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory CloseTunnel`)
+const WRITTEN_BY_USER = list('ControlAgent SendAgentDirectMessage RejectTunnel')
+/** Opens a way to a computer: a token for less than everything is not enough. */
+const OPENED_BY_ALL = list('CreateTunnel')
+const OPENED_BY_USER = list('ApproveTunnel')
 const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
   ListWorkspaceTree ReadWorkspaceFile ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
@@ -36,8 +39,7 @@ const LATER = list(`
   ListAgentDMs ScheduleReminder ListReminders CancelReminder SnoozeReminder
   UpdateReminder GetReminderLog UploadAttachment GetAttachment SubscribeMcpResource
   CancelMcpResourceSubscription ListMcpResourceUpdates 
-  SearchAgentRuns CreateTunnel ListTunnels ApproveTunnel RejectTunnel
-  CloseTunnel ProxyExchange`)
+  SearchAgentRuns`)
 
 type Who =
   | 'nobody'
@@ -81,6 +83,7 @@ function expected(method: string, who: Who): string {
       FOLLOWED_BY_COMPUTER_AND_AGENT,
       WRITTEN_BY_COMPUTER_AND_AGENT,
       WRITTEN_BY_ALL,
+      OPENED_BY_ALL,
     ].some((set) => set.has(method))
       ? 'admitted'
       : WRONG
@@ -91,15 +94,17 @@ function expected(method: string, who: Who): string {
       FOLLOWED_BY_COMPUTER_AND_AGENT,
       WRITTEN_BY_COMPUTER_AND_AGENT,
       WRITTEN_BY_ALL,
+      OPENED_BY_ALL,
     ].some((set) => set.has(method))
       ? 'admitted'
       : WRONG
   const reads = READ_BY_ALL.has(method) || READ_BY_AGENT_AND_USER.has(method)
-  const writes = WRITTEN_BY_ALL.has(method) || WRITTEN_BY_USER.has(method) || ADMIN.has(method)
+  const opens = OPENED_BY_ALL.has(method) || OPENED_BY_USER.has(method)
+  const writes = WRITTEN_BY_ALL.has(method) || WRITTEN_BY_USER.has(method) || ADMIN.has(method) || opens
   if (!reads && !writes) return WRONG
   if (who === 'an API token to read') return reads ? 'admitted' : 'permission_denied scope_missing'
   if (who === 'an API token to write')
-    return writes && !ADMIN.has(method) ? 'admitted' : 'permission_denied scope_missing'
+    return writes && !ADMIN.has(method) && !opens ? 'admitted' : 'permission_denied scope_missing'
   if (who === 'an admin' || who === 'an API token for everything' || reads) return 'admitted'
   if (ADMIN.has(method)) return 'permission_denied admin_only'
   return who === 'a viewer' ? 'permission_denied viewer' : 'admitted'
@@ -169,6 +174,8 @@ test('each of the 95 methods is in exactly one of the lists', () => {
     WRITTEN_BY_COMPUTER_AND_AGENT,
     WRITTEN_BY_ALL,
     WRITTEN_BY_USER,
+    OPENED_BY_ALL,
+    OPENED_BY_USER,
     ADMIN,
     LATER,
   ]
