@@ -26,6 +26,8 @@ export function endingOf(error: unknown): Ending {
     const { failure } = error
     return { type: isLostProcess(failure) ? 'given_back' : 'failed', failure }
   }
+  // The run waits on the server, which gives it out again when the agent is turned on.
+  if (error instanceof NekodeError && error.code === 'agent_disabled') return givenBack(error.message)
   if (error instanceof NekodeError && (error.kind === 'not_found' || error.kind === 'forbidden'))
     return { type: 'lost' }
   return { type: 'failed', failure: { reason: 'internal', message: errorText(error) } }

@@ -428,6 +428,28 @@ describe('what people ask for', () => {
     expect(here.drivers[0]?.stops).toBe(1)
   })
 
+  test('runs of an agent that is turned off are put aside, and done when they are given out again', async () => {
+    await here.start()
+    server.addAgent('ada', { enabled: false })
+    const runs = [server.assign('ada', 'one'), server.assign('ada', 'two', '#other')]
+    const asked = () => server.calls.filter((name) => name === 'AcquireStartPermit').length
+    await until('both were refused', () => asked() === 2)
+    // Others get on meanwhile.
+    server.addAgent('bob')
+    await over(server.assign('bob', 'hello'))
+    expect(runs.map(({ state, reports }) => [state, reports])).toEqual([
+      [RunState.QUEUED, []],
+      [RunState.QUEUED, []],
+    ])
+    server.addAgent('ada')
+    for (const run of runs) server.announce(run)
+    for (const run of runs) await over(run)
+    expect(runs.map(({ state, attempt }) => [state, attempt])).toEqual([
+      [RunState.COMPLETED, 1],
+      [RunState.COMPLETED, 1],
+    ])
+  })
+
   test('changed settings start a new process with the next turn, in the same session', async () => {
     await here.start()
     await over(server.assign('ada', 'one'))

@@ -55,6 +55,8 @@ export class Uplink {
         runs.activate(task, leaseId)
         return () => outbox.push(`permit:${leaseId}`, 'ReleaseStartPermit', { leaseId, computerId, agentId })
       }
+      if (answer.rejectionReason === 'agent_disabled')
+        throw new NekodeError('precondition', 'The agent is turned off.', { code: 'agent_disabled' })
       await pause(Math.max(1, answer.retryAfterSeconds) * 1000, signal)
       signal.throwIfAborted()
     }

@@ -262,6 +262,17 @@ describe('a status', () => {
       const last = items.findLast((e) => e.kind === 'agent_status')
       expect(JSON.stringify(last).includes('diary')).toBe(knows)
     }
+    // An edit tells everybody how the agent is now: those who know what it is at must not lose that.
+    const edited = await server.events()
+    await owner.call('PATCH /api/agents/{id}', { params: { id: bot.id }, body: { description: 'edited' } })
+    for (const [who, knows] of [
+      [owner, true],
+      [stranger, false],
+    ] as const) {
+      const { items } = await who.call('GET /api/events', { query: { cursor: String(edited) } })
+      const last = items.findLast((e) => e.kind === 'agent_status' || e.kind === 'agent')
+      expect([last?.kind, JSON.stringify(items).includes('diary')]).toEqual([knows ? 'agent_status' : 'agent', knows])
+    }
     const there = async (rpc: Rpc) => (await rpc.listAgentStatuses({ target: '#den' })).statuses.map((s) => s.agentId)
     expect([await there(people), await there(member)]).toEqual([[bot.id], []])
     await computer.updateRunStatus({ runId, state: RunState.COMPLETED, leaseId: 'l' })

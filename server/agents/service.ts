@@ -159,6 +159,7 @@ export class AgentService {
       await this.#store.update(tx, id, set)
       this.#emit(tx, p, next, 'updated')
       if (next.computerId !== row.computerId) await this.#leave(tx, p, row, next.computerId)
+      if (next.enabled !== row.enabled) await this.services.cleanup.switched(tx, id, next.enabled, actorOf(p))
       await this.#reload(tx, p, next)
       await this.core.audit.record(tx, {
         by: p,
@@ -372,6 +373,7 @@ export class AgentService {
         this.#statuses.ofAll(row),
       ),
     })
+    if (operation === 'updated') this.#statuses.tellPlace(tx, row)
   }
 
   #emitLeft(tx: Tx, p: Principal, member: Member, row: AgentRow): void {

@@ -2,6 +2,7 @@ import type { AgentStatus, EventPayload } from '@shared/contract'
 import type { z } from 'zod'
 import { type ComputerPrincipal, type Principal, isAdmin } from '../access/principal'
 import type { Core } from '../core'
+import type { Tx } from '../db/database'
 import type { RunService } from '../runs/service'
 import type { ComputerPresence } from '../runs/starter'
 import type { AgentStore } from './store'
@@ -30,22 +31,30 @@ export class AgentStatuses {
     if (Bun.deepEquals(now, before)) return row.status
     await this.core.db.tx(async (tx) => {
       await this.store.update(tx, id, { status })
-      const told = (audience: string, shown: AgentStatus): void =>
-        tx.emit({
-          kind: 'agent_status',
-          operation: 'updated',
-          aggregateId: id,
-          audience,
-          actor: { kind: 'agent', id, name: row.name, displayName: row.displayName },
-          payload: { ...shown, agentId: id } satisfies z.infer<(typeof EventPayload)['agent_status']>,
-        })
       const whole = statusView({ ...row, status }, true)
-      told('all', discreet(whole))
+      this.#tell(tx, row, 'all', discreet(whole))
       // After the other one: whoever gets both ends up with what they may know.
-      if (place !== undefined) told(`channel:${place}`, whole)
+      if (place !== undefined) this.#tell(tx, row, `channel:${place}`, whole)
     })
     row.status = status
     return status
+  }
+
+  /** After everybody was told how an agent is, less what it is at: the rest, for those who read where it is at work. */
+  tellPlace(tx: Tx, row: AgentRow): void {
+    const place = this.#places.get(row.id)
+    if (place) this.#tell(tx, row, `channel:${place.channelId}`, this.#now(row))
+  }
+
+  #tell(tx: Tx, { id, name, displayName }: AgentRow, audience: string, shown: AgentStatus): void {
+    tx.emit({
+      kind: 'agent_status',
+      operation: 'updated',
+      aggregateId: id,
+      audience,
+      actor: { kind: 'agent', id, name, displayName },
+      payload: { ...shown, agentId: id } satisfies z.infer<(typeof EventPayload)['agent_status']>,
+    })
   }
 
   /** The channel that an agent's status is about: that of its run, and after the run still the same one. */

@@ -159,6 +159,25 @@ describe('ReportAgentRun', () => {
     expect(await reporting).toBe('unauthenticated token_invalid')
   })
 
+  test('of a long run answers with the newest events that fit into one message', async () => {
+    const runId = await ask()
+    const payloadJson = json({ text: 'x'.repeat(250_000) })
+    await report(computer, runId, [
+      { phase: START },
+      ...Array.from({ length: 20 }, () => ({ phase: AgentRunPhase.OUTPUT, payloadJson })),
+    ])
+    const { run, events: kept } = await computer.getAgentRun({ runId, includeEvents: true })
+    expect([run?.eventCount, kept.length]).toEqual([21, 12])
+    expect(kept.every(({ phase }) => phase === AgentRunPhase.OUTPUT)).toBe(true)
+    const small = await ask()
+    await report(computer, small, [
+      { phase: START },
+      ...Array.from({ length: 1200 }, (_, n) => ({ phase: AgentRunPhase.OUTPUT, summary: `${n}` })),
+    ])
+    const { events: newest } = await computer.getAgentRun({ runId: small, includeEvents: true })
+    expect([newest.length, newest[0]?.summary, newest.at(-1)?.summary]).toEqual([1000, '200', '1199'])
+  })
+
   test('keeps no credential', async () => {
     const runId = await ask()
     const token = `sk-${'c'.repeat(30)}`

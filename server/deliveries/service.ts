@@ -108,7 +108,7 @@ export class DeliveryService {
 
   /** A computer came or went: what waits for it says so. */
   async computerChanged(computerId: string, online: boolean): Promise<void> {
-    const agents = this.core.directory.agents().filter((a) => a.computerId === computerId)
+    const agents = this.core.directory.agents().filter((a) => a.computerId === computerId && a.enabled)
     const open = await this.#store.open(agents.map((a) => a.id))
     const waiting = online ? null : ('computer_offline' as const)
     const stale = open.filter((d) => d.state === 'pending' && (d.waiting === 'computer_offline') === online)
@@ -116,7 +116,8 @@ export class DeliveryService {
     await this.core.db.tx(async (tx) => {
       for (const { id } of stale) {
         const row = await this.#store.get(id, tx.q)
-        if (row?.state !== 'pending') continue
+        // Turned off in between, an agent does not wait for its computer.
+        if (row?.state !== 'pending' || row.waiting === 'agent_disabled') continue
         const set = { waiting, updatedAt: Date.now() }
         await this.#store.update(tx, id, set)
         this.router.emit(tx, { ...row, ...set }, 'state_changed', SYSTEM)

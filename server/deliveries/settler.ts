@@ -1,6 +1,7 @@
 import type { Actor } from '@shared/contract'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
+import { isEnabled } from '../directory/current'
 import type { MessageWriter } from '../messages/writer'
 import type { ComputerPresence } from '../runs/starter'
 import type { RunRow } from '../runs/view'
@@ -25,10 +26,15 @@ export class DeliverySettler {
     await this.#change(tx, run, { state: 'claimed', waiting: null, runId: run.id }, actor)
   }
 
-  /** Back in the queue; says why when the computer is not there. */
+  /** In the queue, or back in it; says why when nobody takes it from there. */
   async waiting(tx: Tx, run: RunRow): Promise<void> {
-    const waiting = this.presence.isOnline(run.computerId) ? null : 'computer_offline'
+    const waiting = await this.#waitsFor(tx, run)
     await this.#change(tx, run, { state: 'pending', waiting, failure: null, runId: run.id }, this.#actor(run))
+  }
+
+  async #waitsFor(tx: Tx, run: RunRow): Promise<DeliveryRow['waiting']> {
+    if (!(await isEnabled(this.core.db, tx, run.agentId))) return 'agent_disabled'
+    return this.presence.isOnline(run.computerId) ? null : 'computer_offline'
   }
 
   /**

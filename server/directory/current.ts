@@ -19,3 +19,9 @@ export async function agentAt({ t }: Database, tx: Tx, agentId: string, channelI
     .where(and(eq(agents.id, agentId), isNull(agents.deletedAt)))
   return row?.agent
 }
+
+/** Whether an agent is turned on, as this transaction has it. */
+export async function isEnabled({ t }: Database, tx: Tx, agentId: string): Promise<boolean> {
+  const [row] = await tx.q.select({ enabled: t.agents.enabled }).from(t.agents).where(eq(t.agents.id, agentId))
+  return row?.enabled ?? false
+}

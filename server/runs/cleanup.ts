@@ -43,6 +43,10 @@ export class RunCleanup {
     for (const run of await this.#store.active({ computerId }, tx.q)) await this.runs.fail(tx, run, failure, actor)
   }
 
+  async switched(tx: Tx, agentId: string, enabled: boolean, actor: Actor): Promise<void> {
+    for (const run of await this.#store.active({ agentId }, tx.q)) await this.runs.switched(tx, run, enabled, actor)
+  }
+
   /** What has not started yet goes to the agent's new computer; what runs is ended where it is and starts again there. */
   async move(tx: Tx, agentId: string, computerId: string, actor: Actor): Promise<void> {
     for (const run of await this.#store.active({ agentId }, tx.q)) {

@@ -3,6 +3,7 @@ import { type ComputerPrincipal, actorOf } from '../access/principal'
 import { NekodeError } from '@shared/errors'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
+import { isEnabled } from '../directory/current'
 import { type Once, always } from '../idempotency/service'
 import { PermitStore } from './permitstore'
 import { announceRun } from './starter'
@@ -13,6 +14,8 @@ const STARTS_AT_ONCE = 4
 const DEFAULT_SECONDS = 60
 const MAX_SECONDS = 600
 const RETRY_SECONDS = 1
+/** Nobody has to ask: what waits is assigned again when the agent is turned on. */
+const DISABLED_RETRY_SECONDS = 30
 
 export type Permit =
   { granted: true; leaseId: string; expiresAt: number } | { granted: false; retryAfterSeconds: number; reason: string }
@@ -43,6 +46,8 @@ export class PermitService {
   async #acquire(tx: Tx, p: ComputerPrincipal, agentId: string, ttlSeconds: number): Promise<Permit> {
     const now = Date.now()
     await this.#permits.sweep(tx, now)
+    if (!(await isEnabled(this.core.db, tx, agentId)))
+      return { granted: false, retryAfterSeconds: DISABLED_RETRY_SECONDS, reason: 'agent_disabled' }
     if ((await this.#permits.count(tx, p.id)) >= STARTS_AT_ONCE)
       return { granted: false, retryAfterSeconds: RETRY_SECONDS, reason: 'start_queue' }
     const seconds = Math.min(ttlSeconds || DEFAULT_SECONDS, MAX_SECONDS)

@@ -78,6 +78,12 @@ export class RunService {
     return (await this.#store.active({ agentId, channelId }, tx.q)).filter((run) => run.deliveryId === deliveryId)
   }
 
+  /** What an agent is working on: its latest run that a turn is under way for. */
+  async current(agentId: string): Promise<RunRow | undefined> {
+    const active = await this.#store.active({ agentId }, this.core.db.q, 100)
+    return active.findLast((run) => run.state === 'running' || run.state === 'waiting_approval')
+  }
+
   /** A daemon says what became of a run. `queued` gives it back. */
   async report(p: ComputerPrincipal, update: StatusUpdate, once: Once = always): Promise<Outcome> {
     return this.core.db.tx((tx) =>
