@@ -6,7 +6,9 @@ import { newId } from '@shared/ids'
 import type { ActivityService } from '../activity/service'
 import type { ActivityRow } from '../activity/view'
 import { wireActivity } from '../activity/wire'
+import { wireRecord } from '../coordination/wire'
 import type { LogEvent } from '../db/database'
+import { wireMemory } from '../memory/wire'
 import { wireMessage } from '../messages/wire'
 import { PROTOCOL_VERSION, seconds } from '../rpc/wire'
 import { wireRun, wireStep } from '../runs/wire'
@@ -30,12 +32,12 @@ interface About {
   scope: Scope
   aggregateId: string
   /** The id of what changed, under the name that the wire has for its kind. */
-  ids: Pick<EventInit, 'messageId' | 'activityId' | 'runId'>
+  ids: Pick<EventInit, 'messageId' | 'activityId' | 'runId' | 'taskId' | 'coordinationRecordId' | 'memoryRecordId'>
   payload: NonNullable<EventInit['payload']>
 }
 
-/** What the wire's log is about: messages, runs and their steps, activity. The rest of our log is for the console. */
-const KINDS = new Set(['message', 'run', 'run_step', 'activity'])
+/** What the wire's log is about: messages, runs and their steps, activity, what is agreed on and remembered. The rest of our log is for the console. */
+const KINDS = new Set(['message', 'run', 'run_step', 'activity', 'coordination', 'memory'])
 
 export async function collaboration(events: readonly LogEvent[], activity: ActivityService): Promise<Collaboration[]> {
   const ours = events.filter((e) => KINDS.has(e.kind))
@@ -75,6 +77,28 @@ function read(e: LogEvent, activities: Map<string, ActivityRow>): About | undefi
         aggregateId: run.id,
         ids: { runId: run.id, messageId: run.inputMessageId ?? '' },
         payload: { case: 'run', value: wireRun(run) },
+      }
+    }
+    case 'coordination': {
+      const record = EventPayload.coordination.safeParse(payload).data
+      if (!record) return undefined
+      return {
+        kind: CollaborationEventKind.COORDINATION,
+        scope: { scopeType: EventScopeType.TARGET, scopeId: record.target, target: record.target },
+        aggregateId: record.subjectId,
+        ids: { coordinationRecordId: record.id, taskId: record.taskId },
+        payload: { case: 'coordinationRecord', value: wireRecord(record) },
+      }
+    }
+    case 'memory': {
+      const memory = EventPayload.memory.safeParse(payload).data
+      if (!memory) return undefined
+      return {
+        kind: CollaborationEventKind.MEMORY,
+        scope: { scopeType: EventScopeType.AGENT, scopeId: memory.agentId, target: memory.target ?? '' },
+        aggregateId: memory.agentId,
+        ids: { memoryRecordId: memory.id },
+        payload: { case: 'memoryRecord', value: wireMemory(memory) },
       }
     }
     case 'run_step': {

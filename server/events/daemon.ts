@@ -7,6 +7,7 @@ import type { AgentPrincipal, ComputerPrincipal } from '../access/principal'
 import type { Commands, Control } from '../computers/commands'
 import type { Core } from '../core'
 import type { LogEvent } from '../db/database'
+import { wireMemory } from '../memory/wire'
 import { wireOperation } from '../computers/wire'
 import { MessageHistory } from '../messages/history'
 import { wireMessage } from '../messages/wire'
@@ -16,7 +17,7 @@ import { askedBy } from '../runs/asked'
 import type { RunService } from '../runs/service'
 import type { RunRow } from '../runs/view'
 import { ownRun } from '../runs/wire'
-import type { Scope } from './filter'
+import { type Scope, operationOf } from './filter'
 
 type ServerEventInit = MessageInitShape<typeof ServerEventSchema>
 
@@ -58,6 +59,8 @@ export class DaemonEvents {
       const control =
         e.kind === 'operation' && e.operation === 'created' ? await this.commands.control(e.aggregateId) : undefined
       if (control) out.push(this.#control(e, control))
+      const memory = e.kind === 'memory' ? memoryEvent(e) : undefined
+      if (memory) out.push(memory)
     }
     return out
   }
@@ -113,6 +116,24 @@ export class DaemonEvents {
       )
     })
   }
+}
+
+/** What changed in the memory of one of the computer's agents, whose copy is then made anew. */
+function memoryEvent(e: LogEvent): Outgoing | undefined {
+  const memory = EventPayload.memory.safeParse(JSON.parse(e.payload)).data
+  if (!memory) return undefined
+  const { agentId } = memory
+  return outgoing(
+    e,
+    {
+      kind: ServerEventKind.MEMORY,
+      operation: operationOf(e.operation),
+      scope: { scopeType: EventScopeType.AGENT, scopeId: agentId, target: memory.target ?? '' },
+      target: memory.target ?? '',
+      agentId,
+    },
+    { case: 'memoryRecord', value: wireMemory(memory) },
+  )
 }
 
 /** A sign of life. Its sequence is that of the last event before it, so that a daemon may take it for its position. */
