@@ -27,6 +27,10 @@ import { Supervisor } from './supervisor/supervisor'
 import { Uplink } from './supervisor/uplink'
 import { AgentCalls } from './tools/calls'
 import { AgentTokens } from './tools/tokens'
+import type { Exchange } from '@shared/tunnel/exchange'
+import type { ProxyFrame } from '@shared/tunnel/frames'
+import { type PortPolicy, portPolicy } from './tunnel/ports'
+import { TunnelClient } from './tunnel/client'
 import { makeMemory, prepareWorkspace } from './workspace/workspace'
 
 export interface DaemonOptions {
@@ -125,7 +129,13 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
       ? { agentId: config.agentId, runtimeKind: config.runtimeKind, target: config.target }
       : undefined,
   })
-  const tools = lazily(() => startTools(calls, () => supervisor, log))
+  const ownPorts = serverPorts(serverUrl)
+  const ports = portPolicy(config.tunnelPorts, () => ownPorts)
+  const tools = lazily(async () => {
+    const mcp = await startTools(calls, () => supervisor, ports, log)
+    ownPorts.push(Number(new URL(mcp.url).port))
+    return mcp
+  })
   const refreshInventory = async () => {
     await inventory.refresh()
     await session.syncInventory()
@@ -194,14 +204,23 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     disowned: () => supervisor.disowned(),
   })
   link.whenOnline(() => outbox.wake())
-  return { link, runs, operations, outbox, supervisor, session, tools, checkInventory }
+  const tunnels = new TunnelClient({
+    computerId,
+    serverUrl,
+    token,
+    ca,
+    link,
+    log,
+    handle: lazyHandle({ ports, log, folderOf: (agentId) => supervisor.folderOf(agentId) }),
+  })
+  return { tunnels, link, runs, operations, outbox, supervisor, session, tools, checkInventory }
 }
 
 function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => void): Daemon {
   const { session, supervisor, outbox, runs, operations, tools, checkInventory } = parts
   const ended = new AbortController()
   supervisor.start()
-  const running = session.run(ended.signal)
+  const running = Promise.all([session.run(ended.signal), parts.tunnels.run(ended.signal)])
   const looking = setInterval(() => {
     checkInventory().catch((error: unknown) => log.debug('the inventory was not refreshed', { error }))
   }, INVENTORY_MS)
@@ -244,7 +263,36 @@ async function createDriver(settings: Settings, env: DaemonOptions['env'], self:
   })
 }
 
-async function startTools(calls: AgentCalls, supervisor: () => Supervisor, log: Logger): Promise<Mcp> {
+/** Ports of the server, where it is on this computer. */
+function serverPorts(serverUrl: string): number[] {
+  const { hostname, port, protocol } = new URL(serverUrl)
+  const isHere = /^(?:localhost|127\..*|\[::1\])$/.test(hostname)
+  return isHere ? [Number(port || (protocol === 'https:' ? 443 : 80))] : []
+}
+
+/** What answers previews is loaded with the first of them. */
+function lazyHandle({
+  ports,
+  log,
+  folderOf,
+}: {
+  ports: PortPolicy
+  log: Logger
+  folderOf: (agentId: string) => Promise<string>
+}): (exchange: Exchange, start: ProxyFrame) => Promise<void> {
+  return async (exchange, start) => {
+    const [{ handle }, { serveWorkspace }] = await Promise.all([import('./tunnel/handle'), import('./workspace/serve')])
+    const workspace = (one: Exchange, path: string): Promise<void> => serveWorkspace(one, path, folderOf)
+    return handle(exchange, start, { ports, log, workspace })
+  }
+}
+
+async function startTools(
+  calls: AgentCalls,
+  supervisor: () => Supervisor,
+  ports: PortPolicy,
+  log: Logger,
+): Promise<Mcp> {
   const [{ startMcp }, { agentTools }] = await Promise.all([import('./mcp/server'), import('./tools/tools')])
   return startMcp({
     version,
@@ -252,6 +300,7 @@ async function startTools(calls: AgentCalls, supervisor: () => Supervisor, log: 
       calls,
       workspaceOf: (agentId) => supervisor().workspaceOf(agentId),
       sayStatus: (agentId, text) => supervisor().say(agentId, text),
+      portRefusal: async (port) => ports.refusal(port) ?? (await import('./tunnel/reach')).silence(port),
     }),
     onToolError: (tool, agent, error) => log.info('a tool refused or failed', { tool, agent, error }),
   })

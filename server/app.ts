@@ -42,6 +42,8 @@ import { systemRoutes } from './system/routes'
 import { CommitTimes, SystemService } from './system/service'
 import { Attachments } from './tunnels/attachments'
 import { TunnelServing } from './tunnels/serving'
+import { workspaceRoutes } from './workspaces/routes'
+import { WorkspaceService } from './workspaces/service'
 import { tokenRoutes } from './tokens/routes'
 import { TokenService } from './tokens/service'
 import { userRoutes } from './users/routes'
@@ -60,6 +62,7 @@ export interface Services extends Conversation, Integrations {
   tokens: TokenService
   system: SystemService
   attachments: Attachments
+  workspaces: WorkspaceService
 }
 
 /** A server that is loaded and, after `start`, listens. */
@@ -130,6 +133,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
     ports: () => ({ main: listeners?.port ?? config.addr.port, preview: listeners?.previewPort }),
   })
   serving.mount(mount, hono)
+  workspaceRoutes(mount, services.workspaces)
   hono.all('/api/*', notFound(api))
   hono.get('*', consoleAssets(config.webDistDir ?? bundled('console')))
   hono.notFound(() => errorResponse(new NekodeError('not_found', 'There is nothing at this address.')))
@@ -191,6 +195,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
 async function createServices(core: Core, config: Config, commits: CommitTimes): Promise<Services> {
   const computers = new Computers(core)
   const conversation = createConversation(core, computers)
+  const attachments = new Attachments(core.log)
   const users = new UserService(core, conversation.channels)
   const factors = new Factors(core.db, core.secrets)
   const auth = new AuthService(core, users, factors, { webSetup: config.webSetup })
@@ -206,7 +211,8 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
     secondFactor: new SecondFactorService(core, { auth, users, factors }),
     tokens: new TokenService(core),
     system: new SystemService(core, commits),
-    attachments: new Attachments(core.log),
+    attachments,
+    workspaces: new WorkspaceService(core, attachments),
   }
 }
 

@@ -81,7 +81,12 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const deliveries = new DeliveryService(core, router, starter, runs)
   const cleanup = new RunCleanup(core, runs, commands)
   const approvals = new ApprovalService(core, book, runs, commands)
-  const tunnels = new TunnelService(core, { writer, approvals: book, isKnown: computers.isKnown })
+  const tunnels = new TunnelService(core, {
+    writer,
+    approvals: book,
+    isKnown: computers.isKnown,
+    currentRun: (id) => runs.current(id),
+  })
   approvals.whenTunnel((p, id, { allow, message }) => (allow ? tunnels.approve(p, id) : tunnels.reject(p, id, message)))
   const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })

@@ -28,6 +28,7 @@ const Settings = z.object({
   agentId: z.string().default(''),
   runtimeKind: z.string().default('codex'),
   target: z.string().default('#general'),
+  tunnelPorts: z.string().default(''),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   logFormat: z.enum(LOG_FORMATS).optional(),
 })

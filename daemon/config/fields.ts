@@ -74,6 +74,12 @@ export const FIELDS: readonly Field[] = [
   field('agentId', 'text', ['NEKODE_AGENT_ID'], 'Report one agent of this id with the inventory'),
   field('runtimeKind', 'text', ['NEKODE_RUNTIME_KIND'], "That agent's runtime (codex)"),
   field('target', 'text', ['NEKODE_DAEMON_TARGET'], "That agent's channel (#general)"),
+  field(
+    'tunnelPorts',
+    'text',
+    ['NEKODE_TUNNEL_PORTS'],
+    'Ports that previews may show: 3000-3999,8080 or none (1024 and above, without databases and the like)',
+  ),
   field('logLevel', LOG_LEVELS, ['NEKODE_LOG_LEVEL'], 'Least level that is logged (info)'),
   field('logFormat', LOG_FORMATS, ['NEKODE_LOG_FORMAT'], 'How lines are written (text on a terminal, else json)'),
 ]

@@ -19,6 +19,11 @@ export class Link {
     return this.#connection?.client ?? null
   }
 
+  /** How the session reaches the server; null while there is none. */
+  get mode(): Connection['mode'] | null {
+    return this.#connection?.mode ?? null
+  }
+
   up(connection: Connection): void {
     this.#connection = connection
     for (const wake of this.#waiting) wake()

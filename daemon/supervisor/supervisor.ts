@@ -13,6 +13,8 @@ import { create } from '@bufbuild/protobuf'
 import type { Link } from '../control/link'
 import type { Outbox } from '../control/outbox'
 import { Agent, type AgentDeps } from './agent'
+import { RuntimeFailure } from '../runtimes/failure'
+import { findWorkspace } from '../workspace/workspace'
 import type { OperationStore } from './operations'
 import { type Settings, settingsOf } from './profile'
 import { queueOf, type RunStore } from './runs'
@@ -99,6 +101,22 @@ export class Supervisor {
   /** Real path of the workspace that an agent's process works in; undefined while it has none. */
   workspaceOf(agentId: string): string | undefined {
     return this.#agents.get(agentId)?.workspace
+  }
+
+  /**
+   * Real path of the workspace of an agent of this computer, also while no process works in it.
+   * @throws NekodeError not_found, precondition `workspace_unavailable`
+   */
+  async folderOf(agentId: string): Promise<string> {
+    const running = this.workspaceOf(agentId)
+    if (running !== undefined) return running
+    const { name, workspace } = await this.#settings(agentId)
+    try {
+      return findWorkspace({ paths: this.#deps.paths, agentName: name, configured: workspace })
+    } catch (cause) {
+      if (!(cause instanceof RuntimeFailure)) throw cause
+      throw new NekodeError('precondition', cause.message, { code: 'workspace_unavailable', cause })
+    }
   }
 
   /** Shows people what an agent says that it is doing. */

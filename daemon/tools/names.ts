@@ -8,5 +8,6 @@ export const AGENT_TOOLS = [
   'update_status',
   'read_memory',
   'update_memory',
+  'open_preview',
 ] as const
 export type AgentTool = (typeof AGENT_TOOLS)[number]

@@ -41,6 +41,7 @@ function call(name: string, input: unknown, more: { workspaceOf?: () => string |
     calls: new AgentCalls(link, tokens, { serverUrl: server.url }),
     workspaceOf: () => workspace,
     sayStatus: (_, text) => statuses.push(text),
+    portRefusal: async () => undefined,
     ...more,
   })
   const tool = tools.find((candidate) => candidate.name === name)
@@ -53,6 +54,7 @@ test('there is a tool for each name that launch prompts promise, with words for 
     calls: new AgentCalls(link, tokens, { serverUrl: server.url }),
     workspaceOf: () => workspace,
     sayStatus: () => undefined,
+    portRefusal: async () => undefined,
   })
   expect(tools.map(({ name }) => name)).toEqual([...AGENT_TOOLS])
   for (const { description } of tools) expect(description.length).toBeGreaterThan(30)

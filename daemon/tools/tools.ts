@@ -8,6 +8,7 @@ import { type McpTool, mcpTool } from '../mcp/server'
 import type { AgentCalls } from './calls'
 import { readMemory, updateMemory } from './memory'
 import type { AgentTool } from './names'
+import { openPreview } from './preview'
 
 export interface ToolDeps {
   calls: AgentCalls
@@ -15,6 +16,8 @@ export interface ToolDeps {
   workspaceOf(agentId: string): string | undefined
   /** Shows people what the agent says that it is doing. */
   sayStatus(agentId: string, text: string): void
+  /** Why a port of this computer cannot be shown; undefined when it can. */
+  portRefusal(port: number): Promise<string | undefined>
 }
 
 const Target = z
@@ -36,6 +39,7 @@ export function agentTools(deps: ToolDeps): McpTool[] {
     update_status: updateStatus(deps),
     read_memory: readMemoryTool(deps),
     update_memory: updateMemoryTool(deps),
+    open_preview: openPreview(deps),
   }
   return Object.values(tools)
 }

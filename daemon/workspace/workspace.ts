@@ -28,16 +28,32 @@ export function prepareWorkspace({ paths, agentName, configured }: WorkspaceOpti
   const folder = configured || join(agentHome(paths, agentName), 'workspace')
   if (!isAbsolute(folder)) throw unavailable(folder, 'is not an absolute path')
   if (!configured) makeOwn(folder)
-  const real = realFolder(folder)
-  // An agent that works in the daemon's own folder could read every credential of this computer.
-  const state = realpathSync(paths.state)
-  if (contains(real, state) || contains(state, real)) throw unavailable(folder, "is, or holds, the daemon's own folder")
+  const real = ownNothing(folder, paths)
   try {
     accessSync(real, constants.R_OK | constants.W_OK | constants.X_OK)
     makeMemory(real, agentName)
   } catch (cause) {
     throw unavailable(folder, `cannot be written: ${errorText(cause)}`, cause)
   }
+  return real
+}
+
+/**
+ * The agent's folder as it is, made by nobody: for looking at.
+ * @returns its real path
+ * @throws RuntimeFailure workspace_unavailable that names the folder
+ */
+export function findWorkspace({ paths, agentName, configured }: WorkspaceOptions): string {
+  const folder = configured || join(agentHome(paths, agentName), 'workspace')
+  if (!isAbsolute(folder)) throw unavailable(folder, 'is not an absolute path')
+  return ownNothing(folder, paths)
+}
+
+/** The real path of a folder, when it has nothing of the daemon's in it: who sees that could read every credential of this computer. */
+function ownNothing(folder: string, paths: Paths): string {
+  const real = realFolder(folder)
+  const state = realpathSync(paths.state)
+  if (contains(real, state) || contains(state, real)) throw unavailable(folder, "is, or holds, the daemon's own folder")
   return real
 }
 

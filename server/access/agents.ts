@@ -2,10 +2,10 @@ import type { Agent, Channel, Directory } from '../directory/directory'
 import { type Principal, administers, hasScope, isAdmin } from './principal'
 
 /**
- * `settings`: see how it is run. `stop`: end or restart its process. `reset`: also make it forget its session. Writing to an agent is
- * for everybody who may write at all, and making and changing one for admins.
+ * `settings`: see how it is run. `files`: look at what is in its workspace. `stop`: end or restart its process. `reset`: also make it
+ * forget its session. Writing to an agent is for everybody who may write at all, and making and changing one for admins.
  */
-export type AgentAction = 'settings' | 'stop' | 'reset'
+export type AgentAction = 'settings' | 'files' | 'stop' | 'reset'
 
 interface Known {
   directory: Directory
@@ -24,12 +24,24 @@ const sharesChannel = (agent: Agent, { directory, writes }: Known): boolean =>
     return channel?.kind === 'channel' && writes(channel)
   })
 
+/** Both are members of a channel: that everybody may read one brings nobody together. */
+const isTogether = (userId: string, agent: Agent, { directory }: Known): boolean =>
+  [...directory.memberships('agent', agent.id)].some(
+    (id) => directory.channel(id)?.kind === 'channel' && directory.member(id, 'human', userId) !== undefined,
+  )
+
 const rules: Record<AgentAction, (p: Principal, agent: Agent, known: Known) => boolean> = {
   settings: (p, agent) =>
     administers(p) ||
     (made(p, agent) && hasScope(p, 'admin')) ||
     (p.kind === 'agent' && p.id === agent.id) ||
     (p.kind === 'computer' && p.id === agent.computerId),
+  files: (p, agent, known) =>
+    administers(p) ||
+    made(p, agent) ||
+    (p.kind === 'agent' && p.id === agent.id) ||
+    (p.kind === 'computer' && p.id === agent.computerId) ||
+    (p.kind === 'user' && isTogether(p.id, agent, known)),
   stop: (p, agent, known) =>
     p.kind === 'user' && !isViewer(p) && (isAdmin(p) || made(p, agent) || sharesChannel(agent, known)),
   reset: (p, agent) => administers(p) || (made(p, agent) && !isViewer(p) && hasScope(p, 'admin')),

@@ -47,4 +47,5 @@ export const {
   releaseGates,
   taskEvidence,
   taskReviews,
+  tunnels,
 } = tables(mysql)

@@ -57,6 +57,10 @@ export class Addresses {
     return this.origin(c).startsWith('https:')
   }
 
+  /** Whether a trusted proxy says that it was reached by https. */
+  cameSecurely = (headers: Headers): boolean =>
+    this.options.trustProxy > 0 && headers.get('x-forwarded-proto')?.split(',').at(-1)?.trim() === 'https'
+
   /** The address under which the caller reached the server: `https://host:port`. */
   origin(c: Context): string {
     const { trustProxy, baseUrl, fallback } = this.options

@@ -37,8 +37,8 @@ export class Edge {
   }
 
   /** False when the request is no WebSocket handshake. */
-  upgrade(handler: SocketHandler): boolean {
-    this.upgraded = this.server.upgrade(this.request, { data: handler })
+  upgrade(handler: SocketHandler, headers?: Record<string, string>): boolean {
+    this.upgraded = this.server.upgrade(this.request, { data: handler, ...(headers ? { headers } : {}) })
     return this.upgraded
   }
 }
@@ -54,12 +54,20 @@ export interface RpcMount {
   handlers(): Promise<RpcHandlers>
 }
 
+/** What is served on hosts other than the server's own. */
+export interface Previewing {
+  takes(request: Request): boolean
+  handle(request: Request, edge: Edge): Promise<Response>
+}
+
 export interface ListenerOptions {
   addr: Address
   /** Paths of PEM files. */
   tls?: { cert: string; key: string } | undefined
   fetch(request: Request, edge: Edge): Response | Promise<Response>
   rpc?: RpcMount
+  /** Hosts of their own, of which nothing else is answered at. */
+  previews?: Previewing | undefined
   /** The answer when handling itself failed. */
   failed?: ((error: Error) => Response) | undefined
   /** While the console is worked on: Bun bundles it and refreshes it in the browser. Every other address is served as always. */
@@ -78,11 +86,16 @@ export interface Listener {
  */
 export function listen(options: ListenerOptions): Listener {
   const sockets = new Set<Socket>()
-  const { tls, rpc } = options
+  const { tls, rpc, previews } = options
   const handle = async (request: Request, server: Bun.Server<SocketHandler>): Promise<Response | undefined> => {
+    if (previews?.takes(request)) {
+      const edge = new Edge(request, server, tls !== undefined)
+      const response = await previews.handle(request, edge)
+      return edge.upgraded ? undefined : response
+    }
     const path = pathOf(request.url)
     if (isGrpc(request.headers.get('content-type'))) return refuseGrpc()
-    const call = rpc && path.startsWith(rpc.prefix) ? (await rpc.handlers()).get(path) : undefined
+    const call = rpc && path.startsWith(rpc.prefix) && !isSocket(request) ? (await rpc.handlers()).get(path) : undefined
     const edge = new Edge(request, server, tls !== undefined)
     if (call) {
       edge.stream()
@@ -132,6 +145,9 @@ export function listen(options: ListenerOptions): Listener {
     },
   }
 }
+
+/** The frames of a bidirectional stream may come over a WebSocket at the stream's own path. */
+const isSocket = (request: Request): boolean => /^websocket$/i.test(request.headers.get('upgrade') ?? '')
 
 type Handle = (request: Request, server: Bun.Server<SocketHandler>) => Promise<Response | undefined>
 

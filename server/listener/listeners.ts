@@ -14,17 +14,25 @@ export interface Listeners {
   readonly localUrl: string
   /** The gRPC listener's; undefined when there is none. */
   readonly grpcPort: number | undefined
+  /** Of the listener for previews alone; undefined when there is none. */
+  readonly previewPort: number | undefined
   /** @param graceMs that requests have to finish */
   stop(graceMs: number): Promise<void>
 }
 
 /** Opens the listeners that the configuration asks for: all of them, or none. */
 export async function openListeners(
-  config: Pick<Config, 'addr' | 'tls' | 'grpcAddr'>,
-  { fetch, failed, rpc, page }: Pick<ListenerOptions, 'fetch' | 'failed' | 'page'> & { rpc: () => Promise<Rpc> },
+  config: Pick<Config, 'addr' | 'tls' | 'grpcAddr' | 'previewAddr'>,
+  {
+    fetch,
+    failed,
+    rpc,
+    page,
+    previews,
+  }: Pick<ListenerOptions, 'fetch' | 'failed' | 'page' | 'previews'> & { rpc: () => Promise<Rpc> },
 ): Promise<Listeners> {
-  const { addr, tls, grpcAddr } = config
-  const options = { fetch, failed, rpc: mountRpc(rpc) }
+  const { addr, tls, grpcAddr, previewAddr } = config
+  const options = { fetch, failed, rpc: mountRpc(rpc), previews }
   const open: Listener[] = []
   const stop = async (graceMs: number): Promise<void> => {
     await Promise.all(open.map((listener) => listener.stop(graceMs)))
@@ -39,8 +47,16 @@ export async function openListeners(
     if (own) open.push(local)
     const grpc = grpcAddr ? await openGrpc(grpcAddr, tls, await rpc()) : undefined
     if (grpc) open.push(grpc)
+    const preview = previewAddr && previews && listen({ addr: previewAddr, tls, fetch: previews.handle, failed })
+    if (preview) open.push(preview)
     const host = own ? '127.0.0.1' : localHost(addr)
-    return { port: main.port, localUrl: `http://${host}:${local.port}`, grpcPort: grpc?.port, stop }
+    return {
+      port: main.port,
+      localUrl: `http://${host}:${local.port}`,
+      grpcPort: grpc?.port,
+      previewPort: preview?.port,
+      stop,
+    }
   } catch (error) {
     await stop(0)
     throw error

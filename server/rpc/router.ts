@@ -40,6 +40,8 @@ import type { StepPages } from '../runs/pages'
 import type { PermitService } from '../runs/permits'
 import type { StepService } from '../runs/steps'
 import { systemRpc } from '../system/rpc'
+import { workspaceRpc } from '../workspaces/rpc'
+import type { WorkspaceService } from '../workspaces/service'
 import { type TunnelServices, tunnelRpc } from '../tunnels/rpc'
 import type { Tasks } from '../tasks/create'
 import { taskRpc } from '../tasks/rpc'
@@ -48,6 +50,7 @@ import { toConnectError } from './errors'
 import { MESSAGE_BYTES, PING_MS } from './limits'
 
 export interface RpcServices extends TunnelServices {
+  workspaces: WorkspaceService
   computers: Computers
   agents: AgentService
   channels: ChannelService
@@ -100,6 +103,7 @@ export function createRpc(
     ...coordinationRpc(core, services.coordination),
     ...memoryRpc(core, services.memory),
     ...tunnelRpc(core, services),
+    ...workspaceRpc(core, services.workspaces),
     ...taskRpc(core, services.tasks),
   }
   return {

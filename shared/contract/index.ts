@@ -16,6 +16,7 @@ import { systemRoutes } from './system'
 import { tunnelRoutes } from './tunnels'
 import { taskRoutes } from './tasks'
 import { userRoutes } from './users'
+import { workspaceRoutes } from './workspaces'
 
 export * from './agents'
 export * from './audit'
@@ -39,6 +40,7 @@ export * from './system'
 export * from './tunnels'
 export * from './tasks'
 export * from './users'
+export * from './workspaces'
 
 /** Every route of the HTTP API: the server validates by it, the OpenAPI document and the clients' types come from it. */
 export const api = {
@@ -57,6 +59,7 @@ export const api = {
   ...endpointRoutes,
   ...auditRoutes,
   ...tunnelRoutes,
+  ...workspaceRoutes,
   ...decisionRoutes,
   ...coordinationRoutes,
   ...memoryRoutes,

@@ -660,6 +660,32 @@ CREATE TABLE `tickets` (
 	CONSTRAINT `tickets_code` UNIQUE(`code_hash`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `tunnels` (
+	`id` varchar(64) NOT NULL,
+	`token` varchar(64) NOT NULL,
+	`computer_id` varchar(64) NOT NULL,
+	`agent_id` varchar(64),
+	`run_id` varchar(64),
+	`channel_id` varchar(64),
+	`target` varchar(200),
+	`thread_id` varchar(64),
+	`local_port` bigint NOT NULL,
+	`label` varchar(200) NOT NULL,
+	`state` varchar(20) NOT NULL,
+	`access_policy` varchar(16) NOT NULL,
+	`creator` longtext NOT NULL,
+	`creator_id` varchar(64) NOT NULL,
+	`ttl_seconds` bigint NOT NULL,
+	`approved_by` longtext,
+	`approved_at` bigint,
+	`expires_at` bigint NOT NULL,
+	`closed_at` bigint,
+	`close_reason` varchar(500) NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `tunnels_id` PRIMARY KEY(`id`),
+	CONSTRAINT `tunnels_token` UNIQUE(`token`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` varchar(64) NOT NULL,
 	`username` varchar(64) NOT NULL,
@@ -752,4 +778,8 @@ CREATE INDEX `tasks_delivery` ON `tasks` (`delivery_id`);--> statement-breakpoin
 CREATE INDEX `tasks_thread` ON `tasks` (`thread_id`);--> statement-breakpoint
 CREATE INDEX `tickets_kind` ON `tickets` (`kind`,`id`);--> statement-breakpoint
 CREATE INDEX `tickets_user` ON `tickets` (`user_id`);--> statement-breakpoint
-CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);
+CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `tunnels_computer` ON `tunnels` (`computer_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tunnels_channel` ON `tunnels` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tunnels_creator` ON `tunnels` (`creator_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tunnels_state` ON `tunnels` (`state`,`expires_at`);

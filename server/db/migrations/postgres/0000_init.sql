@@ -614,6 +614,30 @@ CREATE TABLE "tickets" (
 	"used_by" varchar(64)
 );
 --> statement-breakpoint
+CREATE TABLE "tunnels" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"token" varchar(64) NOT NULL,
+	"computer_id" varchar(64) NOT NULL,
+	"agent_id" varchar(64),
+	"run_id" varchar(64),
+	"channel_id" varchar(64),
+	"target" varchar(200),
+	"thread_id" varchar(64),
+	"local_port" bigint NOT NULL,
+	"label" varchar(200) NOT NULL,
+	"state" varchar(20) NOT NULL,
+	"access_policy" varchar(16) NOT NULL,
+	"creator" text NOT NULL,
+	"creator_id" varchar(64) NOT NULL,
+	"ttl_seconds" bigint NOT NULL,
+	"approved_by" text,
+	"approved_at" bigint,
+	"expires_at" bigint NOT NULL,
+	"closed_at" bigint,
+	"close_reason" varchar(500) NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "users" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"username" varchar(64) NOT NULL,
@@ -717,4 +741,9 @@ CREATE UNIQUE INDEX "tickets_code" ON "tickets" USING btree ("code_hash");--> st
 CREATE INDEX "tickets_kind" ON "tickets" USING btree ("kind","id");--> statement-breakpoint
 CREATE INDEX "tickets_user" ON "tickets" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "tickets_expires" ON "tickets" USING btree ("expires_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "tunnels_token" ON "tunnels" USING btree ("token");--> statement-breakpoint
+CREATE INDEX "tunnels_computer" ON "tunnels" USING btree ("computer_id","id");--> statement-breakpoint
+CREATE INDEX "tunnels_channel" ON "tunnels" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "tunnels_creator" ON "tunnels" USING btree ("creator_id","id");--> statement-breakpoint
+CREATE INDEX "tunnels_state" ON "tunnels" USING btree ("state","expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree ("username");

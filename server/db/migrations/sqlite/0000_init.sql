@@ -706,6 +706,35 @@ CREATE UNIQUE INDEX `tickets_code` ON `tickets` (`code_hash`);--> statement-brea
 CREATE INDEX `tickets_kind` ON `tickets` (`kind`,`id`);--> statement-breakpoint
 CREATE INDEX `tickets_user` ON `tickets` (`user_id`);--> statement-breakpoint
 CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `tunnels` (
+	`id` text PRIMARY KEY NOT NULL,
+	`token` text NOT NULL,
+	`computer_id` text NOT NULL,
+	`agent_id` text,
+	`run_id` text,
+	`channel_id` text,
+	`target` text,
+	`thread_id` text,
+	`local_port` integer NOT NULL,
+	`label` text NOT NULL,
+	`state` text NOT NULL,
+	`access_policy` text NOT NULL,
+	`creator` text NOT NULL,
+	`creator_id` text NOT NULL,
+	`ttl_seconds` integer NOT NULL,
+	`approved_by` text,
+	`approved_at` integer,
+	`expires_at` integer NOT NULL,
+	`closed_at` integer,
+	`close_reason` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `tunnels_token` ON `tunnels` (`token`);--> statement-breakpoint
+CREATE INDEX `tunnels_computer` ON `tunnels` (`computer_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tunnels_channel` ON `tunnels` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tunnels_creator` ON `tunnels` (`creator_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tunnels_state` ON `tunnels` (`state`,`expires_at`);--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` text PRIMARY KEY NOT NULL,
 	`username` text NOT NULL,
