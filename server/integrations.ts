@@ -31,7 +31,8 @@ export function createIntegrations(core: Core, messages: MessageService, outgoin
   const notifications = new NotificationService(core, endpointBook, endpoints.isOpen)
   const outbound = new OutboundService(core, endpoints.isOpen)
   endpoints.whenRemoved((tx, id, by) => outbound.cancelWaiting(tx, id, by))
-  new Outbox(core.db, endpointBook, notifications)
+  const outbox = new Outbox(core.db, endpointBook, notifications)
+  core.db.beforeCommit((tx, events) => outbox.add(tx, events))
   core.db.onCommit((events) => {
     for (const e of events) if (e.kind === 'endpoint') core.credentials.changed(e.aggregateId)
   })

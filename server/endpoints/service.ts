@@ -228,7 +228,9 @@ export class EndpointService {
     const missing = this.#missing(provider, row)
     if (missing !== undefined || !provider.adapter) return { ok: false, error: missing ?? '', retry: false }
     try {
-      return await deliver(this.guarded, provider.adapter, this.settings(row), outgoing, signal)
+      const settings = this.settings(row)
+      const outcome = await deliver(this.guarded, provider.adapter, settings, outgoing, signal)
+      return outcome.ok ? outcome : { ...outcome, error: without(outcome.error, Object.keys(row.secrets), settings) }
     } catch (error) {
       // A secret that cannot be opened, which waiting does not change.
       if (error instanceof NekodeError) return { ok: false, error: error.message, retry: false }
@@ -332,6 +334,10 @@ export class EndpointService {
     return channel && !this.core.access.can(p, 'read', channel) ? { ...view, target: null } : view
   }
 }
+
+/** A receiver may answer with what it was asked with. */
+const without = (text: string, names: string[], settings: Settings): string =>
+  names.reduce((clean, name) => clean.replaceAll(String(settings[name]), HIDDEN), text)
 
 const context = (id: string, field: string): string => `endpoint:${id}:${field}`
 

@@ -54,10 +54,10 @@ export class Outbox {
     private readonly notifications: NotificationService,
   ) {
     this.#store = new OutboundStore(db)
-    db.beforeCommit((tx, events) => this.#add(tx, events))
   }
 
-  async #add(tx: Tx, events: readonly NewEvent[]): Promise<void> {
+  /** What of a transaction's events goes out. */
+  async add(tx: Tx, events: readonly NewEvent[]): Promise<void> {
     if (this.book.empty) return
     for (const event of events) {
       const sendable = sendableOf(event)
