@@ -55,7 +55,7 @@ export class MessageWriter {
     }
     await this.#store.insert(tx, row)
     if (row.mentions.length) await this.#store.insertMentions(tx, row)
-    if (!row.system) await this.search.put(tx, messageDoc(row))
+    if (!row.system) await this.search.add(tx, messageDoc(row))
     this.#emit(tx, row, 'created', sender, input.outbound)
     if (row.threadId) {
       const root = await this.#store.countReply(tx, row.threadId, row.createdAt)

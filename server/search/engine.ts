@@ -1,10 +1,11 @@
-import { type SQL, and, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
+import { type SQL, and, desc, eq, gte, inArray, lt, max, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Database, Tx } from '../db/database'
 import type { Row } from '../db/tables'
 import type { Clause } from './query'
 
 export type DocRow = Row<'searchDocs'>
+type Doc = Omit<DocRow, 'id' | 'terms'>
 
 /** The words of a document: those of its text in order, and marks such as `in_<channel>`, which no text contains. */
 export interface Terms {
@@ -39,28 +40,44 @@ const searchTerms = sqliteTable('search_terms', {
 
 /** Words in the full-text index of the database at hand, which all three have, each with a language of its own. */
 export class SearchEngine {
+  #last: number | undefined
+
   constructor(private readonly db: Database) {}
 
+  /** Adds a document that is not there yet. */
+  async add(tx: Tx, doc: Doc, terms: Terms): Promise<void> {
+    const id = await this.#nextId(tx)
+    if (this.db.dialect !== 'sqlite')
+      return tx.insert(this.db.t.searchDocs, { id, ...doc, terms: this.#written(terms) })
+    await tx.insert(this.db.t.searchDocs, { id, ...doc, terms: '' })
+    await tx.insert(searchTerms, { rowid: id, terms: plain(terms) })
+  }
+
   /** Adds a document, or takes in its new text. */
-  async put(tx: Tx, doc: Omit<DocRow, 'id' | 'terms'>, terms: Terms): Promise<void> {
+  async put(tx: Tx, doc: Doc, terms: Terms): Promise<void> {
     const { searchDocs } = this.db.t
-    const known = await this.#idOf(tx, doc.kind, doc.refId)
+    const id = await this.#idOf(tx, doc.kind, doc.refId)
+    if (id === undefined) return this.add(tx, doc, terms)
     const written = this.db.dialect === 'sqlite' ? '' : this.#written(terms)
-    if (known !== undefined) {
-      await tx.q
-        .update(searchDocs)
-        .set({ ...doc, terms: written })
-        .where(eq(searchDocs.id, known))
-    } else {
-      const [last] = await tx.q.select({ id: sql<number | null>`max(${searchDocs.id})` }).from(searchDocs)
-      const id = Number(last?.id ?? 0) + 1
-      await tx.insert(searchDocs, { id, ...doc, terms: written })
-      if (this.db.dialect === 'sqlite') await tx.insert(searchTerms, { rowid: id, terms: plain(terms) })
-      return
-    }
+    await tx.q
+      .update(searchDocs)
+      .set({ ...doc, terms: written })
+      .where(eq(searchDocs.id, id))
     if (this.db.dialect !== 'sqlite') return
-    await tx.q.delete(searchTerms).where(eq(searchTerms.rowid, known))
-    await tx.insert(searchTerms, { rowid: known, terms: plain(terms) })
+    await tx.q.delete(searchTerms).where(eq(searchTerms.rowid, id))
+    await tx.insert(searchTerms, { rowid: id, terms: plain(terms) })
+  }
+
+  /** Only one process writes to an SQLite file, so the last number need not be asked for again; a gap does not matter. */
+  async #nextId(tx: Tx): Promise<number> {
+    if (this.db.dialect !== 'sqlite') return (await this.#lastId(tx)) + 1
+    this.#last ??= await this.#lastId(tx)
+    return ++this.#last
+  }
+
+  async #lastId(tx: Tx): Promise<number> {
+    const [last] = await tx.q.select({ id: max(this.db.t.searchDocs.id) }).from(this.db.t.searchDocs)
+    return Number(last?.id ?? 0)
   }
 
   async remove(tx: Tx, kind: DocRow['kind'], refId: string): Promise<void> {
@@ -73,6 +90,7 @@ export class SearchEngine {
 
   /** Forgets everything. */
   async clear(tx: Tx): Promise<void> {
+    this.#last = undefined
     await tx.q.delete(this.db.t.searchDocs)
     if (this.db.dialect === 'sqlite') await tx.q.delete(searchTerms)
   }

@@ -86,10 +86,14 @@ export class SearchService {
     this.#sources.set(source.kind, source)
   }
 
-  /** Takes in something new, or what became of it. */
-  async put(tx: Tx, doc: SearchDoc): Promise<void> {
-    const { kind, refId, channelId, threadId, senderId, createdAt } = doc
-    await this.#engine.put(tx, { kind, refId, channelId, threadId, senderId, createdAt }, termsOf(doc))
+  /** Takes in something that was just made. */
+  add(tx: Tx, doc: SearchDoc): Promise<void> {
+    return this.#engine.add(tx, rowOf(doc), termsOf(doc))
+  }
+
+  /** Takes in what became of something, known or not. */
+  put(tx: Tx, doc: SearchDoc): Promise<void> {
+    return this.#engine.put(tx, rowOf(doc), termsOf(doc))
   }
 
   async remove(tx: Tx, kind: SearchKind, refId: string): Promise<void> {
@@ -230,7 +234,7 @@ export class SearchService {
       }
       if (!batch.length) return count
       await this.core.db.tx(async (tx) => {
-        for (const doc of batch) await this.put(tx, doc)
+        for (const doc of batch) await this.add(tx, doc)
       })
       count += batch.length
     }
@@ -260,6 +264,15 @@ class Reader {
     return this.#waiting.shift()
   }
 }
+
+const rowOf = ({ kind, refId, channelId, threadId, senderId, createdAt }: SearchDoc) => ({
+  kind,
+  refId,
+  channelId,
+  threadId,
+  senderId,
+  createdAt,
+})
 
 function termsOf(doc: SearchDoc): Terms {
   const { kind, channelId, senderId, has, label, text } = doc
