@@ -79,7 +79,9 @@ describe('over the wire', () => {
   test('ratifying needs votes or force, and retires what is superseded; retiring a proposal withdraws it', async () => {
     const { decisionId: first } = await propose('one')
     expect(await refusal(agent.ratifyChannelDecision({ decisionId: first }))).toBe('failed_precondition quorum_not_met')
-    expect(await refusal(agent.ratifyChannelDecision({ decisionId: first, force: true }))).toBe('permission_denied')
+    expect(await refusal(agent.ratifyChannelDecision({ decisionId: first, force: true }))).toBe(
+      'permission_denied forbidden',
+    )
     await people.ratifyChannelDecision({ decisionId: first, force: true })
     const { decisionId: second } = await propose('two', { supersedesDecisionId: first })
     await people.ratifyChannelDecision({ decisionId: second, force: true })
@@ -121,7 +123,10 @@ describe('over the wire', () => {
         'permission_denied foreign_sender',
       ],
       [() => people.voteChannelDecision({ decisionId }), 'invalid_argument invalid_request'],
-      [() => people.listChannelDecisions({ target: '#den', statusFilter: [77] }), 'invalid_argument invalid_request'],
+      [
+        () => people.listChannelDecisions({ target: '#den', statusFilter: [Number('77')] }),
+        'invalid_argument invalid_request',
+      ],
       [
         () => people.proposeChannelDecision({ target: '#den', title: ' ', body: 'b' }),
         'invalid_argument invalid_request',

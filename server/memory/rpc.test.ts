@@ -75,12 +75,12 @@ test('lists are filtered and paged; an agent that names none lists its own', asy
 test('what is not allowed or makes no sense is refused and leaves no trace', async () => {
   const before = await server.events()
   for (const [call, said] of [
-    [() => write(stranger, { path: 'x.md', content: 'x' }), 'permission_denied'],
+    [() => write(stranger, { path: 'x.md', content: 'x' }), 'permission_denied forbidden'],
     [() => people.listAgentMemory({ agentId: 'agent_0' }), 'not_found'],
     [() => people.upsertAgentMemory({}), 'invalid_argument invalid_request'],
     [() => write(agent, { path: '../x', content: 'x' }), 'invalid_argument invalid_request'],
-    [() => write(agent, { path: 'x.md', content: 'x', scope: 77 }), 'invalid_argument invalid_request'],
-    [() => agent.listAgentMemory({ scope: 77 }), 'invalid_argument invalid_request'],
+    [() => write(agent, { path: 'x.md', content: 'x', scope: Number('77') }), 'invalid_argument invalid_request'],
+    [() => agent.listAgentMemory({ scope: Number('77') }), 'invalid_argument invalid_request'],
     [() => write(agent, { path: 'big.md', content: 'x'.repeat(64_001) }), 'invalid_argument invalid_request'],
     [() => agent.listAgentMemory({ cursor: { cursor: 'junk' } }), 'invalid_argument invalid_request'],
   ] as const)
