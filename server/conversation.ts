@@ -40,6 +40,11 @@ import { SearchService } from './search/service'
 import { snapshotRoutes } from './snapshot/routes'
 import { SnapshotService } from './snapshot/service'
 import { TunnelService } from './tunnels/service'
+import { gateRoutes } from './gates/routes'
+import { GateService } from './gates/service'
+import { graphRoutes } from './graph/routes'
+import { GraphService } from './graph/service'
+import { SplitService } from './graph/splits'
 import { type Tasks, createTasks } from './tasks/create'
 import { taskRoutes } from './tasks/routes'
 
@@ -60,6 +65,9 @@ export interface Conversation {
   snapshots: SnapshotService
   search: SearchService
   tasks: Tasks
+  graph: GraphService
+  splits: SplitService
+  gates: GateService
   tunnels: TunnelService
   decisions: DecisionService
   coordination: CoordinationService
@@ -93,6 +101,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const work = new WorkInProgress(core, deliveries)
   const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work })
   const tasks = createTasks(core, { writer, router, work, runs }, messages)
+  const graph = new GraphService(core, tasks)
 
   channels.whenAgentLeaves(async (tx, agentId, channel, by) => {
     await tasks.claims.leave(tx, agentId, channel.id, by)
@@ -117,6 +126,9 @@ export function createConversation(core: Core, computers: Computers): Conversati
     channels,
     messages,
     tasks,
+    graph,
+    splits: new SplitService(core, tasks, graph),
+    gates: new GateService(core, tasks),
     decisions: new DecisionService(core, { messages, writer }),
     coordination: new CoordinationService(core, {
       messages,
@@ -155,6 +167,8 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   snapshotRoutes(mount, c.snapshots)
   searchRoutes(mount, c.search)
   taskRoutes(mount, core, c.tasks)
+  graphRoutes(mount, core, c.graph, c.splits)
+  gateRoutes(mount, c.gates)
   decisionRoutes(mount, c.decisions, core.idempotency)
   coordinationRoutes(mount, c.coordination, core.idempotency)
   memoryRoutes(mount, c.memory, core.idempotency)

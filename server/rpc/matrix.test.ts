@@ -18,13 +18,15 @@ const READ_BY_ALL = list(`
   ListInteractionEndpoints ListOutboundDeliveries
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
   ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
-  GetTask ListCollaborationTasks ListTaskBoard
+  GetTask ListCollaborationTasks ListTaskBoard ListTaskGraph GetReleaseGate
   ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListTunnels`)
 const READ_BY_AGENT_AND_USER = list('SearchMessages')
 const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents')
 const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity')
 const WRITTEN_BY_ALL = list(`
-  RetryOutboundDelivery SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
+  RetryOutboundDelivery SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease
+  ProposeTaskSplit ApplyTaskSplit CancelTaskSplitProposal CreateTaskGraph UpdateTaskGraph ReleaseTask
+  ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
   PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory CloseTunnel`)
 const WRITTEN_BY_USER = list('ControlAgent SendAgentDirectMessage RejectTunnel')
 /** Opens a way to a computer: a token for less than everything is not enough. */
@@ -34,11 +36,9 @@ const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
   ListWorkspaceTree ReadWorkspaceFile ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
   FollowThread UnfollowThread
-  ProposeTaskSplit ApplyTaskSplit CancelTaskSplitProposal CreateTaskGraph ListTaskGraph UpdateTaskGraph
-  ReleaseTask GetReleaseGate 
   ListAgentDMs ScheduleReminder ListReminders CancelReminder SnoozeReminder
   UpdateReminder GetReminderLog UploadAttachment GetAttachment SubscribeMcpResource
-  CancelMcpResourceSubscription ListMcpResourceUpdates 
+  CancelMcpResourceSubscription ListMcpResourceUpdates
   SearchAgentRuns`)
 
 type Who =

@@ -43,6 +43,11 @@ import { systemRpc } from '../system/rpc'
 import { workspaceRpc } from '../workspaces/rpc'
 import type { WorkspaceService } from '../workspaces/service'
 import { type TunnelServices, tunnelRpc } from '../tunnels/rpc'
+import { gateRpc } from '../gates/rpc'
+import type { GateService } from '../gates/service'
+import { graphRpc } from '../graph/rpc'
+import type { GraphService } from '../graph/service'
+import type { SplitService } from '../graph/splits'
 import type { Tasks } from '../tasks/create'
 import { taskRpc } from '../tasks/rpc'
 import { type AddressOf, admitCaller } from './caller'
@@ -66,6 +71,9 @@ export interface RpcServices extends TunnelServices {
   coordination: CoordinationService
   memory: MemoryService
   tasks: Tasks
+  graph: GraphService
+  splits: SplitService
+  gates: GateService
 }
 
 export interface RpcOptions {
@@ -105,6 +113,8 @@ export function createRpc(
     ...tunnelRpc(core, services),
     ...workspaceRpc(core, services.workspaces),
     ...taskRpc(core, services.tasks),
+    ...graphRpc(core, services),
+    ...gateRpc(core, services),
   }
   return {
     routes: (router) => router.service(DaemonControlService, implementation),

@@ -123,6 +123,7 @@ export class TaskBook {
     }
     const next: TaskRow = { ...row, ...set, version: row.version + 1, updatedAt: Math.max(Date.now(), row.updatedAt) }
     await this.#store.update(tx, row.id, { ...set, version: next.version, updatedAt: next.updatedAt })
+    if (next.state === 'in_progress' && row.state !== 'in_progress') await this.#store.forgetApprovals(tx, row.id)
     await this.note(tx, next, action, actor, fields)
     await this.emit(tx, next, next.state === row.state ? 'updated' : 'state_changed', actor)
     return next

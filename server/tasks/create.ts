@@ -10,6 +10,7 @@ import { TaskService } from './service'
 /** Everything about tasks, as adapters use it. */
 export interface Tasks {
   book: TaskBook
+  desk: TaskDesk
   tasks: TaskService
   claims: TaskClaims
   comments: TaskComments
@@ -35,6 +36,7 @@ export function createTasks(
   runs.whenOver((tx, run) => claims.runOver(tx, run))
   return {
     book,
+    desk,
     tasks: new TaskService(core, book, desk, claims),
     claims,
     comments: new TaskComments(core, book, desk, messages),

@@ -2,18 +2,10 @@ import type { Task } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import type { Core } from '../core'
 import type { Mount } from '../http/route'
-import { type Once, always } from '../idempotency/service'
-import type { Worker } from './book'
 import type { ClaimOutcome } from './claims'
 import type { Tasks } from './create'
+import { onceOf } from './once'
 import { claimView } from './view'
-
-/** Makes a repeated request safe by the key of its caller. */
-export function onceOf(core: Core, p: Worker, method: string, key: string | undefined, request: unknown): Once {
-  if (key === undefined) return always
-  const call = { principal: `${p.kind}:${p.id}`, method, key, request }
-  return (tx, perform, keep) => core.idempotency.once(tx, call, perform, keep)
-}
 
 const etag = (task: Task): string => `"${task.version}"`
 

@@ -146,6 +146,12 @@ export class TaskStore {
       .limit(limit)
   }
 
+  /** What was approved is not what is done from now on. */
+  async forgetApprovals(tx: Tx, taskId: string): Promise<void> {
+    const { taskReviews: t } = this.db.t
+    await tx.q.delete(t).where(and(eq(t.taskId, taskId), eq(t.verdict, 'approved')))
+  }
+
   addChange(tx: Tx, row: ChangeRow): Promise<void> {
     return tx.insert(this.db.t.taskChanges, row)
   }

@@ -9,6 +9,10 @@ export type TaskState = TaskRow['state']
 export const isClosed = (state: TaskState): boolean => state === 'done' || state === 'canceled'
 export const isAgent = (id: string | null): id is string => id?.startsWith('agent_') === true
 
+/** Every task has one release gate, so the gate's id follows from the task's. */
+export const gateId = (taskId: string): string => taskId.replace(/^tsk_/, 'rgt_')
+export const gatedTask = (gate: string): string => gate.replace(/^rgt_/, 'tsk_')
+
 export const claimView = (r: ClaimRow): TaskClaim => ({
   id: r.id,
   holder: r.holder,

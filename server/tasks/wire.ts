@@ -10,7 +10,7 @@ import {
   TaskState,
 } from '@shared/gen/nekode/daemon/v1/tasks_pb'
 import { seconds, wireLease } from '../rpc/wire'
-import type { ClaimRow } from './view'
+import { type ClaimRow, gateId } from './view'
 
 const STATES: Record<Task['state'], TaskState> = {
   todo: TaskState.TODO,
@@ -82,6 +82,7 @@ export function wireTask(t: Task, graphVersion = 0): MessageInitShape<typeof Tas
     claimedTimeUnix: seconds(claim?.claimedAt ?? null),
     claimLeaseId: claim?.leaseId ?? '',
     reviewerAgentId: t.reviewerIds.find((id) => id.startsWith('agent_')) ?? '',
+    releaseGateId: gateId(t.id),
     assignedTarget: t.assignedTarget,
     deadlineTimeUnix: seconds(t.dueAt),
     createdTimeUnix: seconds(t.createdAt),

@@ -1,5 +1,6 @@
 import { agentRoutes } from './agents'
 import { auditRoutes } from './audit'
+import { backupRoutes } from './backup'
 import { channelRoutes } from './channels'
 import { computerRoutes } from './computers'
 import { coordinationRoutes } from './coordination'
@@ -8,6 +9,8 @@ import { endpointRoutes } from './endpoints'
 import { eventRoutes } from './events'
 import { inviteRoutes } from './invites'
 import { memoryRoutes } from './memory'
+import { gateRoutes } from './gates'
+import { graphRoutes } from './graph'
 import { messageRoutes } from './messages'
 import { runRoutes } from './runs'
 import { searchRoutes } from './search'
@@ -20,6 +23,7 @@ import { workspaceRoutes } from './workspaces'
 
 export * from './agents'
 export * from './audit'
+export * from './backup'
 export * from './channels'
 export * from './common'
 export * from './computers'
@@ -31,6 +35,8 @@ export * from './events'
 export * from './failures'
 export * from './invites'
 export * from './memory'
+export * from './gates'
+export * from './graph'
 export * from './messages'
 export * from './route'
 export * from './runs'
@@ -53,11 +59,14 @@ export const api = {
   ...runRoutes,
   ...searchRoutes,
   ...taskRoutes,
+  ...graphRoutes,
+  ...gateRoutes,
   ...agentRoutes,
   ...computerRoutes,
   ...eventRoutes,
   ...endpointRoutes,
   ...auditRoutes,
+  ...backupRoutes,
   ...tunnelRoutes,
   ...workspaceRoutes,
   ...decisionRoutes,
