@@ -31,6 +31,7 @@ import type { Exchange } from '@shared/tunnel/exchange'
 import type { ProxyFrame } from '@shared/tunnel/frames'
 import { type PortPolicy, portPolicy } from './tunnel/ports'
 import { TunnelClient } from './tunnel/client'
+import { MemoryCopies } from './workspace/copy'
 import { makeMemory, prepareWorkspace } from './workspace/workspace'
 
 export interface DaemonOptions {
@@ -143,6 +144,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const checkInventory = async () => {
     if (await inventory.check()) await session.syncInventory()
   }
+  const copies = new MemoryCopies({ client: () => link.client, log })
   const supervisor: Supervisor = new Supervisor({
     computerId,
     paths,
@@ -166,6 +168,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
       const { url, tokenFor } = await tools()
       return [{ name: 'nekode', url, token: tokenFor(agentId) }]
     },
+    copyMemory: (settings, workspace) => copies.refresh(settings, workspace),
     forgetMemory: (settings) => forgetMemory(config, settings),
     installRuntime: async (kind, onLine) => {
       await installRuntime(kind, { env, onLine })

@@ -4,7 +4,7 @@ import type { ToolKind } from '../runtimes/events'
 export type Segment = { type: 'text'; text: string } | { type: 'tool'; name: string; kind: ToolKind }
 
 /** Nekode's own bookkeeping tools: an agent that notes something after its answer has not taken the answer back. */
-const BOOKKEEPING = /(?:^|[^a-z])(?:update_memory|read_memory|update_status)$/
+const BOOKKEEPING = /(?:^|[^a-z])(?:update_memory|read_memory|list_memory|search_memory|set_memory|update_status)$/
 
 const isQuiet = ({ name, kind }: Extract<Segment, { type: 'tool' }>): boolean =>
   kind === 'think' || BOOKKEEPING.test(name)

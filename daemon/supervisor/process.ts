@@ -19,6 +19,8 @@ export interface ProcessDeps {
   environment(settings: Settings): Promise<Record<string, string>>
   /** The agent's way of talking back. */
   mcp(agentId: string): Promise<McpEndpoint[]>
+  /** Puts what the server keeps of the agent's memory into its workspace; does not throw. */
+  copyMemory(settings: Settings, workspace: string): Promise<void>
 }
 
 export interface Running {
@@ -66,6 +68,8 @@ export class AgentProcess {
     signal.throwIfAborted()
     const { paths, sessions, starts, log } = this.#deps
     const workspace = prepareWorkspace({ paths, agentName: settings.name, configured: settings.workspace })
+    await this.#deps.copyMemory(settings, workspace)
+    signal.throwIfAborted()
     const resume = sessions.find(this.#agentId, settings.runtimeKind, workspace)
     const start = (session: string | undefined) =>
       starts.run(() => this.#start(settings, prompt, workspace, session), signal)

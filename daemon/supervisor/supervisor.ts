@@ -80,6 +80,16 @@ export class Supervisor {
   handle({ payload }: ServerEvent): void {
     if (payload.case === 'agentControl') this.#carryOut(payload.value)
     if (payload.case === 'run') this.#onRun(payload.value)
+    if (payload.case === 'memoryRecord') this.#copyMemory(payload.value.agentId)
+  }
+
+  /** An agent that does not run now gets its copy when it starts. */
+  #copyMemory(agentId: string): void {
+    const workspace = this.workspaceOf(agentId)
+    if (workspace === undefined) return
+    this.#settings(agentId)
+      .then((settings) => this.#deps.copyMemory(settings, workspace))
+      .catch((error: unknown) => this.#deps.log.debug('the memory was not copied', { agent: agentId, error }))
   }
 
   /** The computer's runs that are not over, oldest first: makes up for events that were missed. */

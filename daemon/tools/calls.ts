@@ -74,7 +74,16 @@ export class AgentCalls {
   }
 }
 
-const KINDS: Record<number, ErrorKind> = { 400: 'invalid', 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found' }
+const KINDS: Record<number, ErrorKind> = {
+  400: 'invalid',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  409: 'conflict',
+  412: 'precondition',
+  413: 'too_large',
+  429: 'throttled',
+}
 
 const ofApi = ({ status, message, next }: ApiError): NekodeError =>
   new NekodeError(KINDS[status] ?? 'unavailable', message, next ? { next } : {})

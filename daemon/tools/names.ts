@@ -8,6 +8,12 @@ export const AGENT_TOOLS = [
   'update_status',
   'read_memory',
   'update_memory',
+  'list_memory',
+  'search_memory',
+  'set_memory',
+  'list_decisions',
+  'propose_decision',
+  'vote_decision',
   'open_preview',
 ] as const
 export type AgentTool = (typeof AGENT_TOOLS)[number]

@@ -64,6 +64,9 @@ test('there is a tool for each name that launch prompts promise, with words for 
     'list_channels',
     'list_members',
     'read_memory',
+    'list_memory',
+    'search_memory',
+    'list_decisions',
   ])
 })
 

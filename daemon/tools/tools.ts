@@ -6,8 +6,10 @@ import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { type McpTool, mcpTool } from '../mcp/server'
 import type { AgentCalls } from './calls'
+import { decisionTools } from './decisions'
 import { readMemory, updateMemory } from './memory'
 import type { AgentTool } from './names'
+import { noteTools } from './notes'
 import { openPreview } from './preview'
 
 export interface ToolDeps {
@@ -39,6 +41,8 @@ export function agentTools(deps: ToolDeps): McpTool[] {
     update_status: updateStatus(deps),
     read_memory: readMemoryTool(deps),
     update_memory: updateMemoryTool(deps),
+    ...noteTools(deps),
+    ...decisionTools(deps),
     open_preview: openPreview(deps),
   }
   return Object.values(tools)
