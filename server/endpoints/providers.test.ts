@@ -188,7 +188,16 @@ test('every provider has a form whose secrets are marked, and a wrong setting is
 test('the providers that can send, and those that are known by their settings only', () => {
   const names = (sends: boolean) => providers().flatMap((p) => ((p.adapter !== undefined) === sends ? [p.name] : []))
   expect(names(true)).toEqual([
-    ...['webhook', 'generic', 'slack', 'discord', 'feishu', 'dingtalk', 'telegram', 'wecom', 'serverchan', 'line'],
+    'webhook',
+    'generic',
+    'slack',
+    'discord',
+    'feishu',
+    'dingtalk',
+    'telegram',
+    'wecom',
+    'serverchan',
+    'line',
   ])
   expect(names(false)).toEqual(['qq', 'qqbot', 'weixin', 'weibo', 'max', 'terminal'])
 })

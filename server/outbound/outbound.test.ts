@@ -5,6 +5,7 @@ import { Receiver } from '../../test/fixtures/receiver'
 import { type Scratch, storages } from '../../test/storages'
 import { type Caller, type TestServer, startTestServer } from '../testing'
 import { MAX_ATTEMPTS } from './schedule'
+import { OutboundWorker } from './worker'
 
 const HOUR = 3_600_000
 
@@ -188,6 +189,35 @@ for (const storage of storages.filter((s) => s.available))
       await settled('retrying')
       await say('second')
       await settled('retrying', 'delivered')
+    })
+
+    test('of several servers one sends each, and each is sent', async () => {
+      const workers = [1, 2, 3].map(() => new OutboundWorker(server.core, server.services.endpoints))
+      receiver.answer(...Array.from({ length: 5 }, () => new Response('', { status: 500 })))
+      await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((n) => say(`number ${n}`)))
+      await receiver.has(8)
+      await settled(...(await all()).toReversed().map((d) => (d.status === 'pending' ? 'delivered' : d.status)))
+      await Promise.all(workers.map((worker) => worker.run(Date.now() + HOUR)))
+      expect((await all()).map((d) => d.status)).toEqual(Array.from({ length: 8 }, () => 'delivered'))
+      expect(receiver.received).toHaveLength(8 + 5)
+    })
+
+    test('what a server had begun when it died another one takes over after the lease, under the same id', async () => {
+      const held = Promise.withResolvers<Response>()
+      receiver.answer(() => held.promise)
+      await say('held')
+      await receiver.has(1)
+      const other = new OutboundWorker(server.core, server.services.endpoints)
+      await other.run()
+      expect(receiver.received).toHaveLength(1)
+      await other.run(Date.now() + 2 * 60_000)
+      const [taken] = await settled('delivered')
+      expect(taken).toMatchObject({ attemptCount: 2 })
+      expect(receiver.received.map((r) => r.headers['webhook-id'])).toEqual([taken!.id, taken!.id])
+      // What the first one says now comes too late to count.
+      held.resolve(new Response('', { status: 410 }))
+      await say('next')
+      expect((await settled('delivered', 'delivered'))[0]).toEqual(taken!)
     })
 
     test('a message that is not written is not sent', async () => {

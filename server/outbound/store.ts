@@ -80,6 +80,13 @@ export class OutboundStore {
     return (await this.db.q.select({ id: e.id }).from(e).where(exists(waiting))).map((row) => row.id)
   }
 
+  /** Ends every lease. */
+  async release(now: number): Promise<void> {
+    const { outboundDeliveries: t } = this.db.t
+    const set = { leaseId: null, leaseUntil: null, nextAttemptAt: now }
+    await this.db.tx((tx) => Promise.resolve(tx.q.update(t).set(set).where(gt(t.leaseUntil, 0))))
+  }
+
   /** What still waits to go to an endpoint. */
   async waiting(tx: Tx, endpointId: string): Promise<OutboundRow[]> {
     const { outboundDeliveries: t } = this.db.t

@@ -49,8 +49,12 @@ export class OutboundWorker {
 
   start(): void {
     this.#started = true
+    // One server alone has a SQLite file: what is leased there was being sent when the last one died.
+    const free = this.core.db.dialect === 'sqlite' ? this.#store.release(Date.now()) : Promise.resolve()
     const look = (): void => {
-      this.#look().catch((error: unknown) => this.core.log.error('outbound deliveries were not looked for', { error }))
+      free
+        .then(() => this.#look())
+        .catch((error: unknown) => this.core.log.error('outbound deliveries were not looked for', { error }))
     }
     look()
     this.#timer = setInterval(look, EVERY_MS)

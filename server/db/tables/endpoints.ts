@@ -85,6 +85,7 @@ export function endpointsTables(d: Dialect) {
     (t) => [
       d.index('outbound_deliveries_due').on(t.endpointId, t.nextAttemptAt),
       d.index('outbound_deliveries_lease').on(t.endpointId, t.leaseUntil),
+      d.index('outbound_deliveries_leases').on(t.leaseUntil),
       d.index('outbound_deliveries_page').on(t.channelId, t.id),
       d.index('outbound_deliveries_of').on(t.endpointId, t.id),
       d.index('outbound_deliveries_message').on(t.messageId),

@@ -443,6 +443,7 @@ CREATE TABLE `outbound_deliveries` (
 --> statement-breakpoint
 CREATE INDEX `outbound_deliveries_due` ON `outbound_deliveries` (`endpoint_id`,`next_attempt_at`);--> statement-breakpoint
 CREATE INDEX `outbound_deliveries_lease` ON `outbound_deliveries` (`endpoint_id`,`lease_until`);--> statement-breakpoint
+CREATE INDEX `outbound_deliveries_leases` ON `outbound_deliveries` (`lease_until`);--> statement-breakpoint
 CREATE INDEX `outbound_deliveries_page` ON `outbound_deliveries` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `outbound_deliveries_of` ON `outbound_deliveries` (`endpoint_id`,`id`);--> statement-breakpoint
 CREATE INDEX `outbound_deliveries_message` ON `outbound_deliveries` (`message_id`);--> statement-breakpoint
