@@ -8,6 +8,7 @@ import { Artifacts, programDir } from './artifacts/service'
 import { auditRoutes } from './audit/routes'
 import { authRoutes } from './auth/routes'
 import { AuthService } from './auth/service'
+import { backupRoutes } from './backup/routes'
 import { computerRoutes } from './computers/routes'
 import { Computers } from './computers/service'
 import type { Config } from './config/config'
@@ -100,7 +101,8 @@ const GRACE_MS = 10_000
 /** Opens the database, brings it up to date, and builds everything that the configuration asks for. */
 export async function createServer(config: Config, log: Logger, options: ServerOptions = {}): Promise<NekodeServer> {
   const commits = new CommitTimes()
-  const secrets = new Secrets(loadKey(config.dataDir, config.secretKey))
+  const key = loadKey(config.dataDir, config.secretKey)
+  const secrets = new Secrets(key)
   const unlock = lockDatabase(config.dsn)
   // Told through the log, which takes out what is nobody's business.
   const report = (error: unknown): void => log.error('a listener of the event log failed', { error })
@@ -127,6 +129,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
     observe: services.system.observe,
   })
   mountRoutes(mount, core, config, services, addresses)
+  backupRoutes(mount, core, { dsn: config.dsn, dataDir: config.dataDir, key })
   const serving = new TunnelServing(core, config, {
     ...services,
     addresses,

@@ -17,6 +17,8 @@ export const commands: SubCommandsDef = {
   approvals: async () => (await import('./approvals')).approvals,
   tokens: async () => (await import('./tokens')).tokens,
   users: async () => (await import('./users')).users,
+  backup: async () => (await import('./backup')).backup,
+  restore: async () => (await import('./restore')).restore,
   version: async () => (await import('./version')).version,
   completion: async () => (await import('./completion')).completion(() => commands),
 }

@@ -13,11 +13,18 @@ export async function askSecret(host: Host, question: string, instead: string): 
 }
 
 /** Asks for a new password twice. */
-export async function askNewPassword(host: Host, instead: string): Promise<string> {
-  const password = await askSecret(host, 'Password (at least 10 characters): ', instead)
-  if ((await askSecret(host, 'The same again: ', instead)) !== password)
-    throw new NekodeError('invalid', 'The two passwords differ.', { code: 'password_mismatch' })
-  return password
+export const askNewPassword = (host: Host, instead: string): Promise<string> =>
+  askNewSecret(host, { question: 'Password (at least 10 characters): ', many: 'passwords', instead })
+
+/** Asks for a new secret twice. */
+export async function askNewSecret(
+  host: Host,
+  { question, many, instead }: { question: string; many: string; instead: string },
+): Promise<string> {
+  const secret = await askSecret(host, question, instead)
+  if ((await askSecret(host, 'The same again: ', instead)) !== secret)
+    throw new NekodeError('invalid', `The two ${many} differ.`, { code: 'password_mismatch' })
+  return secret
 }
 
 async function prompt(host: Host, question: string, instead: string, hidden: boolean): Promise<string> {

@@ -16,17 +16,30 @@ const folder = (): string => join(import.meta.dir, 'migrations')
  * @returns how many files were applied
  */
 export function migrate(db: Database, dir = folder()): Promise<number> {
-  return db.exclusive((raw) => apply(raw, db.dialect, join(dir, db.dialect)))
+  return db.exclusive((raw) => applyMigrations(raw, db.dialect, { dir }))
 }
 
-async function apply(raw: Raw, dialect: Database['dialect'], dir: string): Promise<number> {
+/** The names of the SQL files of a database, in the order in which they run. The same for the three. */
+export const migrationNames = (dialect: Database['dialect'], dir = folder()): string[] =>
+  readdirSync(join(dir, dialect))
+    .filter((f) => f.endsWith('.sql'))
+    .sort()
+
+/**
+ * As `migrate`, as part of something else that nobody may come between.
+ * @param options.count only so many files, for a schema as it was
+ */
+export async function applyMigrations(
+  raw: Raw,
+  dialect: Database['dialect'],
+  options: { dir?: string; count?: number } = {},
+): Promise<number> {
+  const dir = join(options.dir ?? folder(), dialect)
   const type = dialect === 'sqlite' ? 'text' : 'varchar(190)'
   await raw(
     `create table if not exists _migrations (name ${type} primary key, hash ${type} not null, at bigint not null)`,
   )
-  const files = readdirSync(dir)
-    .filter((f) => f.endsWith('.sql'))
-    .sort()
+  const files = migrationNames(dialect, options.dir)
   const rows = await raw('select name, hash from _migrations')
   const done = new Map(rows.map((row) => Applied.parse(row)).map((row) => [row.name, row.hash]))
   for (const name of done.keys()) {
@@ -37,7 +50,7 @@ async function apply(raw: Raw, dialect: Database['dialect'], dir: string): Promi
       })
   }
   let count = 0
-  for (const name of files) {
+  for (const name of files.slice(0, options.count)) {
     const text = readFileSync(join(dir, name), 'utf8')
     const hash = new Bun.CryptoHasher('sha256').update(text).digest('hex')
     const known = done.get(name)

@@ -1,6 +1,6 @@
 import { NekodeError, errorText } from '@shared/errors'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** `v1.` and base64url of nonce, ciphertext and tag. */
@@ -54,7 +54,7 @@ export class Secrets {
  * @param given 32 bytes as base64 or hex
  */
 export function loadKey(dataDir: string, given?: string): Uint8Array {
-  if (given !== undefined) return parseKey(given, 'NEKODE_SECRET_KEY')
+  if (given !== undefined) return keyFrom(given, 'NEKODE_SECRET_KEY')
   const path = join(dataDir, 'secret.key')
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
@@ -68,10 +68,22 @@ export function loadKey(dataDir: string, given?: string): Uint8Array {
         cause: error,
       })
   }
-  return parseKey(readFileSync(path, 'utf8').trim(), path)
+  return keyFrom(readFileSync(path, 'utf8').trim(), path)
 }
 
-function parseKey(text: string, where: string): Uint8Array {
+/** As `loadKey`, of a server that may not be there: makes nothing. */
+export function readKey(dataDir: string, given?: string): Uint8Array | undefined {
+  if (given !== undefined) return keyFrom(given, 'NEKODE_SECRET_KEY')
+  const path = join(dataDir, 'secret.key')
+  return existsSync(path) ? keyFrom(readFileSync(path, 'utf8').trim(), path) : undefined
+}
+
+/**
+ * A key out of its text.
+ * @param where the text is from, for the error
+ * @throws NekodeError `config_invalid`
+ */
+export function keyFrom(text: string, where: string): Uint8Array {
   const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
   if (bytes.length !== KEY_BYTES)
     throw new NekodeError('invalid', `${where} is not a key of ${KEY_BYTES} bytes in base64 or hex.`, {

@@ -1,0 +1,54 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestServer, startTestServer } from '../testing'
+import { TestHost } from './testing'
+
+const PASSPHRASE = 'four words and some more'
+
+let server: TestServer
+let host: TestHost
+beforeAll(async () => {
+  server = await startTestServer()
+  await server.as('owner', 'ann')
+})
+afterAll(() => server.stop())
+beforeEach(() => {
+  host = new TestHost()
+})
+afterEach(() => host.remove())
+
+test('a server that runs is saved into a file and restored into another folder, the key included', async () => {
+  const file = join(host.home, 'a.backup')
+  host.input = `${PASSPHRASE}\n`
+  const save = ['backup', '--out', file, '--data-dir', server.dataDir, '--passphrase-stdin']
+  expect([await host.run(...save, '--json'), host.stderr]).toEqual([0, ''])
+  expect(host.json()).toMatchObject({ file, key: true, blobs: 0 })
+  const target = join(host.home, 'restored')
+  const restore = ['restore', file, '--data-dir', target, '--passphrase-stdin']
+  expect([await host.run(...restore), host.stderr]).toEqual([0, 'The secret key is restored.\n'])
+  expect(host.stdout).toMatch(/^Restored \d+ rows and 0 files/)
+  expect(await Bun.file(join(target, 'secret.key')).text()).toBe(
+    await Bun.file(join(server.dataDir, 'secret.key')).text(),
+  )
+  expect(await host.run(...restore)).toBe(1)
+  expect(host.stderr).toContain('--force')
+})
+
+test('without the key the command says what else has to be kept', async () => {
+  const file = join(host.home, 'b.backup')
+  expect(await host.run('backup', '--out', file, '--data-dir', server.dataDir)).toBe(0)
+  expect(host.stderr).toContain('warning: the secret key is not in it')
+  expect(await host.run('restore', file, '--data-dir', join(host.home, 'x'))).toBe(0)
+  expect(host.stderr).toContain('warning: the secret key is missing')
+})
+
+test('a restore that replaces asks first, and changes nothing without a yes', async () => {
+  const file = join(host.home, 'c.backup')
+  await host.run('backup', '--out', file, '--data-dir', server.dataDir)
+  host.tty = { in: true, out: true, err: true }
+  host.answers = ['no']
+  const target = join(host.home, 'y')
+  expect(await host.run('restore', file, '--data-dir', target, '--force')).not.toBe(0)
+  expect(existsSync(target)).toBe(false)
+})
