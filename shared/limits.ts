@@ -6,8 +6,8 @@ export const BODY_BYTES = {
   http: 1 << 20,
   /** Of a message of the daemon protocol. A step holds up to a megabyte of text, which JSON can triple. */
   rpc: 8 << 20,
-  /** Of what a client says on a WebSocket. */
-  webSocket: 1 << 20,
+  /** Of what a client says on a WebSocket: to an application in a preview, which may want a file; nobody else takes anything of size. */
+  webSocket: 16 << 20,
 }
 
 /** Rows of a page when the caller names no number, and at most. */

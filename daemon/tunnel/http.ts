@@ -73,6 +73,8 @@ function group(fields: Fields, hasBody: boolean): http.OutgoingHttpHeaders {
     if (name === 'content-length' && !hasBody) continue
     ;(headers[name] ??= []).push(value)
   }
+  // What methods usually have a body is no reason to send one without its end.
+  if (hasBody && !headers['content-length']) headers['transfer-encoding'] = ['chunked']
   return Object.fromEntries(Object.entries(headers).map(([name, all]) => [name, all.length === 1 ? all[0] : all]))
 }
 

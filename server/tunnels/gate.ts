@@ -60,10 +60,11 @@ export class Gate {
 
   /** Who asks, by the cookies of a request. */
   visitOf(cookies: string | null): Visit | undefined {
-    const value = valueOf(cookies, SECURE_COOKIE) ?? valueOf(cookies, COOKIE)
-    const key = value === undefined ? '' : hashSecret(value)
-    const visit = this.#visits.get(key)
-    if (!visit) return undefined
+    // Another host of the same site may have set one of the name; only ours is known.
+    const keys = valuesOf(cookies).map(hashSecret)
+    const key = keys.find((one) => this.#visits.has(one))
+    const visit = key === undefined ? undefined : this.#visits.get(key)
+    if (key === undefined || !visit) return undefined
     if (visit.idleAt <= this.now() || visit.principal.revoked.aborted) {
       this.#visits.delete(key)
       return undefined
@@ -84,12 +85,13 @@ export class Gate {
 export const setCookie = (value: string, secure: boolean, seconds: number): string =>
   `${secure ? SECURE_COOKIE : COOKIE}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${Math.max(1, Math.floor(seconds))}${secure ? '; Secure' : ''}`
 
-const valueOf = (cookies: string | null, name: string): string | undefined =>
-  cookies
-    ?.split(';')
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(`${name}=`))
-    ?.slice(name.length + 1)
+const valuesOf = (cookies: string | null): string[] =>
+  (cookies ?? '')
+    .split(';')
+    .map((part) => part.trim().split('='))
+    .filter(([name]) => name === SECURE_COOKIE || name === COOKIE)
+    .map(([, value]) => value ?? '')
+    .slice(0, 8)
 
 /** Forgets the oldest. */
 function makeRoom(map: Map<string, unknown>, most: number): void {

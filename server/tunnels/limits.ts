@@ -1,3 +1,5 @@
+import { BODY_BYTES } from '@shared/limits'
+
 /** Every number of previews, in one place. Times in milliseconds unless the name says otherwise. */
 export const TUNNEL = {
   ttlSeconds: 2 * 3600,
@@ -30,7 +32,7 @@ export const PREVIEW = {
   headMs: 120_000,
   /** What a WebSocket's client may send ahead of what the application reads, in bytes. */
   socketBacklog: 8 * (1 << 20),
-  socketMessage: 16 * (1 << 20),
+  socketMessage: BODY_BYTES.webSocket,
   ticketMs: 60_000,
   maxTickets: 10_000,
   maxSessions: 50_000,
