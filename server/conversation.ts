@@ -74,6 +74,9 @@ export interface Conversation {
   memory: MemoryService
 }
 
+/** Decisions in force that an agent is told at the start of a turn in a channel. */
+const DECISIONS_TOLD = 10
+
 /** Builds the services and ties them together; nothing here decides anything. */
 export function createConversation(core: Core, computers: Computers): Conversation {
   const { commands } = computers
@@ -100,6 +103,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })
   const work = new WorkInProgress(core, deliveries)
   const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work })
+  const decisions = new DecisionService(core, { messages, writer })
   const tasks = createTasks(core, { writer, router, work, runs }, messages)
   const graph = new GraphService(core, tasks)
 
@@ -129,7 +133,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
     graph,
     splits: new SplitService(core, tasks, graph),
     gates: new GateService(core, tasks),
-    decisions: new DecisionService(core, { messages, writer }),
+    decisions,
     coordination: new CoordinationService(core, {
       messages,
       writer,
@@ -151,6 +155,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
       runs,
       new MessageHistory(core),
       async (id) => (await computers.get(id)).displayName,
+      (channelId) => decisions.inForce(channelId, DECISIONS_TOLD),
     ),
     reaper: new RunReaper(core, runs),
     snapshots: new SnapshotService(core, { channels, agents, approvals, computers }),

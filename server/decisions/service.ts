@@ -101,6 +101,12 @@ export class DecisionService {
     return this.#page(rows, limit)
   }
 
+  /** What a channel has decided, newest first: for those who work there, whose access to the channel is checked before. */
+  async inForce(channelId: string, limit: number): Promise<Decision[]> {
+    const rows = await this.#store.list({ channelId, statuses: ['ratified'], before: undefined, limit })
+    return rows.map((row) => this.#view(row))
+  }
+
   async get(p: Principal, id: string): Promise<Decision> {
     return this.#view(await this.#seen(p, 'read', id))
   }

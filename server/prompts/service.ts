@@ -27,6 +27,8 @@ export class PromptService {
     private readonly runs: RunService,
     private readonly history: MessageHistory,
     private readonly computerName: (id: string) => Promise<string>,
+    /** What a channel has decided, newest first. */
+    private readonly decisions: (channelId: string) => Promise<{ id: string; title: string; body: string }[]>,
   ) {
     this.#store = new PromptStore(core.db)
   }
@@ -90,6 +92,7 @@ export class PromptService {
       message,
       before,
       others: others.slice(0, 50),
+      decisions: await this.decisions(channel.id),
     })
   }
 }
