@@ -17,8 +17,7 @@ export function outboundRpc(
     async listOutboundDeliveries(req, context) {
       const caller = callerOf(context)
       const { target } = parseTarget(req.target)
-      const reader = await readerOf(req, caller)
-      if (!reader) return { deliveries: [] }
+      const readers = target === '' ? participants(core, caller) : [readerAt(core, caller, target)]
       const filter = {
         target: target || undefined,
         messageId: req.messageId || undefined,
@@ -26,7 +25,7 @@ export function outboundRpc(
         statuses: statusesOf(req.statuses),
       }
       const page = await readPage(core.serverId, req, { target }, (cursor, limit) =>
-        outbound.list(reader, { ...filter, cursor, limit }),
+        outbound.list(readers, { ...filter, cursor, limit }),
       )
       return { deliveries: page.items.map(wireOutbound), ...page.next }
     },
@@ -38,11 +37,5 @@ export function outboundRpc(
       const once = onceFor(core.idempotency, caller, 'RetryOutboundDelivery', req, { deliveryId: req.deliveryId })
       return { delivery: wireOutbound(await outbound.retry(readerAt(core, caller, target), req.deliveryId, { once })) }
     },
-  }
-
-  /** In whose name a list is read: that of an agent at the target, or of the first agent of a computer. */
-  async function readerOf(req: { target: string }, caller: ReturnType<typeof callerOf>) {
-    const { target } = parseTarget(req.target)
-    return target === '' ? participants(core, caller)[0] : readerAt(core, caller, target)
   }
 }

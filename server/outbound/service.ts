@@ -31,13 +31,18 @@ export class OutboundService {
     this.#store = new OutboundStore(core.db)
   }
 
-  /** Newest first. */
-  async list(p: Principal, query: OutboundQuery): Promise<{ items: OutboundDelivery[]; nextCursor?: string }> {
+  /** Newest first. @param readers who reads, or all in whose name a computer reads */
+  async list(
+    readers: readonly Principal[],
+    query: OutboundQuery,
+  ): Promise<{ items: OutboundDelivery[]; nextCursor?: string }> {
     const { access } = this.core
     const limit = query.limit ?? 50
-    const { messageId, endpointId, statuses, cursor: before } = query
-    const channelIds =
-      query.target === undefined ? access.visibleChannels(p) : [access.channel(p, 'read', query.target).id]
+    const { target, messageId, endpointId, statuses, cursor: before } = query
+    const seen = readers.flatMap((p) =>
+      target === undefined ? access.visibleChannels(p) : [access.channel(p, 'read', target).id],
+    )
+    const channelIds = [...new Set(seen)]
     const rows = await this.#store.list({ channelIds, messageId, endpointId, statuses, before, limit: limit + 1 })
     const items = rows.slice(0, limit)
     const last = items.at(-1)
