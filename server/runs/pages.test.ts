@@ -129,7 +129,7 @@ for (const storage of storages)
       }
       // Only the first is in the step itself.
       expect((await pieces()).length - before).toBe(6)
-      const [row] = (await world.core.db.q.select().from(world.core.db.t.runSteps)).filter((step) => step.id === id)
+      const row = (await world.core.db.q.select().from(world.core.db.t.runSteps)).find((step) => step.id === id)
       expect(row).toMatchObject({ detail: { text: 'Hel' } })
       expect(await send(text.length + 1, 'hole')).toMatchObject({ accepted: false, reason: 'step_gap' })
 
