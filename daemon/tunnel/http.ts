@@ -60,8 +60,13 @@ async function sendBody(exchange: Exchange, request: http.ClientRequest, first: 
 
 function drained(request: http.ClientRequest): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  request.once('drain', resolve)
-  request.once('close', resolve)
+  const done = (): void => {
+    request.off('drain', done)
+    request.off('close', done)
+    resolve()
+  }
+  request.on('drain', done)
+  request.on('close', done)
   return promise
 }
 

@@ -52,6 +52,9 @@ const ADMIN_SCOPE = `
   PUT /api/agents/{id}/env
   GET /api/agents/{id}/settings
   POST /api/approvals/{id}/decision
+  POST /api/tunnels
+  POST /api/tunnels/{id}/approve
+  POST /api/tunnels/{id}/extend
   PATCH /api/computers/{id}
   DELETE /api/computers/{id}
   POST /api/computers/{id}/runtimes/{kind}/install

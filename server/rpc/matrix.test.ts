@@ -19,7 +19,8 @@ const READ_BY_ALL = list(`
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
   ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
   GetTask ListCollaborationTasks ListTaskBoard ListTaskGraph GetReleaseGate
-  ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListTunnels`)
+  ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListTunnels
+  ListWorkspaceTree ReadWorkspaceFile`)
 const READ_BY_AGENT_AND_USER = list('SearchMessages')
 const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents')
 const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity')
@@ -34,7 +35,7 @@ const OPENED_BY_ALL = list('CreateTunnel')
 const OPENED_BY_USER = list('ApproveTunnel')
 const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
-  ListWorkspaceTree ReadWorkspaceFile ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
+  ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
   FollowThread UnfollowThread
   ListAgentDMs ScheduleReminder ListReminders CancelReminder SnoozeReminder
   UpdateReminder GetReminderLog UploadAttachment GetAttachment SubscribeMcpResource
