@@ -12,6 +12,7 @@ import { wireMemory } from '../memory/wire'
 import { wireMessage } from '../messages/wire'
 import { PROTOCOL_VERSION, seconds } from '../rpc/wire'
 import { wireRun, wireStep } from '../runs/wire'
+import { wireTask } from '../tasks/wire'
 import { type Scope, operationOf } from './filter'
 
 type EventInit = MessageInitShape<typeof CollaborationEventSchema>
@@ -37,7 +38,7 @@ interface About {
 }
 
 /** What the wire's log is about: messages, runs and their steps, activity, what is agreed on and remembered. The rest of our log is for the console. */
-const KINDS = new Set(['message', 'run', 'run_step', 'activity', 'coordination', 'memory'])
+const KINDS = new Set(['message', 'task', 'run', 'run_step', 'activity', 'coordination', 'memory'])
 
 export async function collaboration(events: readonly LogEvent[], activity: ActivityService): Promise<Collaboration[]> {
   const ours = events.filter((e) => KINDS.has(e.kind))
@@ -110,6 +111,17 @@ function read(e: LogEvent, activities: Map<string, ActivityRow>): About | undefi
         aggregateId: step.runId,
         ids: { runId: step.runId },
         payload: { case: 'runStep', value: wireStep(step) },
+      }
+    }
+    case 'task': {
+      const task = EventPayload.task.safeParse(payload).data
+      if (!task) return undefined
+      return {
+        kind: CollaborationEventKind.TASK,
+        scope: { scopeType: EventScopeType.TASK, scopeId: task.id, target: task.target },
+        aggregateId: task.id,
+        ids: { taskId: task.id },
+        payload: { case: 'task', value: wireTask(task) },
       }
     }
     default: {

@@ -2,7 +2,7 @@ import { NekodeError } from '@shared/errors'
 import type { EventCursor } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { MessageSearchSort, type SearchMessagesRequest } from '@shared/gen/nekode/daemon/v1/messages_pb'
 import type { Core } from '../core'
-import { authorOf, readerAt } from '../rpc/acting'
+import { type Participant, authorOf, readerAt } from '../rpc/acting'
 import { callerOf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { MESSAGES_USUAL, TEXT } from '../rpc/limits'
@@ -17,11 +17,22 @@ import { messageKind, wireMessage } from './wire'
 
 type Method = 'readMessages' | 'searchMessages' | 'sendMessage'
 
-export function messageRpc(core: Core, messages: MessageService): Handlers<Method> {
+/** Older clients take a task's own id for its thread. */
+export interface TaskThreads {
+  /** The thread of a task that has one. */
+  threadOf(taskId: string): Promise<string | undefined>
+  /** The thread of a task, begun when there is none. */
+  begin(p: Participant, taskId: string): Promise<string>
+}
+
+const isTask = (id: string | undefined): id is string => id?.startsWith('tsk_') === true
+
+export function messageRpc(core: Core, messages: MessageService, tasks: TaskThreads): Handlers<Method> {
   return {
     async readMessages(req, context) {
       const caller = callerOf(context)
-      const { target, threadId } = place(req)
+      const { target, threadId: named } = place(req)
+      const threadId = isTask(named) ? ((await tasks.threadOf(named)) ?? named) : named
       const reader = readerAt(core, caller, target)
       const about = { target: req.target, aggregateId: threadId ?? target, usual: MESSAGES_USUAL }
       const page = await readPage(core.serverId, req, about, (cursor, limit) =>
@@ -48,11 +59,12 @@ export function messageRpc(core: Core, messages: MessageService): Handlers<Metho
     async sendMessage(req, context) {
       const author = authorOf(core, callerOf(context), req.sender ?? req.context?.actor)
       const { target, threadId } = parseTarget(req.target)
+      const named = req.replyToMessageId || threadId
       refuseAttachments(req.attachmentIds)
       const { message } = await messages.post(author, {
         target,
         content: contentOf(req.content),
-        threadId: req.replyToMessageId || threadId,
+        threadId: isTask(named) ? await tasks.begin(author, named) : named,
         kind: messageKind(req.kind),
         requestId: keyOf(req),
         outbound: policyOf(req.outboundPolicy),
@@ -65,7 +77,7 @@ export function messageRpc(core: Core, messages: MessageService): Handlers<Metho
 /** A thread is named in the target, or in the cursor of a client that pages through one. */
 function place({ target: text, cursor }: { target: string; cursor?: EventCursor | undefined }) {
   const { target, threadId } = parseTarget(text)
-  const named = cursor?.aggregateId.startsWith('msg_') ? cursor.aggregateId : undefined
+  const named = /^(?:msg|tsk)_/.test(cursor?.aggregateId ?? '') ? cursor?.aggregateId : undefined
   return { target, threadId: threadId ?? named }
 }
 

@@ -23,7 +23,20 @@ const codes: Record<ErrorKind, Code> = {
 }
 
 /** Conflicts with the state of something, as opposed to something that is there already. */
-const STATE_CONFLICTS = new Set(['illegal_transition', 'already_decided', 'agent_disabled', 'agent_removed'])
+const STATE_CONFLICTS = new Set([
+  'illegal_transition',
+  'already_decided',
+  'agent_disabled',
+  'agent_removed',
+  'stale',
+  'not_holder',
+  'dependencies_open',
+  'cycle',
+  'gate_closed',
+  'already_released',
+  'task_closed',
+  'not_in_review',
+])
 
 const codeOf = (e: NekodeError): Code => (STATE_CONFLICTS.has(e.code) ? Code.FailedPrecondition : codes[e.kind])
 

@@ -99,7 +99,7 @@ export function createRpc(
     ...computerRpc(core, services),
     ...runRpc(core, services),
     ...promptRpc(core, services.prompts),
-    ...messageRpc(core, services.messages),
+    ...messageRpc(core, services.messages, services.tasks.comments),
     ...channelRpc(core, services.channels),
     ...agentRpc(core, services),
     ...activityRpc(core, { ...services, activity }),

@@ -35,15 +35,21 @@ export class TaskComments {
   }
 
   async add(p: Worker, ref: string, content: string, requestId?: string): Promise<Message> {
-    await this.book.find(p, 'write', ref)
-    const { threadId, target } = await this.core.db.tx(async (tx) => {
-      const { row, channel } = await this.book.find(p, 'write', ref, tx.q)
-      return { threadId: (await this.desk.thread(tx, row, channel)).threadId, target: channel.target }
-    })
-    return (await this.messages.post(p, { target, content, threadId, requestId })).message
+    const { channel } = await this.book.find(p, 'write', ref)
+    const threadId = await this.begin(p, ref)
+    return (await this.messages.post(p, { target: channel.target, content, threadId, requestId })).message
   }
 
-  /** The thread of a task, for older clients, which take the task's own id for it. */
+  /** The thread of a task, begun when there is none. */
+  async begin(p: Worker, ref: string): Promise<string> {
+    await this.book.find(p, 'write', ref)
+    return this.core.db.tx(async (tx) => {
+      const { row, channel } = await this.book.find(p, 'write', ref, tx.q)
+      return (await this.desk.thread(tx, row, channel)).threadId
+    })
+  }
+
+  /** The thread of a task that has one. Whoever reads it is checked by what they read it with. */
   async threadOf(taskId: string): Promise<string | undefined> {
     return (await this.book.peek(taskId))?.threadId ?? undefined
   }
