@@ -294,14 +294,14 @@ for (const storage of storages.filter((s) => s.available))
       const made = await deadline()
       world.events()
       for (const work of [
-        coordination.list(eve, { target: '#den' }),
-        coordination.get(eve, made.id),
-        coordination.get(eve, made.subjectId),
-        coordination.counter(eve, made.subjectId, offer),
-        coordination.decide(eve, made.subjectId, { accept: true }),
-        coordination.publish(eve, '#den', { record: NewCoordination.parse({ kind: 'work_plan', items: [] }) }),
+        () => coordination.list(eve, { target: '#den' }),
+        () => coordination.get(eve, made.id),
+        () => coordination.get(eve, made.subjectId),
+        () => coordination.counter(eve, made.subjectId, offer),
+        () => coordination.decide(eve, made.subjectId, { accept: true }),
+        () => coordination.publish(eve, '#den', { record: NewCoordination.parse({ kind: 'work_plan', items: [] }) }),
       ])
-        expect(await code(work)).toBe('not_found')
+        expect(await code(work())).toBe('not_found')
       expect((await coordination.list(eve, {})).items.filter((r) => r.target === '#den')).toEqual([])
       const taskId = await task()
       const update = NewCoordination.parse({ kind: 'progress_update', status: 'started', summary: 's' })

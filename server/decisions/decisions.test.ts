@@ -125,12 +125,12 @@ for (const storage of storages.filter((s) => s.available))
       await decisions.vote(ada, id, { decision: 'approve' })
       world.events()
       for (const work of [
-        decisions.vote(bot, id, { decision: 'approve', expectedVersion: version }),
-        decisions.ratify(ada, id, { force: true, expectedVersion: version }),
-        decisions.withdraw(bob, id, { expectedVersion: version }),
-        decisions.reject(ada, id, { expectedVersion: version }),
+        () => decisions.vote(bot, id, { decision: 'approve', expectedVersion: version }),
+        () => decisions.ratify(ada, id, { force: true, expectedVersion: version }),
+        () => decisions.withdraw(bob, id, { expectedVersion: version }),
+        () => decisions.reject(ada, id, { expectedVersion: version }),
       ])
-        expect(await code(work)).toBe('version_conflict')
+        expect(await code(work())).toBe('version_conflict')
       expect(kinds()).toEqual([])
       expect((await decisions.ratify(ada, id, { force: true, expectedVersion: version + 1 })).status).toBe('ratified')
     })
@@ -218,17 +218,17 @@ for (const storage of storages.filter((s) => s.available))
       const { id } = await propose()
       world.events()
       for (const work of [
-        decisions.list(eve, { target: '#den' }),
-        decisions.get(eve, id),
-        decisions.votes(eve, id, {}),
-        decisions.chain(eve, id, {}),
-        decisions.vote(eve, id, { decision: 'approve' }),
-        decisions.ratify(eve, id, { force: true }),
-        decisions.retire(eve, id, {}),
-        decisions.supersede(eve, id, { title: 'x', body: 'x' }),
-        decisions.propose(eve, '#den', { title: 'x', body: 'x' }),
+        () => decisions.list(eve, { target: '#den' }),
+        () => decisions.get(eve, id),
+        () => decisions.votes(eve, id, {}),
+        () => decisions.chain(eve, id, {}),
+        () => decisions.vote(eve, id, { decision: 'approve' }),
+        () => decisions.ratify(eve, id, { force: true }),
+        () => decisions.retire(eve, id, {}),
+        () => decisions.supersede(eve, id, { title: 'x', body: 'x' }),
+        () => decisions.propose(eve, '#den', { title: 'x', body: 'x' }),
       ])
-        expect(await code(work)).toBe('not_found')
+        expect(await code(work())).toBe('not_found')
       expect(kinds()).toEqual([])
     })
 
