@@ -1,4 +1,4 @@
-import type { Agent, Computer, MemberKind, User } from '@shared/contract'
+import type { Agent, Computer, InteractionEndpoint, MemberKind, User } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import type { Connection } from './account'
 
@@ -50,6 +50,32 @@ export async function findComputer({ call }: Connection, text: string): Promise<
     throw new NekodeError('conflict', `“${text}” is the name of several computers.`, {
       code: 'ambiguous',
       next: 'Use the id: nekode computers',
+    })
+  return found
+}
+
+/** An endpoint by id or name. Throws when a name stands for several. */
+export async function findEndpoint({ call }: Connection, text: string): Promise<InteractionEndpoint> {
+  const all: InteractionEndpoint[] = []
+  let cursor: string | undefined
+  do {
+    const page = await call('GET /api/interaction-endpoints', {
+      query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
+    })
+    all.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor !== undefined)
+  const byId = all.find((e) => e.id === text)
+  if (byId) return byId
+  const [found, another] = all.filter((e) => e.displayName === text)
+  if (!found)
+    throw new NekodeError('not_found', `There is no endpoint “${text}”.`, {
+      next: 'See which there are: nekode endpoints',
+    })
+  if (another)
+    throw new NekodeError('conflict', `“${text}” is the name of several endpoints.`, {
+      code: 'ambiguous',
+      next: 'Use the id: nekode endpoints',
     })
   return found
 }
