@@ -59,7 +59,8 @@ export function tunnelRoutes(
       const error = new NekodeError('unauthenticated', 'This preview is for people with an account.', {
         next: 'Log in to the console in this browser, then go on.',
       })
-      return page(401, error, { href: again, text: 'Go on to the preview' })
+      // No refusal: the browser may not have sent its cookie because a page elsewhere sent it here.
+      return page(200, error, { href: again, text: 'Go on to the preview' })
     }
     try {
       const { url } = await enter(principal, params.id, query.path ?? '/', addresses.origin(c))
