@@ -159,7 +159,8 @@ function addresses(): string[] {
     const [method, path = ''] = key.split(' ')
     if (method !== 'GET' || /server-events|\/ws$|\/daemon\/|metrics/.test(path)) return []
     if (path.includes('{target}')) return targets.map((t) => path.replace('{target}', encodeURIComponent(t)))
-    if (path.includes('{id}')) return ids.map((id) => path.replace('{id}', id))
+    if (path.includes('{id}'))
+      return ids.map((id) => path.replace('{id}', id).replace('{stepId}', `text_${id}`.slice(0, 60)))
     return queries.map((query) => path + query)
   })
 }

@@ -14,7 +14,10 @@ import { Task } from './tasks'
 import { Tunnel } from './tunnels'
 import { User } from './users'
 
-/** What an event of each kind carries. Entities are whole, as their routes return them, so a reader only has to put them in place. */
+/**
+ * What an event of each kind carries. Entities are whole, as their routes return them, so a reader only has to put them in place.
+ * But for `run_step`: a text comes in pieces to its end, each with its `offset`, and a step of more than 64 KiB is shortened (`clipped`).
+ */
 export const EventPayload = {
   message: Message,
   /** Without the fields that differ from reader to reader. */
