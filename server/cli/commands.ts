@@ -12,6 +12,7 @@ export const commands: SubCommandsDef = {
   channels: async () => (await import('./channels')).channels,
   agents: async () => (await import('./agents')).agents,
   computers: async () => (await import('./computers')).computers,
+  tasks: async () => (await import('./tasks')).tasks,
   runs: async () => (await import('./runs')).runs,
   'run-action': async () => (await import('./action')).action,
   approvals: async () => (await import('./approvals')).approvals,

@@ -1,4 +1,4 @@
-import { NekodeError } from '@shared/errors'
+import { NekodeError, errorText } from '@shared/errors'
 import { usage } from './exit'
 import type { Host } from './host'
 
@@ -45,4 +45,29 @@ export async function confirm(host: Host, yes: boolean | undefined, what: string
   const answer = await ask(host, `${what} Type “yes” to go on: `, 'Add --yes to do it without asking.')
   if (answer.trim().toLowerCase() !== 'yes')
     throw new NekodeError('invalid', 'Nothing was changed.', { code: 'canceled' })
+}
+
+/**
+ * A text as a command takes one: an argument, “-” for standard input, or a file. Throws `usage` when there is none, or two.
+ * @param what `message`, for what is said then
+ */
+export async function givenText(
+  host: Host,
+  what: string,
+  { text, file }: { text?: string | undefined; file?: string | undefined },
+): Promise<string> {
+  if (text !== undefined && file !== undefined) throw usage(`Give the ${what} as text or with --file, not both.`)
+  if (file !== undefined) return readText(file)
+  if (text === undefined)
+    throw usage(`There is no ${what}.`, 'Write it as the last argument, or “-” to read standard input, or use --file.')
+  return text === '-' ? host.readInput() : text
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await Bun.file(path).bytes())
+  } catch (cause) {
+    const why = cause instanceof TypeError ? 'it is not UTF-8 text' : errorText(cause)
+    throw new NekodeError('invalid', `The file ${path} cannot be sent: ${why}.`, { code: 'file_unreadable', cause })
+  }
 }

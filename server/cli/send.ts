@@ -1,10 +1,9 @@
 import { MAX_CONTENT, MessageKind } from '@shared/contract'
 import { ApiError } from '@shared/contract/client'
-import { NekodeError, errorText } from '@shared/errors'
 import type { Connection } from './account'
 import { type Context, command } from './command'
 import { Exit, usage } from './exit'
-import type { Host } from './host'
+import { givenText } from './input'
 import { findTarget } from './names'
 import { oneOf, span } from './values'
 import { type Sent, waitForAnswers } from './wait'
@@ -79,27 +78,9 @@ async function posted({ call }: Connection, body: Body): Promise<Sent> {
 }
 
 async function contentOf({ args, host }: SendContext): Promise<string> {
-  if (args.text !== undefined && args.file !== undefined)
-    throw usage('Give the message as text or with --file, not both.')
-  const content = (await rawContent(args.text, args.file, host)).replace(/\s+$/, '')
+  const content = (await givenText(host, 'message', args)).replace(/\s+$/, '')
   if (content === '') throw usage('The message is empty.')
   if (content.length > MAX_CONTENT)
     throw usage(`The message has ${content.length} characters; ${MAX_CONTENT} is the most.`, 'Send it in parts.')
   return content
-}
-
-async function rawContent(text: string | undefined, file: string | undefined, host: Host): Promise<string> {
-  if (file !== undefined) return readText(file)
-  if (text === undefined)
-    throw usage('There is no message.', 'Write it after the target, or “-” to read standard input, or use --file.')
-  return text === '-' ? host.readInput() : text
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await Bun.file(path).bytes())
-  } catch (cause) {
-    const why = cause instanceof TypeError ? 'it is not UTF-8 text' : errorText(cause)
-    throw new NekodeError('invalid', `The file ${path} cannot be sent: ${why}.`, { code: 'file_unreadable', cause })
-  }
 }
