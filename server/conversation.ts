@@ -104,7 +104,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const work = new WorkInProgress(core, deliveries)
   const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work })
   const decisions = new DecisionService(core, { messages, writer })
-  const tasks = createTasks(core, { writer, router, work, runs }, messages)
+  const tasks = createTasks(core, { writer, router, work, runs }, messages, search)
   const graph = new GraphService(core, tasks)
 
   channels.whenAgentLeaves(async (tx, agentId, channel, by) => {

@@ -6,9 +6,11 @@ import type { Core } from '../core'
 import type { Query, Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import { cutVisibly } from '../rpc/text'
+import type { SearchService } from '../search/service'
 import { ClaimStore } from './claimstore'
 import { TaskEdges } from './edges'
 import { illegal, taskUnknown } from './errors'
+import { TaskSource, taskDoc } from './searching'
 import { type Position, type TaskFilter, TaskStore } from './store'
 import { type TaskRow, type TaskState, isClosed, taskView } from './view'
 
@@ -34,6 +36,8 @@ const TOLD = [
   'assignedTarget',
   'releasedAt',
 ] as const
+/** What the search index has of a task. */
+const FOUND_BY = new Set(['summary', 'description', 'labels', 'state'])
 /** How much of a long text the timeline keeps. */
 const KEPT = 1000
 
@@ -49,8 +53,12 @@ export class TaskBook {
   readonly edges: TaskEdges
   readonly #claims: ClaimStore
 
-  constructor(readonly core: Core) {
+  constructor(
+    readonly core: Core,
+    private readonly search: SearchService,
+  ) {
     this.#store = new TaskStore(core.db)
+    search.addSource(new TaskSource(this.#store))
     this.edges = new TaskEdges(core.db)
     this.#claims = new ClaimStore(core.db)
   }
@@ -100,6 +108,7 @@ export class TaskBook {
   /** Puts a new task in, with the edges that it has already. */
   async create(tx: Tx, row: TaskRow, actor: Actor): Promise<void> {
     await this.#store.insert(tx, row)
+    await this.search.add(tx, taskDoc(row))
     await this.note(tx, row, 'created', actor, [])
     await this.emit(tx, row, 'created', actor)
   }
@@ -124,6 +133,7 @@ export class TaskBook {
     const next: TaskRow = { ...row, ...set, version: row.version + 1, updatedAt: Math.max(Date.now(), row.updatedAt) }
     await this.#store.update(tx, row.id, { ...set, version: next.version, updatedAt: next.updatedAt })
     if (next.state === 'in_progress' && row.state !== 'in_progress') await this.#store.forgetApprovals(tx, row.id)
+    if (fields.some(({ field }) => FOUND_BY.has(field))) await this.search.put(tx, taskDoc(next))
     await this.note(tx, next, action, actor, fields)
     await this.emit(tx, next, next.state === row.state ? 'updated' : 'state_changed', actor)
     return next

@@ -1,6 +1,7 @@
 import type { Core } from '../core'
 import type { MessageService } from '../messages/service'
 import type { RunService } from '../runs/service'
+import type { SearchService } from '../search/service'
 import { TaskBook } from './book'
 import { TaskClaims } from './claims'
 import { TaskComments } from './comments'
@@ -21,8 +22,9 @@ export function createTasks(
   core: Core,
   { runs, ...reach }: Omit<Reach, 'runs'> & { runs: RunService },
   messages: MessageService,
+  search: SearchService,
 ): Tasks {
-  const book = new TaskBook(core)
+  const book = new TaskBook(core, search)
   const desk = new TaskDesk(core, book, {
     ...reach,
     runs: {

@@ -70,6 +70,12 @@ export class TaskStore {
     return ids.length ? q.select().from(tasks).where(inArray(tasks.id, ids)).orderBy(tasks.id) : []
   }
 
+  /** In order of id. */
+  async after(id: string, limit: number): Promise<TaskRow[]> {
+    const { tasks } = this.db.t
+    return this.db.q.select().from(tasks).where(gt(tasks.id, id)).orderBy(asc(tasks.id)).limit(limit)
+  }
+
   /** A task with everything below it, as far as `limit`. */
   async ofRoot(rootId: string, limit: number, q: Query = this.db.q): Promise<TaskRow[]> {
     const { tasks } = this.db.t

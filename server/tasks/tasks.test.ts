@@ -239,6 +239,19 @@ for (const storage of storages.filter((s) => s.available))
       expect((await ada.call('GET /api/tasks', { query: { label: 'hidden' } })).items).toEqual([task])
     })
 
+    test('a task is found by its words and its state, as it is now, by those who see it', async () => {
+      const task = await make('polish the zither', { description: 'until it rings', labels: ['music'] })
+      const secret = await make('the hidden zither', { target: '#den' })
+      const find = async (q: string, by: Caller) =>
+        (await by.call('GET /api/search', { query: { q, kinds: 'task' } })).items.map((hit) => hit.id).toSorted()
+      expect(await find('zither', ada)).toEqual([task.id, secret.id].toSorted())
+      expect(await find('zither', bob)).toEqual([task.id])
+      await set(task, { summary: 'polish the lute', state: 'blocked' })
+      expect(await find('zither', bob)).toEqual([])
+      expect(await find('lute kind:blocked', bob)).toEqual([task.id])
+      expect(await find('music rings', bob)).toEqual([task.id])
+    })
+
     test('comments are messages of the task’s thread, which begins with the first of them', async () => {
       const task = await make('talked about')
       expect(task.threadId).toBeNull()
