@@ -35,6 +35,8 @@ import { Limits } from './limits/service'
 import { type Listeners, openListeners } from './listener/listeners'
 import type { Rpc } from './listener/rpc'
 import { Secrets, loadKey } from './secrets/service'
+import { oidcRoutes } from './oidc/routes'
+import { OidcService } from './oidc/service'
 import { Factors } from './secondfactor/factors'
 import { secondFactorRoutes } from './secondfactor/routes'
 import { SecondFactorService } from './secondfactor/service'
@@ -60,6 +62,7 @@ export interface Services extends Conversation, Integrations {
   auth: AuthService
   invites: InviteService
   secondFactor: SecondFactorService
+  oidc: OidcService
   tokens: TokenService
   system: SystemService
   attachments: Attachments
@@ -142,7 +145,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
   hono.notFound(() => errorResponse(new NekodeError('not_found', 'There is nothing at this address.')))
   hono.onError(onError(log))
 
-  const jobs = new Jobs(core, services, config.retention)
+  const jobs = new Jobs(core, services, { ...config.retention, auditDays: config.auditRetentionDays })
   const fetch = async (request: Request, edge: Edge): Promise<Response> =>
     secure(await hono.fetch(request, edge), edge.tls)
   const failed = (error: unknown): Response => {
@@ -212,6 +215,7 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
     auth,
     invites: new InviteService(core, { users, auth, channels: conversation.channels }),
     secondFactor: new SecondFactorService(core, { auth, users, factors }),
+    oidc: new OidcService(core, config.oidc, { users, auth }),
     tokens: new TokenService(core),
     system: new SystemService(core, commits),
     attachments,
@@ -221,10 +225,11 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
 
 function mountRoutes(mount: Mount, core: Core, config: Config, services: Services, addresses: Addresses): void {
   systemRoutes(mount, services.system, addresses)
-  authRoutes(mount, services.auth, addresses)
+  authRoutes(mount, services.auth, addresses, services.oidc)
   userRoutes(mount, services.users, services)
   inviteRoutes(mount, services.invites, addresses)
   secondFactorRoutes(mount, services.secondFactor, addresses)
+  oidcRoutes(mount, services.oidc, addresses, core)
   tokenRoutes(mount, services.tokens)
   auditRoutes(mount, core.audit)
   eventRoutes(mount, core, addresses)

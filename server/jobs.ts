@@ -3,11 +3,14 @@ import type { Computers } from './computers/service'
 import type { CoordinationService } from './coordination/service'
 import type { Core } from './core'
 import type { DecisionService } from './decisions/service'
+import type { InviteService } from './invites/service'
 import { type Kept, Retention } from './retention/service'
 import type { OutboundService } from './outbound/service'
 import type { OutboundWorker } from './outbound/worker'
 import type { RunReaper } from './runs/reaper'
 import type { Tasks } from './tasks/create'
+
+const DAY_MS = 86_400_000
 
 /** What the server does by itself, again and again. */
 export class Jobs {
@@ -24,8 +27,9 @@ export class Jobs {
       tasks: Tasks
       decisions: DecisionService
       coordination: CoordinationService
+      invites: InviteService
     },
-    kept: Kept,
+    private readonly kept: Kept & { auditDays: number },
   ) {
     this.#retention = new Retention(core.db, core.hub, kept)
   }
@@ -44,6 +48,10 @@ export class Jobs {
       every(60_000, core.log, 'expired credentials were not removed', () => core.credentials.sweep()),
       every(600_000, core.log, 'what was kept for long enough was not removed', () => this.#retention.sweep()),
       every(3_600_000, core.log, 'old outbound deliveries were not removed', () => services.outbound.sweep()),
+      every(3_600_000, core.log, 'old invites were not removed', () => services.invites.sweep()),
+      every(3_600_000, core.log, 'old audit rows were not removed', async () => {
+        if (this.kept.auditDays) await core.audit.sweep(this.kept.auditDays * DAY_MS)
+      }),
       every(3_600_000, core.log, 'old idempotency keys were not removed', () => core.idempotency.sweep()),
     ]
   }

@@ -1,10 +1,11 @@
 import type { Addresses } from '../http/address'
 import { cookieOf } from '../http/authenticate'
 import type { Mount } from '../http/route'
+import type { OidcService } from '../oidc/service'
 import { CSRF, enterer } from './enter'
 import type { AuthService } from './service'
 
-export function authRoutes(mount: Mount, auth: AuthService, addresses: Addresses): void {
+export function authRoutes(mount: Mount, auth: AuthService, addresses: Addresses, oidc: OidcService): void {
   const { cookie, enter, from } = enterer(addresses)
 
   mount('GET /api/auth/setup-status', async () => auth.setupStatus())
@@ -17,9 +18,10 @@ export function authRoutes(mount: Mount, auth: AuthService, addresses: Addresses
     return enter(call, await auth.login(input, from(call)), token)
   })
   mount('POST /api/auth/logout', async (call) => {
-    await auth.logout(call.principal)
+    const throughProvider = await auth.logout(call.principal)
     call.headers['set-cookie'] = cookie(call, '', 0)
-    return { ok: true }
+    const next = throughProvider ? await oidc.logoutUrl(addresses.publicUrl(call.c)) : undefined
+    return { ok: true, ...(next === undefined ? {} : { next }) }
   })
   mount('GET /api/auth/me', async (call) => {
     const { principal } = call

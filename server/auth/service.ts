@@ -39,6 +39,9 @@ interface NewOwner {
   displayName?: string | undefined
 }
 
+/** Name of a session that an identity provider stands behind. */
+const OIDC_SESSION = 'oidc'
+
 /** How somebody proved who they are. */
 export type LoginMethod = 'password' | 'second_factor' | 'oidc'
 
@@ -203,7 +206,7 @@ export class AuthService {
     const { token, credential } = await this.core.credentials.issue(tx, {
       kind: 'session',
       ownerId: user.id,
-      name: 'session',
+      name: method === 'oidc' ? OIDC_SESSION : 'session',
       csrf,
       expiresAt,
       ...from,
@@ -236,13 +239,16 @@ export class AuthService {
     return expiresAt
   }
 
-  async logout(p: UserPrincipal): Promise<void> {
+  /** @returns whether an identity provider stood behind the session */
+  async logout(p: UserPrincipal): Promise<boolean> {
     if (p.scopes)
       throw new NekodeError('invalid', 'An API token is no session that could be ended.', {
         next: 'Revoke it in your settings, or with DELETE /api/tokens/{id}.',
       })
     const { credentials, db } = this.core
+    const session = (await credentials.list('session', p.id)).find(({ id }) => id === p.credentialId)
     await db.tx((tx) => credentials.revoke(tx, { kind: 'session', ownerId: p.id, id: p.credentialId }))
+    return session?.name === OIDC_SESSION
   }
 
   sessions(p: UserPrincipal): Promise<z.infer<typeof SessionInfo>[]> {

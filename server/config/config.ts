@@ -5,6 +5,7 @@ import type { LogFormat, LogLevel } from '@shared/log'
 import { join, resolve } from 'node:path'
 import type { AllowedBlock } from '../http/guarded'
 import type { Kept } from '../retention/service'
+import { type OidcConfig, oidcConfig } from '../oidc/config'
 import { type DbType, databaseAddress } from './dsn'
 import { readConfigFile } from './file'
 import { addressOf, refusePassword } from './secret'
@@ -33,6 +34,9 @@ export interface Config {
   tls: { cert: string; key: string } | undefined
   /** Reverse proxies whose X-Forwarded headers are believed. */
   trustProxy: number
+  oidc: OidcConfig | undefined
+  /** 0: everything is kept. */
+  auditRetentionDays: number
   /** What one caller may do; 0 is as much as they like. */
   limits: typeof CALLS
   secretKey: string | undefined
@@ -83,6 +87,8 @@ export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Con
     webSetup: !(given.bootstrapDisableWeb ?? false),
     tls: tlsOf(given),
     trustProxy: given.trustProxy ?? 0,
+    oidc: oidcConfig(given),
+    auditRetentionDays: given.auditRetentionDays ?? 0,
     limits: {
       perSecond: given.rateLimit ?? CALLS.perSecond,
       perSecondOfGuests: given.guestRateLimit ?? CALLS.perSecondOfGuests,

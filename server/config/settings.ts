@@ -98,6 +98,27 @@ const Domain = z
     'must be a host name such as preview.example.net',
   )
 
+/** `a.example, b.example` */
+const Names = z.string().transform((text) =>
+  text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((name) => name.toLowerCase()),
+)
+
+/** `staff=member, admins=admin, *=viewer` */
+const GroupRoles = z.string().transform((text, context) => {
+  const roles = new Map<string, 'admin' | 'member' | 'viewer'>()
+  for (const pair of text.split(',').filter((part) => part.trim())) {
+    const at = pair.lastIndexOf('=')
+    const role = z.enum(['admin', 'member', 'viewer']).safeParse(pair.slice(at + 1).trim())
+    const group = pair.slice(0, at).trim()
+    if (at > 0 && group && role.success) roles.set(group, role.data)
+    else context.addIssue('must be GROUP=ROLE,…, with the roles admin, member and viewer')
+  }
+  return roles
+})
+
 /** Every setting of the server by its key in the configuration file. */
 export const SETTINGS = settings({
   addr: { env: 'NEKODE_ADDR', flag: 'addr', hint: 'host:port', help: 'Listen address', schema: ListenAddress },
@@ -204,6 +225,34 @@ export const SETTINGS = settings({
   bootstrapAdminPassword: { env: 'NEKODE_BOOTSTRAP_ADMIN_PASSWORD', help: 'Password of the first admin', schema: Text },
   bootstrapAdminName: { env: 'NEKODE_BOOTSTRAP_ADMIN_NAME', help: 'Display name of the first admin', schema: Text },
   bootstrapDisableWeb: { env: 'NEKODE_BOOTSTRAP_DISABLE_WEB', help: 'No set-up in the browser', schema: Yes },
+  oidcIssuer: { env: 'NEKODE_OIDC_ISSUER', help: 'Identity provider (OpenID Connect): its issuer', schema: Text },
+  oidcClientId: { env: 'NEKODE_OIDC_CLIENT_ID', help: 'What the identity provider calls this server', schema: Text },
+  oidcClientSecret: { env: 'NEKODE_OIDC_CLIENT_SECRET', help: 'Secret for the identity provider', schema: Text },
+  oidcClientSecretFile: { env: 'NEKODE_OIDC_CLIENT_SECRET_FILE', help: 'File that holds that secret', schema: Text },
+  oidcScopes: { env: 'NEKODE_OIDC_SCOPES', help: 'Scopes to ask for: openid profile email', schema: Text },
+  oidcAllowedDomains: {
+    env: 'NEKODE_OIDC_ALLOWED_DOMAINS',
+    help: 'Domains of verified addresses that may log in, comma-separated; none: all',
+    schema: Names,
+  },
+  oidcGroupsClaim: { env: 'NEKODE_OIDC_GROUPS_CLAIM', help: 'Claim that holds the groups: groups', schema: Text },
+  oidcRoles: { env: 'NEKODE_OIDC_ROLES', help: 'Roles by group: GROUP=ROLE,…; * is everybody', schema: GroupRoles },
+  oidcProvision: {
+    env: 'NEKODE_OIDC_PROVISION',
+    help: 'Whether the first login through the identity provider makes an account',
+    schema: Yes,
+  },
+  oidcLabel: { env: 'NEKODE_OIDC_LABEL', help: 'What the button for it says', schema: Text },
+  oidcLogout: {
+    env: 'NEKODE_OIDC_LOGOUT',
+    help: 'Whether a logout also ends the session at the identity provider',
+    schema: Yes,
+  },
+  auditRetentionDays: {
+    env: 'NEKODE_AUDIT_RETENTION_DAYS',
+    help: 'Days that the audit log reaches back; 0: it is kept',
+    schema: Count,
+  },
   tlsCert: { env: 'NEKODE_TLS_CERT', flag: 'tls-cert', hint: 'file', help: 'TLS certificate (PEM)', schema: Text },
   tlsKey: { env: 'NEKODE_TLS_KEY', flag: 'tls-key', hint: 'file', help: 'TLS key (PEM)', schema: Text },
   trustProxy: {

@@ -12,6 +12,7 @@ import { memoryRoutes } from './memory'
 import { gateRoutes } from './gates'
 import { graphRoutes } from './graph'
 import { messageRoutes } from './messages'
+import { oidcRoutes } from './oidc'
 import { runRoutes } from './runs'
 import { searchRoutes } from './search'
 import { secondFactorRoutes } from './secondfactor'
@@ -38,6 +39,7 @@ export * from './memory'
 export * from './gates'
 export * from './graph'
 export * from './messages'
+export * from './oidc'
 export * from './route'
 export * from './runs'
 export * from './search'
@@ -54,6 +56,7 @@ export const api = {
   ...userRoutes,
   ...inviteRoutes,
   ...secondFactorRoutes,
+  ...oidcRoutes,
   ...channelRoutes,
   ...messageRoutes,
   ...runRoutes,

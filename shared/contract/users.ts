@@ -89,7 +89,14 @@ export const userRoutes = routes({
     response: Session,
     errors: ['login_failed', 'second_factor_required', 'second_factor_invalid', 'throttled'],
   },
-  'POST /api/auth/logout': { summary: 'End this session', tag: 'auth', who: ['user'], scope: 'read', response: Ok },
+  'POST /api/auth/logout': {
+    summary: 'End this session',
+    tag: 'auth',
+    who: ['user'],
+    scope: 'read',
+    /** `next`: where a browser goes to end its session at the identity provider too. */
+    response: Ok.extend({ next: z.url().optional() }),
+  },
   'GET /api/auth/me': { summary: 'Who the credential stands for', tag: 'auth', who: ['user'], response: User },
   'GET /api/auth/sessions': { summary: 'Own sessions', tag: 'auth', who: ['user'], response: page(SessionInfo) },
   'DELETE /api/auth/sessions/{id}': {
