@@ -42,7 +42,7 @@ const marked = new Marked({
         return { type: 'mention', raw: match[0], name }
       },
       renderer: (token) =>
-        `<span class="mention${token['name'] === names.me ? ' mention-me' : ''}">${escape(token.raw)}</span> `,
+        `<span class="mention${token['name'] === names.me ? ' mention-me' : ''}">${escape(token.raw)}</span>`,
     },
   ],
   renderer: {
