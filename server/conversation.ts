@@ -40,6 +40,7 @@ import { SearchService } from './search/service'
 import { snapshotRoutes } from './snapshot/routes'
 import { SnapshotService } from './snapshot/service'
 import { TunnelService } from './tunnels/service'
+import { fromRecord } from './gates/evidence'
 import { gateRoutes } from './gates/routes'
 import { GateService } from './gates/service'
 import { graphRoutes } from './graph/routes'
@@ -106,6 +107,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const decisions = new DecisionService(core, { messages, writer })
   const tasks = createTasks(core, { writer, router, work, runs }, messages, search)
   const graph = new GraphService(core, tasks)
+  const gates = new GateService(core, tasks)
 
   channels.whenAgentLeaves(async (tx, agentId, channel, by) => {
     await tasks.claims.leave(tx, agentId, channel.id, by)
@@ -132,12 +134,13 @@ export function createConversation(core: Core, computers: Computers): Conversati
     tasks,
     graph,
     splits: new SplitService(core, tasks, graph),
-    gates: new GateService(core, tasks),
+    gates,
     decisions,
     coordination: new CoordinationService(core, {
       messages,
       writer,
       taskId: async (p, ref) => (await tasks.tasks.get(p, ref)).id,
+      evidence: (tx, p, taskId, evidence) => gates.record(tx, p, taskId, fromRecord(evidence)),
     }),
     memory: new MemoryService(core),
     search,

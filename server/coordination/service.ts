@@ -48,7 +48,11 @@ export interface CoordinationDeps {
   writer: { write(tx: Tx, message: NewMessage): Promise<unknown> }
   /** The id of a task that the caller may see. Throws for any other. */
   taskId(p: Author, ref: string): Promise<string>
+  /** Hands evidence about a task to its release gate, where it counts when the task is the author's own. */
+  evidence(tx: Tx, p: Author, taskId: string, evidence: Evidence): Promise<void>
 }
+
+export type Evidence = Extract<CoordinationPayload, { kind: 'acceptance_evidence' }>
 
 /** Where a record stands. */
 interface Place {
@@ -110,6 +114,7 @@ export class CoordinationService {
         const place = { channel, threadId, taskId }
         const { record } = input
         const payload = await this.#drafts.make(tx, p, place, record)
+        if (payload.kind === 'acceptance_evidence' && taskId) await this.deps.evidence(tx, p, taskId, payload)
         if (payload.kind === 'work_plan') await this.#supersedePlans(tx, p, place, payload)
         if (payload.kind === 'role_handoff') return this.#handOver(tx, p, place, payload)
         if ('negotiationId' in payload) await this.#supersedeNegotiations(tx, p, place, payload.kind)

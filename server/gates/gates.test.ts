@@ -95,6 +95,29 @@ for (const storage of storages.filter((s) => s.available))
       expect((await refused(release(task))).code).toBe('already_released')
     })
 
+    test('evidence that is published as a coordination record counts, when it is about a task of one’s own', async () => {
+      const task = await make('proved')
+      const params = { id: task.id }
+      await ada.call('PUT /api/tasks/{id}/gate', { params, body: { requiredChecks: ['smoke test'] } })
+      const record = {
+        kind: 'acceptance_evidence' as const,
+        summary: 'it runs',
+        verificationResults: [
+          { kind: 'smoke' as const, status: 'passed' as const, summary: 'the smoke test went well' },
+        ],
+      }
+      const publish = (by: Caller) =>
+        by.call('POST /api/channels/{target}/coordination', {
+          params: { target: '#general' },
+          body: { taskId: task.id, record },
+        })
+      await publish(bot)
+      expect((await gate(task)).missing.map((m) => m.kind)).toEqual(['state', 'check'])
+      await bot.call('POST /api/tasks/{id}/claim', { params, body: {} })
+      await publish(bot)
+      expect(await gate(task)).toMatchObject({ evidence: [{ actor: { name: 'bot' } }], missing: [{ kind: 'state' }] })
+    })
+
     test('changes that a reviewer asks for give the task back, and what was approved is asked for again', async () => {
       const task = await make('reviewed', { reviewerIds: [bob.id, ada.id] })
       expect((await refused(review(task, 'approved'))).code).toBe('not_in_review')

@@ -8,7 +8,7 @@ import type { Query, Tx } from '../db/database'
 import type { Worker } from '../tasks/book'
 import type { Tasks } from '../tasks/create'
 import { words } from '../tasks/errors'
-import { mayChange } from '../tasks/rules'
+import { isOwn, mayChange } from '../tasks/rules'
 import { type TaskRow, gateId, isAgent, isClosed } from '../tasks/view'
 import { type EvidenceRow, type GateRow, GateStore, type ReviewRow } from './store'
 
@@ -52,29 +52,37 @@ export class GateService {
   }
 
   async addEvidence(p: Worker, ref: string, input: NewEvidence): Promise<ReleaseGate> {
-    return this.#change(p, ref, async (tx, row) => {
-      mayChange(p, row, await this.deps.claims.held(tx, row.id))
-      const evidence: EvidenceRow = {
-        id: newId('tev'),
-        taskId: row.id,
-        runId: input.runId ?? null,
-        actor: actorOf(p),
-        summary: redactText(input.summary),
-        checks: (input.checks ?? []).map((c) => ({
-          name: c.name,
-          kind: c.kind,
-          status: c.status,
-          command: redactText(c.command ?? ''),
-          summary: redactText(c.summary ?? ''),
-          excerpt: redactText(c.excerpt ?? ''),
-        })),
-        commitIds: input.commitIds ?? [],
-        createdAt: Date.now(),
-      }
-      await this.#store.addEvidence(tx, evidence)
-      const to = { id: evidence.id, summary: evidence.summary.slice(0, 200) }
-      await this.deps.book.touch(tx, row, evidence.actor, 'evidence', [{ field: 'evidence', from: null, to }])
-    })
+    return this.#change(p, ref, (tx, row) => this.#add(tx, p, row, input))
+  }
+
+  /** Evidence out of a record that anybody may publish: it counts when the task is the author's own. */
+  async record(tx: Tx, p: Worker, taskId: string, input: NewEvidence): Promise<void> {
+    const { row } = await this.deps.book.find(p, 'write', taskId, tx.q)
+    if (isOwn(p, row, await this.deps.claims.held(tx, row.id))) await this.#add(tx, p, row, input)
+  }
+
+  async #add(tx: Tx, p: Worker, row: TaskRow, input: NewEvidence): Promise<void> {
+    mayChange(p, row, await this.deps.claims.held(tx, row.id))
+    const evidence: EvidenceRow = {
+      id: newId('tev'),
+      taskId: row.id,
+      runId: input.runId ?? null,
+      actor: actorOf(p),
+      summary: redactText(input.summary),
+      checks: (input.checks ?? []).map((c) => ({
+        name: c.name,
+        kind: c.kind,
+        status: c.status,
+        command: redactText(c.command ?? ''),
+        summary: redactText(c.summary ?? ''),
+        excerpt: redactText(c.excerpt ?? ''),
+      })),
+      commitIds: input.commitIds ?? [],
+      createdAt: Date.now(),
+    }
+    await this.#store.addEvidence(tx, evidence)
+    const to = { id: evidence.id, summary: evidence.summary.slice(0, 200) }
+    await this.deps.book.touch(tx, row, evidence.actor, 'evidence', [{ field: 'evidence', from: null, to }])
   }
 
   /** What a reviewer says. Changes that are asked for give the task back to whoever does it. */
@@ -157,11 +165,11 @@ export class GateService {
     const checks = latest(evidence)
     const missing = [
       ...missingState(row),
-      ...missingChecks(gate, checks),
+      ...missingChecks(gate, evidence),
       ...this.#missingReviews(row, reviews),
       ...(await this.#missingTasks(row, q)),
     ]
-    const failed = checks.some((c) => c.status === 'failed' && gate.requiredChecks.includes(c.name))
+    const failed = gate.requiredChecks.some((name) => resultOf(name, evidence)?.status === 'failed')
     return {
       id: gate.id,
       taskId: row.id,
@@ -203,9 +211,18 @@ export class GateService {
 const missingState = (row: TaskRow): Missing[] =>
   row.state === 'done' ? [] : [{ kind: 'state', subject: row.state, message: `It is ${words(row.state)}, not done.` }]
 
-const missingChecks = (gate: GateRow, checks: TaskCheck[]): Missing[] =>
+/** The latest result that goes by a name, or has it in its summary, which is all that the wire has for it. */
+function resultOf(name: string, evidence: EvidenceRow[]): TaskCheck | undefined {
+  for (const { checks } of evidence) {
+    const found = checks.findLast((c) => c.name === name || c.summary.includes(name))
+    if (found) return found
+  }
+  return undefined
+}
+
+const missingChecks = (gate: GateRow, evidence: EvidenceRow[]): Missing[] =>
   gate.requiredChecks.flatMap((name): Missing[] => {
-    const status = checks.find((c) => c.name === name)?.status
+    const status = resultOf(name, evidence)?.status
     if (status === 'passed') return []
     const message = status ? `The check “${name}” is ${status}.` : `There is no result of the check “${name}”.`
     return [{ kind: 'check', subject: name, message }]

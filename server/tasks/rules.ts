@@ -10,11 +10,14 @@ import { type ClaimRow, type TaskRow, type TaskState, isAgent } from './view'
  * claim of it; otherwise an agent may when it is the task's own: its assignee, its author, or a reviewer.
  */
 export function mayChange(p: Worker, row: TaskRow, held: ClaimRow[]): void {
-  if (p.kind === 'user' || held.some((c) => c.holderId === p.id)) return
-  const owner = held.find((c) => c.mode === 'owner')
-  if (owner) throw notHolder(row, owner.holder.name)
-  if (row.assigneeId === p.id || row.createdById === p.id || row.reviewerIds.includes(p.id)) return
-  throw notHolder(row, undefined)
+  if (!isOwn(p, row, held)) throw notHolder(row, held.find((c) => c.mode === 'owner')?.holder.name)
+}
+
+/** As `mayChange`, as a question. */
+export function isOwn(p: Worker, row: TaskRow, held: ClaimRow[]): boolean {
+  if (p.kind === 'user' || held.some((c) => c.holderId === p.id)) return true
+  if (held.some((c) => c.mode === 'owner')) return false
+  return row.assigneeId === p.id || row.createdById === p.id || row.reviewerIds.includes(p.id)
 }
 
 /** What an agent may not do to a state although the table of transitions would allow it. */
