@@ -13,7 +13,11 @@ const args = {
     description: 'Address of the server (default: the last one, else this computer)',
   },
   username: { type: 'string', alias: 'u', valueHint: 'NAME', description: 'Your user name' },
-  'password-stdin': { type: 'boolean', description: 'Read the password from the first line of standard input' },
+  'password-stdin': {
+    type: 'boolean',
+    description:
+      'Read the password from the first line of standard input, and the code of a second factor from the second',
+  },
   'token-stdin': { type: 'boolean', description: 'Log in with an API token, read from standard input' },
   'setup-code-stdin': {
     type: 'boolean',
@@ -35,6 +39,7 @@ export const login = command({
     'printf "%s\\n%s\\n" "$SETUP_CODE" "$PASSWORD" | nekode login --username ann --setup-code-stdin',
   ],
   notes: [
+    'People who log in through an identity provider only have no password: make an API token in the console’s settings and use --token-stdin.',
     'On a server without users the command asks for the one-time setup code that the server printed, and makes you its owner.',
     'The login is kept in $NEKODE_HOME/cli.json (default ~/.nekode/cli.json), readable by you only. NEKODE_SERVER_URL and NEKODE_TOKEN win over it.',
   ],
@@ -97,11 +102,21 @@ async function withToken({ host }: LoginContext, server: string): Promise<Login>
 
 async function withPassword({ args, host }: LoginContext, guest: Connection): Promise<Login> {
   const username = args.username ?? (await ask(host, 'User name: ', NO_TERMINAL))
-  const password = args['password-stdin']
-    ? ((await inputLines(host))[0] ?? '')
-    : await askSecret(host, 'Password: ', NO_TERMINAL)
-  if (password === '') throw usage('The password is empty.')
-  return held(await guest.call('POST /api/auth/login', { body: { username, password, token: true } }))
+  const [password, given] = args['password-stdin']
+    ? await inputLines(host)
+    : [await askSecret(host, 'Password: ', NO_TERMINAL)]
+  if (!password) throw usage('The password is empty.')
+  const enter = (code?: string) =>
+    guest.call('POST /api/auth/login', {
+      body: { username, password, token: true, ...(code ? { code: code.trim() } : {}) },
+    })
+  try {
+    return held(await enter(given))
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'second_factor_required') throw error
+    const question = 'Code of your authenticator app, or a recovery code: '
+    return held(await enter(await ask(host, question, 'Put it on the second line of standard input.')))
+  }
 }
 
 async function firstAdmin({ args, host, out }: LoginContext, guest: Connection): Promise<Login> {
