@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import type { OutboundDelivery, OutboundStatus } from '@shared/contract'
+import { eq } from 'drizzle-orm'
 import { Webhook } from 'standardwebhooks'
 import { Receiver } from '../../test/fixtures/receiver'
 import { type Scratch, storages } from '../../test/storages'
@@ -282,6 +283,40 @@ for (const storage of storages.filter((s) => s.available))
         '/mentions @owner look',
         '/thread in there',
       ])
+    })
+
+    test('runs and deliveries of agents go along routes for them, and messages do not', async () => {
+      const [runs, states] = [await connect('/runs'), await connect('/states')]
+      const muted = (await owner.call('GET /api/notification-routes', { query: { endpointId: endpoint.id } })).items[0]!
+      await owner.call('PATCH /api/notification-routes/{id}', { params: { id: muted.id }, body: { enabled: false } })
+      await route(runs.id, { eventKind: 'run' })
+      await route(states.id, { eventKind: 'delivery_status' })
+      const name = `bot-${endpoint.id.slice(-8)}`
+      await server.agent({ name })
+      const message = await say(`@${name} are you there?`)
+      const received = (await receiver.has(2)).map(({ path, body }) => ({ path, ...JSON.parse(body) }))
+      expect(received.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toMatchObject([
+        { path: '/runs', type: 'run.created', target: '#general', data: { inputMessageId: message.id } },
+        { path: '/states', type: 'delivery.created', data: { messageId: message.id } },
+      ])
+    })
+
+    test('what is canceled while it is being sent is not tried again', async () => {
+      const held = Promise.withResolvers<Response>()
+      receiver.answer(() => held.promise)
+      await say('never mind')
+      await receiver.has(1)
+      const { db } = server.core
+      const t = db.t.outboundDeliveries
+      const { id } = (await all())[0]!
+      await db.tx((tx) =>
+        Promise.resolve(tx.q.update(t).set({ status: 'canceled', nextAttemptAt: null }).where(eq(t.id, id))),
+      )
+      held.resolve(new Response('', { status: 500 }))
+      await say('next')
+      await settled('canceled', 'delivered')
+      await later(HOUR)
+      expect(receiver.received).toHaveLength(2)
     })
 
     test('who may see a channel may see what went out of it, page by page, and others see none of it', async () => {

@@ -123,7 +123,7 @@ export class OutboundWorker {
         const now = await this.#store.get(row.id, tx.q)
         // After its lease it is somebody else's.
         if (!now || now.leaseId !== row.leaseId) return
-        const set = stopped ? released(row, clock()) : this.#settled(row, outcome, clock())
+        const set = this.#after(now, outcome, stopped, clock())
         await this.#store.update(tx, row.id, set)
         emitOutbound(tx, { ...now, ...set }, 'state_changed')
       })
@@ -161,6 +161,12 @@ export class OutboundWorker {
       if (!open) emitOutbound(tx, { ...row, ...set }, 'state_changed')
       return { ...row, ...set }
     })
+  }
+
+  #after(row: OutboundRow, outcome: Outcome, stopped: boolean, now: number): Partial<OutboundRow> {
+    // What was canceled in the middle of it is not tried again.
+    if (row.status === 'canceled' && !outcome.ok) return { leaseId: null, leaseUntil: null }
+    return stopped ? released(row, now) : this.#settled(row, outcome, now)
   }
 
   #settled(row: OutboundRow, outcome: Outcome, now: number): Partial<OutboundRow> {
