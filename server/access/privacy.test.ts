@@ -55,10 +55,40 @@ beforeAll(async () => {
   ids.push(den.id, dm.id, bot.id, box.id)
   await owner.call('POST /api/messages', { body: { target: dm.target, content: SECRET } })
   await work(den.target)
+  await agree(den.target)
   await manage()
   await owner.call('POST /api/messages', { body: { target: '#general', content: LAST } })
 })
 afterAll(() => server.stop())
+
+/** What a private channel decides, how its work is coordinated, and what the agent notes about it and for itself. */
+async function agree(target: string): Promise<void> {
+  const params = { target }
+  const decision = await owner.call('POST /api/channels/{target}/decisions', {
+    params,
+    body: { title: SECRET, body: SECRET, quorum: 2 },
+  })
+  await bot.call('POST /api/decisions/{id}/vote', {
+    params: { id: decision.id },
+    body: { decision: 'approve', reason: SECRET },
+  })
+  const record = await bot.call('POST /api/channels/{target}/coordination', {
+    params,
+    body: { record: { kind: 'deadline_negotiation', proposedDeadlineAt: 2_000_000_000_000, reason: SECRET } },
+  })
+  await owner.call('POST /api/coordination/{id}/counter', {
+    params: { id: record.subjectId },
+    body: { reason: SECRET, proposedDeadlineAt: 1_900_000_000_000 },
+  })
+  const note = (body: object) =>
+    bot.call('PUT /api/agents/{id}/memory', {
+      params: { id: bot.id },
+      body: { path: `${SECRET}.md`, content: SECRET, expectedVersion: 0, ...body },
+    })
+  const shared = await note({ scope: 'channel', target })
+  const own = await note({ path: 'own.md', content: SETTING })
+  ids.push(decision.id, record.subjectId, shared.id, own.id)
+}
 
 /** A whole run in a private channel: it starts, asks, reports, answers, fails once, and is archived. */
 async function work(target: string): Promise<void> {
@@ -157,7 +187,8 @@ function addresses(): string[] {
   ]
   return Object.keys(api).flatMap((key) => {
     const [method, path = ''] = key.split(' ')
-    if (method !== 'GET' || /server-events|\/ws$|\/daemon\/|metrics/.test(path)) return []
+    // A backup has everything, and is for the owner alone: its own test says so.
+    if (method !== 'GET' || /server-events|\/ws$|\/daemon\/|metrics|backup/.test(path)) return []
     if (path.includes('{target}')) return targets.map((t) => path.replace('{target}', encodeURIComponent(t)))
     if (path.includes('{id}'))
       return ids.map((id) => path.replace('{id}', id).replace('{stepId}', `text_${id}`.slice(0, 60)))
@@ -223,6 +254,9 @@ async function overRpc(caller: Caller): Promise<string[]> {
       (r: Rpc) => r.listRuns({ target }),
       (r: Rpc) => r.listActivity({ target }),
       (r: Rpc) => r.listAgentStatuses({ target }),
+      (r: Rpc) => r.listChannelDecisions({ target }),
+      (r: Rpc) => r.listCoordinationRecords({ target }),
+      (r: Rpc) => r.listAgentMemory({ agentId: bot.id, target }),
     ]),
     ...ids.flatMap((id) => [
       (r: Rpc) => r.getRun({ runId: id }),
@@ -232,6 +266,9 @@ async function overRpc(caller: Caller): Promise<string[]> {
       (r: Rpc) => r.listActivity({ agentId: id }),
       (r: Rpc) => r.listAgentRuns({ agentId: id }),
       (r: Rpc) => r.listAgentRuns({ computerId: id }),
+      (r: Rpc) => r.listDecisionVotes({ decisionId: id }),
+      (r: Rpc) => r.listAgentMemory({ agentId: id }),
+      (r: Rpc) => r.listCoordinationRecords({ actorAgentId: id }),
       (r: Rpc) => r.readMessages({ target: `#general:${id}` }),
       (r: Rpc) => r.readMessages({ target: '#general', cursor: { aggregateId: id } }),
     ]),

@@ -139,7 +139,7 @@ for (const storage of storages.filter((s) => s.available))
         expect(await code(memory.get(p, id))).toBe('not_found')
         expect(await paths(p)).not.toContain('den.md')
       }
-      expect(await code(paths(root, { target: '#den' }))).toBe('not_found')
+      for (const p of [root, stranger, elsewhere]) expect(await code(paths(p, { target: '#den' }))).toBe('not_found')
       // Reading is not writing.
       expect(await code(memory.put(bob, bot.id, note('mine.md', 'x', { scope: 'channel', target: '#den' })))).toBe(
         'forbidden',

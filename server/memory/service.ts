@@ -57,12 +57,11 @@ export class MemoryService {
   async list(p: Principal, query: MemoryQuery): Promise<{ items: MemoryRecord[]; nextCursor?: string }> {
     const agent = this.#agent(query.agentId)
     const limit = query.limit ?? PAGE
-    const all = this.#sees(p, agent)
     const channelId = query.target === undefined ? undefined : this.#place(p, agent, query.target)
     const rows = await this.#store.list({
       agentId: agent.id,
-      own: all && channelId === undefined,
-      channelIds: channelId !== undefined ? [channelId] : this.#channels(p, agent),
+      own: channelId === undefined && this.#sees(p, agent),
+      channelIds: channelId === undefined ? this.#channels(p, agent) : [channelId],
       scope: query.scope,
       path: query.path,
       text: query.q?.toLowerCase(),
@@ -198,11 +197,11 @@ export class MemoryService {
     return this.#place(p, agent, target)
   }
 
-  /** A channel that the caller can read; for a computer one that the agent can. */
+  /** A channel that the caller can read; for the agent's own computer one that the agent can. */
   #place(p: Principal, agent: Agent, text: string): string {
     const { target } = parseTarget(text)
     const reader: Principal =
-      p.kind === 'computer'
+      p.kind === 'computer' && this.#sees(p, agent)
         ? { ...p, kind: 'agent', id: agent.id, name: agent.name, displayName: agent.displayName }
         : p
     return this.core.access.channel(reader, 'read', target).id
