@@ -119,7 +119,7 @@ export class GateService {
     await this.deps.book.find(p, 'write', ref)
     return this.core.db.tx(async (tx) => {
       const { row } = await this.deps.book.find(p, 'write', ref, tx.q)
-      mayChange(p, row, await this.deps.claims.held(tx, row.id))
+      mayChange(p, row, (await this.deps.claims.fresh(tx, row)).held)
       const gate = await this.#gate(tx, row)
       if (gate.release)
         throw new NekodeError('conflict', `#${row.number} was released already.`, { code: 'already_released' })

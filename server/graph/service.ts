@@ -150,7 +150,8 @@ export class GraphService {
 
   async #update(tx: Tx, p: Worker, ref: string, patch: GraphPatch): Promise<TaskGraph> {
     const { book, claims, tasks } = this.deps
-    const { row, channel } = await book.find(p, 'write', ref, tx.q)
+    const { row: found, channel } = await book.find(p, 'write', ref, tx.q)
+    const { row, held } = await claims.fresh(tx, found)
     const root = await book.current(tx, row.rootId)
     if (patch.version !== undefined && patch.version !== root.graphVersion)
       throw new NekodeError('conflict', `The graph was changed in the meantime (version ${root.graphVersion}).`, {
@@ -158,7 +159,7 @@ export class GraphService {
         next: 'Look at what it is now, and send the change again with that version.',
         data: { version: root.graphVersion },
       })
-    mayChange(p, row, await claims.held(tx, row.id))
+    mayChange(p, row, held)
     const actor = actorOf(p)
     const changed: { field: string; from: unknown; to: unknown }[] = []
     let next = await this.#edges(tx, p, { row, channel }, patch, changed)
@@ -204,7 +205,11 @@ export class GraphService {
       removed.filter(isDependency),
       (id) => names.get(id) ?? id,
     )
-    for (const edge of removed) await book.edges.remove(tx, edge)
+    for (const edge of removed) {
+      await book.edges.remove(tx, edge)
+      const freed = edge.fromId === row.id ? undefined : await book.current(tx, edge.fromId)
+      if (freed?.state === 'todo' && freed.deliveryId === null) await this.deps.desk.deliver(tx, freed, actorOf(p))
+    }
     await book.edges.add(tx, ...added)
     for (const e of removed) changed.push({ field: e.kind, from: { from: e.fromId, to: e.toId }, to: null })
     for (const e of added) changed.push({ field: e.kind, from: null, to: { from: e.fromId, to: e.toId } })

@@ -55,7 +55,7 @@ export class SplitService {
 
   async #propose(tx: Tx, p: Worker, ref: string, input: Omit<NewSplit, 'requestId'>): Promise<TaskSplit> {
     const { row, channel } = await this.deps.book.find(p, 'write', ref, tx.q)
-    mayChange(p, row, await this.deps.claims.held(tx, row.id))
+    mayChange(p, row, (await this.deps.claims.fresh(tx, row)).held)
     open(row)
     const ids = new Map(input.parts.map((part) => [part.clientId, newId('tsk')]))
     if (ids.size !== input.parts.length)
@@ -174,7 +174,7 @@ export class SplitService {
     const split = await this.#store.get(splitId, tx.q)
     if (!split || split.parentId !== row.id)
       throw new NekodeError('not_found', 'There is no such proposal for this task.', { code: 'proposal_unknown' })
-    if (split.proposedBy.id !== p.id) mayChange(p, row, await this.deps.claims.held(tx, row.id))
+    if (split.proposedBy.id !== p.id) mayChange(p, row, (await this.deps.claims.fresh(tx, row)).held)
     if (split.state !== 'pending')
       throw new NekodeError('conflict', `This proposal was ${split.state} already.`, { code: 'proposal_over' })
     return { row, split, channel }

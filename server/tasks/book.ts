@@ -78,7 +78,8 @@ export class TaskBook {
 
   /** A task by id or number, whoever asks. */
   async peek(ref: string, q: Query = this.core.db.q): Promise<TaskRow | undefined> {
-    return ref.startsWith('tsk_') ? this.#store.get(ref, q) : this.#store.byNumber(Number(ref.replace('#', '')), q)
+    if (ref.startsWith('tsk_')) return this.#store.get(ref, q)
+    return /^#?\d{1,12}$/.test(ref) ? this.#store.byNumber(Number(ref.replace('#', '')), q) : undefined
   }
 
   async current(tx: Tx, id: string): Promise<TaskRow> {

@@ -7,8 +7,9 @@ import type { Tx } from '../db/database'
 import { type Once, always } from '../idempotency/service'
 import type { RunRow } from '../runs/view'
 import type { TaskBook, TaskSet, Worker } from './book'
+import { refusal } from './claimable'
 import { ClaimStore } from './claimstore'
-import { name, words } from './errors'
+import { name } from './errors'
 import type { TaskDesk } from './desk'
 import { type ClaimRow, type TaskRow, type TaskState, claimView, isAgent, isClosed } from './view'
 
@@ -46,6 +47,14 @@ export class TaskClaims {
 
   held = (tx: Tx, taskId: string): Promise<ClaimRow[]> => this.#store.of([taskId], 'held', tx.q)
 
+  /** A task and who has it at this very moment: a claim whose time is over ends here, if the reaper has not come by yet. */
+  async fresh(tx: Tx, task: TaskRow): Promise<{ row: TaskRow; held: ClaimRow[] }> {
+    let row = task
+    for (const claim of await this.held(tx, row.id))
+      if (!this.#alive(claim)) row = await this.#expire(tx, row, claim, Date.now())
+    return { row, held: await this.held(tx, row.id) }
+  }
+
   async history(
     p: Worker,
     ref: string,
@@ -72,11 +81,10 @@ export class TaskClaims {
   }
 
   async #claim(tx: Tx, p: Worker, ref: string, input: ClaimInput): Promise<ClaimOutcome> {
-    const { row } = await this.book.find(p, 'write', ref, tx.q)
+    const { row, held } = await this.fresh(tx, (await this.book.find(p, 'write', ref, tx.q)).row)
     const mode = input.mode ?? 'owner'
-    const held = await this.held(tx, row.id)
     const owner = held.find((c) => c.mode === 'owner')
-    const own = held.find((c) => c.holderId === p.id && c.mode === mode && this.#alive(c))
+    const own = held.find((c) => c.holderId === p.id && c.mode === mode)
     const refuse = (reason: string, message: string): ClaimOutcome => ({
       accepted: false,
       reason,
@@ -87,7 +95,8 @@ export class TaskClaims {
     if (input.expectedLeaseId !== undefined && own?.leaseId !== input.expectedLeaseId)
       return refuse('lease_lost', `The claim of ${name(row)} that was expected is over.`)
     if (own) return { accepted: true, task: row, claim: await this.#extend(tx, own, input.leaseSeconds) }
-    const reason = await this.#refusal(tx, p, row, mode, input)
+    const claimed = owner !== undefined
+    const reason = await refusal(this.book, tx, { p, row, mode, claimed, expectedAssigneeId: input.expectedAssigneeId })
     if (reason) return refuse(...reason)
     const others = held.filter((c) => c.mode === 'owner' && c.holderId !== p.id)
     if (mode !== 'owner' || !others.length || row.claimPolicy === 'shared')
@@ -100,51 +109,6 @@ export class TaskClaims {
     if (row.claimConflict === 'queue' && (await this.#queue(tx, p, row, input.leaseSeconds)))
       return refuse('claim_queued', `${name(row)} is claimed; yours takes effect when that claim ends.`)
     return refuse('already_claimed', `${name(row)} is claimed by @${others[0]?.holder.name}.`)
-  }
-
-  /** Why a task is not to be claimed, whoever else has it. */
-  async #refusal(
-    tx: Tx,
-    p: Worker,
-    row: TaskRow,
-    mode: TaskClaimMode,
-    input: ClaimInput,
-  ): Promise<[reason: string, message: string] | undefined> {
-    const policy = row.claimPolicy
-    if (policy === 'unclaimable' || (policy === 'reviewer_only' && mode !== 'reviewer'))
-      return ['not_claimable', `${name(row)} is not to be claimed${policy === 'unclaimable' ? '' : ' but for review'}.`]
-    const states: TaskState[] =
-      mode === 'owner' ? ['todo', 'in_progress'] : mode === 'reviewer' ? ['in_review'] : ['in_progress']
-    if (!states.includes(row.state))
-      return [
-        'not_claimable',
-        `${name(row)} is ${words(row.state)}; it is claimed so in ${states.map(words).join(' or ')}.`,
-      ]
-    if (mode === 'reviewer' && row.reviewerIds.length && !row.reviewerIds.includes(p.id))
-      return ['not_claimable', `Others review ${name(row)}.`]
-    if (input.expectedAssigneeId !== undefined && row.assigneeId !== input.expectedAssigneeId)
-      return ['assignee_changed', `${name(row)} is not assigned to whom you expected.`]
-    const free = row.assigneeId === null || row.assigneeId === p.id || row.assigneeId === input.expectedAssigneeId
-    const claimed = (await this.held(tx, row.id)).some((c) => c.mode === 'owner')
-    if (mode === 'owner' && !free && !claimed && policy !== 'shared')
-      return ['already_assigned', `${name(row)} is assigned to somebody else.`]
-    if (p.kind === 'agent') {
-      const missing = this.#missing(p.id, row)
-      if (missing.length) return ['missing_capability', `${name(row)} needs ${missing.join(', ')}.`]
-    }
-    const open = mode === 'owner' ? await this.book.edges.open(row.id, tx.q) : []
-    if (open.length)
-      return ['dependencies_open', `${name(row)} waits for ${open.map((t) => `#${t.number}`).join(', ')}.`]
-    return undefined
-  }
-
-  /** An agent can what it is: its runtime, its model, and the words that its description begins lines or lists with. */
-  #missing(agentId: string, row: TaskRow): string[] {
-    const agent = this.core.directory.agent(agentId)
-    const has = new Set(
-      [agent?.runtimeKind, agent?.model, ...(agent?.description ?? '').split(/[\s,;]+/)].map((s) => s?.toLowerCase()),
-    )
-    return row.requiredCapabilities.filter((c) => !has.has(c.toLowerCase()))
   }
 
   async #take(
@@ -244,9 +208,9 @@ export class TaskClaims {
   }
 
   async #own(tx: Tx, p: Worker, ref: string, leaseId: string): Promise<{ row: TaskRow; claim: ClaimRow }> {
-    const { row } = await this.book.find(p, 'write', ref, tx.q)
-    const claim = (await this.held(tx, row.id)).find((c) => c.leaseId === leaseId && c.holderId === p.id)
-    if (claim && this.#alive(claim)) return { row, claim }
+    const { row, held } = await this.fresh(tx, (await this.book.find(p, 'write', ref, tx.q)).row)
+    const claim = held.find((c) => c.leaseId === leaseId && c.holderId === p.id)
+    if (claim) return { row, claim }
     throw new NekodeError('conflict', `That claim of ${name(row)} has ended.`, {
       code: 'lease_lost',
       next: 'Claim the task again, or leave it to whoever has it now.',
@@ -412,14 +376,16 @@ export class TaskClaims {
         const claim = await this.#store.get(id, tx.q)
         // It may have been renewed, or ended, in between.
         if (claim?.state !== 'held' || claim.expiresAt === null || claim.expiresAt >= now) return
-        if (claim.runId !== null && (await this.desk.reach.runs.underWay(tx, claim.runId))) {
-          await this.#store.update(tx, claim.id, { expiresAt: now + claim.leaseSeconds * 1000 })
-          return
-        }
-        const row = await this.book.current(tx, claim.taskId)
-        await this.#giveBack(tx, row, claim, 'expired', '', SYSTEM)
+        await this.#expire(tx, await this.book.current(tx, claim.taskId), claim, now)
       })
     return found.length
+  }
+
+  async #expire(tx: Tx, row: TaskRow, claim: ClaimRow, now: number): Promise<TaskRow> {
+    if (claim.runId === null || !(await this.desk.reach.runs.underWay(tx, claim.runId)))
+      return this.#giveBack(tx, row, claim, 'expired', '', SYSTEM)
+    await this.#store.update(tx, claim.id, { expiresAt: now + claim.leaseSeconds * 1000 })
+    return row
   }
 }
 

@@ -91,11 +91,11 @@ export class TaskDesk {
   }
 
   /** Takes a task from the agent that it was delivered to: what it has not answered is not wanted any more. */
-  async takeBack(tx: Tx, row: TaskRow, actor: Actor): Promise<void> {
+  async takeBack(tx: Tx, row: TaskRow, actor: Actor, which: 'open' | 'queued' = 'open'): Promise<void> {
     if (row.deliveryId === null || !isAgent(row.assigneeId)) return
     for (const run of await this.reach.runs.openOf(tx, row.assigneeId, row.channelId, row.deliveryId)) {
       // An agent that hands its own task on says so in the turn that it is in.
-      if (run.state !== 'queued' && actor.id === row.assigneeId) continue
+      if (run.state !== 'queued' && (which === 'queued' || actor.id === row.assigneeId)) continue
       await this.reach.runs.stop(tx, run, `@${actor.name} took ${name(row)} back.`, actor)
     }
   }

@@ -93,11 +93,11 @@ export class TaskService {
   }
 
   async #update(tx: Tx, p: Worker, ref: string, patch: TaskPatch, expected: Expected): Promise<Task> {
-    const { row, channel } = await this.book.find(p, 'write', ref, tx.q)
+    const { row: found, channel } = await this.book.find(p, 'write', ref, tx.q)
+    const { row, held } = await this.claims.fresh(tx, found)
     const { version = patch.version, updatedSeconds } = expected
     const changed = updatedSeconds !== undefined && updatedSeconds !== Math.floor(row.updatedAt / 1000)
     if (changed || (version !== undefined && version !== row.version)) throw stale(await this.book.view(row, tx.q))
-    const held = await this.claims.held(tx, row.id)
     mayChange(p, row, held)
     if (patch.state !== undefined) mayMove(p, row, patch.state, held)
     this.#checkPeople(p, channel, row, patch)
@@ -122,6 +122,7 @@ export class TaskService {
     await this.claims.settle(tx, { ...before, ...set }, before, actor)
     let row = await this.book.change(tx, before, set, actor)
     if (handed || row.state === 'canceled') await this.desk.takeBack(tx, before, actor)
+    else if (row.state === 'done') await this.desk.takeBack(tx, before, actor, 'queued')
     if (handed && row.deliveryId !== null) row = await this.book.attach(tx, row, { deliveryId: null })
     const opened = row.state === 'todo' && before.state !== 'todo' && actor.kind === 'human'
     if (opened) row = await this.book.attach(tx, row, { failures: 0 })

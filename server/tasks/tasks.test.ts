@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
 import { TASK_TRANSITIONS, TaskState, type Task } from '@shared/contract'
 import { ApiError } from '@shared/contract/client'
 import { type Scratch, storages } from '../../test/storages'
@@ -324,6 +325,20 @@ for (const storage of storages.filter((s) => s.available))
         [2, 'expired'],
         [1, 'expired'],
       ])
+    })
+
+    test('a claim whose time is over holds nobody off, before the reaper has come by', async () => {
+      const task = await make('overdue')
+      const { claim: held } = await claim(task.id, bot)
+      const { db } = server.core
+      await db.tx(async (tx) => {
+        await tx.q.update(db.t.taskClaims).set({ expiresAt: 1 }).where(eq(db.t.taskClaims.id, held.id))
+      })
+      const params = { id: task.id }
+      const late = bot.call('POST /api/tasks/{id}/claim/renew', { params, body: { leaseId: held.leaseId } })
+      expect(await codeOf(late)).toBe('409 lease_lost')
+      expect(await codeOf(set(task, { summary: 'mine still' }, bot))).toBe('409 not_holder')
+      expect((await claim(task.id, other)).claim).toMatchObject({ attempt: 2, holder: { name: 'other' } })
     })
 
     test('a claim that is given back goes to whoever waits for it', async () => {
