@@ -3,7 +3,16 @@ import { create } from '@bufbuild/protobuf'
 import { PermissionScope } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { type MemoryRecord, MemoryRecordSchema } from '@shared/gen/nekode/daemon/v1/memory_pb'
 import { createLogger } from '@shared/log'
-import { existsSync, lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FakeControl, until } from '../../test/fixtures/control'

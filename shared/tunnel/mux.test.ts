@@ -187,10 +187,10 @@ describe('an end that knows no windows', () => {
     let wait: Promise<void> | undefined
     for (let i = 0; !wait && i < 10_000; i++)
       wait = ends.server.receive({ ...bodyOf(got), bodyChunk: new Uint8Array(LEGACY_FRAME_BYTES) })
-    let isFree = false
-    const waiting = wait?.then(() => (isFree = true))
-    expect([waiting !== undefined, isFree]).toEqual([true, false])
-    while (!isFree) {
+    const free = { is: false }
+    const waiting = wait?.then(() => (free.is = true))
+    expect([waiting !== undefined, free.is]).toEqual([true, false])
+    while (!free.is) {
       await asked.read()
       await Bun.sleep(0)
     }
