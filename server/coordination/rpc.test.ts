@@ -102,7 +102,8 @@ test('a list is filtered and paged', async () => {
   const rest = await people.listCoordinationRecords({ target, limit: 2, cursor: page.nextCursor! })
   expect([...page.records, ...rest.records].map((r) => r.kind)).toEqual([3, 2, 1])
   expect((await people.listCoordinationRecords({ target, kind: CoordinationKind.WORK_PLAN })).records).toHaveLength(1)
-  expect((await people.listCoordinationRecords({ actorAgentId: two.id })).records).toHaveLength(1)
+  for (const rpc of [people, computer])
+    expect((await rpc.listCoordinationRecords({ actorAgentId: two.id })).records).toHaveLength(1)
   expect((await people.listCoordinationRecords({ target, kind: CoordinationKind.RELEASE_GATE })).records).toEqual([])
 })
 

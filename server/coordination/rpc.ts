@@ -8,7 +8,7 @@ import {
   RoleHandoffResponseValue,
 } from '@shared/gen/nekode/daemon/v1/coordination_pb'
 import type { Core } from '../core'
-import { authorOf, readerAt, readerWith } from '../rpc/acting'
+import { authorOf, participants, readerAt } from '../rpc/acting'
 import { type Caller, callerOf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { onceFor } from '../rpc/once'
@@ -63,11 +63,10 @@ export function coordinationRpc(core: Core, coordination: CoordinationService): 
         taskId: req.taskId || undefined,
         actorId: req.actorAgentId || undefined,
       }
-      const read = (reader: ReturnType<typeof readerAt>) =>
-        readPage(core.serverId, req, { target: req.target }, (cursor, limit) =>
-          coordination.list(reader, { ...filter, limit, cursor }),
-        )
-      const page = await (target ? read(readerAt(core, caller, target)) : readerWith(core, caller, read))
+      const readers = target ? [readerAt(core, caller, target)] : participants(core, caller)
+      const page = await readPage(core.serverId, req, { target: req.target }, (cursor, limit) =>
+        coordination.list(readers, { ...filter, limit, cursor }),
+      )
       return { records: page.items.map(wireRecord), ...page.next }
     },
 

@@ -74,8 +74,9 @@ export class CoordinationService {
     this.#drafts = new Drafts(core, this.#store)
   }
 
+  /** What any of the readers may see: a computer reads for all of its agents. */
   async list(
-    p: Principal,
+    p: Principal | readonly Principal[],
     query: {
       target?: string | undefined
       kind?: CoordinationKind | undefined
@@ -89,8 +90,13 @@ export class CoordinationService {
   ): Promise<{ items: CoordinationRecord[]; nextCursor?: string }> {
     const { access } = this.core
     const { target, cursor: before, limit = PAGE, ...filter } = query
-    const channelIds = target === undefined ? access.visibleChannels(p) : [access.channel(p, 'read', target).id]
-    const rows = await this.#store.list({ ...filter, channelIds, before, limit: limit + 1 })
+    const readers = 'kind' in p ? [p] : p
+    const channelIds = new Set(
+      readers.flatMap((reader) =>
+        target === undefined ? access.visibleChannels(reader) : [access.channel(reader, 'read', target).id],
+      ),
+    )
+    const rows = await this.#store.list({ ...filter, channelIds: [...channelIds], before, limit: limit + 1 })
     const items = rows.slice(0, limit)
     const last = items.at(-1)
     return {

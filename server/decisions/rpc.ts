@@ -1,8 +1,10 @@
-import { api } from '@shared/contract'
+import { type DecisionVoteRecord, api } from '@shared/contract'
+import type { Principal } from '../access/principal'
 import type { Core } from '../core'
 import { authorOf, readerAt, readerWith } from '../rpc/acting'
 import { callerOf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
+import { PAGE } from '../rpc/limits'
 import { onceFor } from '../rpc/once'
 import { readPage } from '../rpc/page'
 import { parseTarget } from '../rpc/target'
@@ -18,7 +20,7 @@ type Method =
   | 'listDecisionVotes'
 
 /** Votes that one answer holds; the wire's list has no pages. */
-const VOTES = 200
+const MOST_VOTES = 2000
 
 export function decisionRpc(core: Core, decisions: DecisionService): Handlers<Method> {
   return {
@@ -70,10 +72,19 @@ export function decisionRpc(core: Core, decisions: DecisionService): Handlers<Me
     },
 
     async listDecisionVotes({ decisionId }, context) {
-      const { items } = await readerWith(core, callerOf(context), (reader) =>
-        decisions.votes(reader, decisionId, { limit: VOTES }),
-      )
-      return { votes: items.map(wireVote) }
+      const votes = await readerWith(core, callerOf(context), (reader) => allVotes(decisions, reader, decisionId))
+      return { votes: votes.map(wireVote) }
     },
   }
+}
+
+async function allVotes(decisions: DecisionService, p: Principal, id: string): Promise<DecisionVoteRecord[]> {
+  const votes: DecisionVoteRecord[] = []
+  let cursor: string | undefined
+  do {
+    const page = await decisions.votes(p, id, { limit: PAGE.most, cursor })
+    votes.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor !== undefined && votes.length < MOST_VOTES)
+  return votes
 }

@@ -1,5 +1,4 @@
 import {
-  type Actor,
   type Decision,
   type DecisionStatus,
   type DecisionVote,
@@ -12,17 +11,17 @@ import {
 } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
-import { type AgentPrincipal, type Principal, SYSTEM, type UserPrincipal, actorOf } from '../access/principal'
+import { type AgentPrincipal, type Principal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import { type Once, always } from '../idempotency/service'
 import type { Posted } from '../messages/service'
-import type { NewMessage } from '../messages/writer'
 import { cut, firstLine } from '../rpc/text'
-import { type DecisionAction, carried, next, outcome } from './rules'
+import { DecisionBook, type SystemWriter } from './book'
+import { carried, next, outcome } from './rules'
 import { DecisionStore } from './store'
-import { type DecisionRow, type VoteRow, decisionView, voteView } from './view'
+import { type DecisionRow, type VoteRow, voteView } from './view'
 
 /** Proposals that may be open in a channel at once: nobody reads more. */
 export const MAX_OPEN = 200
@@ -71,19 +70,17 @@ export interface Conversation {
   get(p: Principal, id: string): Promise<{ message: Message }>
 }
 
-export interface SystemWriter {
-  write(tx: Tx, message: NewMessage): Promise<unknown>
-}
-
 /** What a channel agrees on: proposed, voted on, in force, replaced. */
 export class DecisionService {
   readonly #store: DecisionStore
+  readonly #book: DecisionBook
 
   constructor(
     private readonly core: Core,
     private readonly talk: { messages: Conversation; writer: SystemWriter },
   ) {
     this.#store = new DecisionStore(core.db)
+    this.#book = new DecisionBook(core, this.#store, talk.writer)
   }
 
   async list(
@@ -104,11 +101,11 @@ export class DecisionService {
   /** What a channel has decided, newest first: for those who work there, whose access to the channel is checked before. */
   async inForce(channelId: string, limit: number): Promise<Decision[]> {
     const rows = await this.#store.list({ channelId, statuses: ['ratified'], before: undefined, limit })
-    return rows.map((row) => this.#view(row))
+    return rows.map((row) => this.#book.view(row))
   }
 
   async get(p: Principal, id: string): Promise<Decision> {
-    return this.#view(await this.#seen(p, 'read', id))
+    return this.#book.view(await this.#seen(p, 'read', id))
   }
 
   async chain(p: Principal, id: string, query: PageOf): Promise<{ items: Decision[]; nextCursor?: string }> {
@@ -146,6 +143,11 @@ export class DecisionService {
     const channel = this.core.access.channel(p, 'write', message.target)
     const title = input.title ?? (firstLine(message.content, MAX_DECISION_TITLE) || 'Decision')
     const body = input.body ?? cut(message.content, MAX_DECISION_BODY)
+    if (body.trim() === '')
+      throw new NekodeError('invalid', 'This message has no text to decide on.', {
+        code: 'invalid_request',
+        next: 'Give a text of its own to the decision.',
+      })
     return this.#propose(p, channel, { ...input, title, body }, messageId, once)
   }
 
@@ -171,7 +173,7 @@ export class DecisionService {
           ? await this.#inForce(tx, channel, input.supersedesDecisionId)
           : undefined
         const row = await this.#insert(tx, p, channel, input, { sourceMessageId, before })
-        return this.#emit(tx, row, 'created', actorOf(p))
+        return this.#book.emit(tx, row, 'created', actorOf(p))
       }),
     )
   }
@@ -245,10 +247,10 @@ export class DecisionService {
       const what = outcome(counted)
       const decision =
         what === undefined
-          ? this.#emit(tx, counted, 'updated', actorOf(p))
+          ? this.#book.emit(tx, counted, 'updated', actorOf(p))
           : what === 'ratify'
-            ? await this.#ratify(tx, counted, channel, actorOf(p), false)
-            : await this.#close(tx, counted, channel, 'reject', { by: null, reason: 'Voted down.' })
+            ? await this.#book.ratify(tx, counted, channel, actorOf(p), false)
+            : await this.#book.close(tx, counted, channel, 'reject', { by: null, reason: 'Voted down.' })
       return { decision, vote: voteView(vote) }
     })
   }
@@ -271,7 +273,7 @@ export class DecisionService {
           { code: 'quorum_not_met', next: 'Ask the members of the channel to vote.' },
         )
       if (!enough) this.#mustManage(p, channel, 'bring a proposal into force without the votes')
-      return this.#ratify(tx, row, channel, actorOf(p), !enough)
+      return this.#book.ratify(tx, row, channel, actorOf(p), !enough)
     })
   }
 
@@ -279,7 +281,7 @@ export class DecisionService {
     return this.#change(p, 'write', id, input.expectedVersion, async (tx, row, channel) => {
       next(row.status, 'reject')
       this.#mustManage(p, channel, 'reject a proposal without the votes')
-      return this.#close(tx, row, channel, 'reject', { by: actorOf(p), reason: input.reason ?? '' })
+      return this.#book.close(tx, row, channel, 'reject', { by: actorOf(p), reason: input.reason ?? '' })
     })
   }
 
@@ -296,7 +298,7 @@ export class DecisionService {
       next(row.status, 'retire')
       this.#mustBeMember(p, channel)
       if (row.proposer.id !== p.id) this.#mustManage(p, channel, 'retire a decision of somebody else')
-      return this.#close(tx, row, channel, 'retire', { by: actorOf(p), reason: input.reason ?? '' })
+      return this.#book.close(tx, row, channel, 'retire', { by: actorOf(p), reason: input.reason ?? '' })
     })
   }
 
@@ -306,7 +308,7 @@ export class DecisionService {
       throw new NekodeError('forbidden', `Only @${row.proposer.name} can withdraw this proposal.`, {
         next: 'Vote on it, or ask an admin of the channel to reject it.',
       })
-    return this.#close(tx, row, channel, 'withdraw', { by: actorOf(p), reason })
+    return this.#book.close(tx, row, channel, 'withdraw', { by: actorOf(p), reason })
   }
 
   /** Rejects the proposals whose time is over. Returns how many. */
@@ -318,89 +320,9 @@ export class DecisionService {
         const channel = row && this.core.directory.channel(row.channelId)
         // It may have been decided in between.
         if (!row || !channel || row.status !== 'proposed') return
-        await this.#close(tx, row, channel, 'expire', { by: null, reason: 'Nobody decided in time.' })
+        await this.#book.close(tx, row, channel, 'expire', { by: null, reason: 'Nobody decided in time.' })
       })
     return ids.length
-  }
-
-  async #ratify(tx: Tx, row: DecisionRow, channel: Channel, by: Actor, forced: boolean): Promise<Decision> {
-    const now = Date.now()
-    const set = {
-      status: next(row.status, 'ratify'),
-      forced,
-      ratifiedAt: now,
-      updatedAt: now,
-      version: row.version + 1,
-    }
-    const ratified = { ...row, ...set }
-    await this.#store.update(tx, row.id, set)
-    await this.#say(tx, channel, ratified, `is in force${forced ? `, by force of @${by.name}` : ''}`)
-    if (row.supersedesId !== null) await this.#replace(tx, ratified, row.supersedesId, channel)
-    return this.#emit(tx, ratified, 'state_changed', by)
-  }
-
-  /** Of those that were to replace one decision the first does, and the others have nothing left to replace. */
-  async #replace(tx: Tx, by: DecisionRow, oldId: string, channel: Channel): Promise<void> {
-    const old = await this.#store.get(oldId, tx.q)
-    const set = { supersededById: by.id }
-    if (old?.status === 'ratified')
-      await this.#close(tx, old, channel, 'supersede', { by: null, reason: `“${by.title}” replaced it.` }, set)
-    for (const rival of await this.#store.rivals(tx, oldId))
-      if (rival.id !== by.id)
-        await this.#close(tx, rival, channel, 'obsolete', { by: null, reason: `“${by.title}” came first.` }, set)
-  }
-
-  async #close(
-    tx: Tx,
-    row: DecisionRow,
-    channel: Channel,
-    action: Exclude<DecisionAction, 'ratify'>,
-    { by, reason }: { by: Actor | null; reason: string },
-    more: Partial<DecisionRow> = {},
-  ): Promise<Decision> {
-    const now = Date.now()
-    const set = {
-      ...more,
-      status: next(row.status, action),
-      closedBy: by,
-      closeReason: reason,
-      closedAt: now,
-      updatedAt: now,
-      version: row.version + 1,
-    }
-    const closed = { ...row, ...set }
-    await this.#store.update(tx, row.id, set)
-    await this.#say(tx, channel, closed, `is ${closed.status}${by ? ` by @${by.name}` : ''}`, reason)
-    return this.#emit(tx, closed, 'state_changed', by ?? SYSTEM)
-  }
-
-  /** Everybody in the channel reads what became of it. */
-  async #say(tx: Tx, channel: Channel, row: DecisionRow, what: string, reason = ''): Promise<void> {
-    await this.talk.writer.write(tx, {
-      channel,
-      threadId: null,
-      sender: SYSTEM,
-      content: `The decision “${row.title}” ${what}${reason ? `: ${reason}` : '.'}`,
-      kind: 'status',
-      system: {
-        type: `decision.${row.status}`,
-        data: { decisionId: row.id, title: row.title, messageId: row.messageId, reason, by: row.closedBy?.name ?? '' },
-      },
-    })
-  }
-
-  #emit(tx: Tx, row: DecisionRow, operation: 'created' | 'updated' | 'state_changed', actor: Actor): Decision {
-    const payload = this.#view(row)
-    tx.emit({
-      kind: 'decision',
-      operation,
-      aggregateId: row.id,
-      audience: `channel:${row.channelId}`,
-      target: payload.target,
-      actor,
-      payload,
-    })
-    return payload
   }
 
   /** Does something with a decision as it is now, when that is what the caller has seen. */
@@ -476,13 +398,9 @@ export class DecisionService {
     const items = rows.slice(0, limit)
     const last = items.at(-1)
     return {
-      items: items.map((row) => this.#view(row)),
+      items: items.map((row) => this.#book.view(row)),
       ...(rows.length > limit && last ? { nextCursor: last.id } : {}),
     }
-  }
-
-  #view(row: DecisionRow): Decision {
-    return decisionView(row, this.core.directory.channel(row.channelId)?.target ?? row.channelId)
   }
 }
 

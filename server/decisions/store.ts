@@ -85,7 +85,7 @@ export class DecisionStore {
     return rows.map(({ id }) => id)
   }
 
-  /** How many proposals of somebody are open in a channel. */
+  /** How many proposals are open in a channel. */
   async open(tx: Tx, channelId: string): Promise<number> {
     const { decisions } = this.db.t
     const [row] = await tx.q

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { Actor, Id, PageQuery, Target, Time, page } from './common'
-import { MAX_CONTENT } from './messages'
 import { routes } from './route'
 
 /** `withdrawn` by whoever proposed it, `rejected` by votes, by an admin of the channel or because nobody decided in time. */
@@ -209,5 +208,5 @@ export const decisionRoutes = routes({
   },
 })
 
-/** A message that shows a decision says this much and then its body. */
-export const decisionText = (title: string, body: string): string => `**${title}**\n\n${body}`.slice(0, MAX_CONTENT)
+/** What the message says that shows a decision; shorter than any message may be. */
+export const decisionText = (title: string, body: string): string => `**${title}**\n\n${body}`
