@@ -35,6 +35,7 @@ beforeAll(async () => {
     ['agent', bot.id],
   ] as const)
     await owner.call('POST /api/channels/{target}/members', { params: { target: '#den' }, body: { kind, memberId } })
+  await leaveGeneral(bot)
   writeFileSync(
     join(home, 'daemon.json'),
     JSON.stringify({ serverUrl: server.url, token: box.token, computerId: box.id }),
