@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { ErrorBody } from '@shared/contract'
+import { EventOperation } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { EndpointAuthMode, OutboundDeliveryStatus } from '@shared/gen/nekode/daemon/v1/endpoints_pb'
+import { type SubscribeServerEventsResponse, ServerEventKind } from '@shared/gen/nekode/daemon/v1/events_pb'
 import { OutboundPolicy } from '@shared/gen/nekode/daemon/v1/messages_pb'
 import { Receiver } from '../../test/fixtures/receiver'
-import { refusal, rpcClient } from '../../test/fixtures/rpc'
+import { Frames, refusal, rpcClient } from '../../test/fixtures/rpc'
 import { type Scratch, storages } from '../../test/storages'
 import { type Caller, type TestServer, startTestServer } from '../testing'
 
@@ -212,6 +214,9 @@ for (const storage of storages.filter((s) => s.available))
       const second = await people.listInteractionEndpoints({ limit: 1, cursor: first.nextCursor! })
       expect(second.endpoints[0]!.endpointId).not.toBe(first.endpoints[0]!.endpointId)
 
+      const agent = rpcClient(server.url, bot.token)
+      const frames = new Frames<SubscribeServerEventsResponse>((options) => agent.subscribeServerEvents({}, options))
+      await frames.next()
       receiver.answer(new Response('', { status: 422 }), new Response('', { status: 422 }))
       for (const content of ['one', 'two']) await people.sendMessage({ target, content })
       await people.sendMessage({ target, content: 'to nobody', outboundPolicy: OutboundPolicy.NONE })
@@ -219,6 +224,13 @@ for (const storage of storages.filter((s) => s.available))
       const failed = async () =>
         (await computer.listOutboundDeliveries({ target, statuses: [OutboundDeliveryStatus.FAILED] })).deliveries
       while ((await failed()).length < 2) await Bun.sleep(5)
+      const told = await frames.until(({ event }) => event?.operation === EventOperation.FAILED)
+      await frames.close()
+      expect(told.at(-1)!.event).toMatchObject({
+        kind: ServerEventKind.OUTBOUND_DELIVERY,
+        target,
+        payload: { case: 'outboundDelivery', value: { endpointId, status: OutboundDeliveryStatus.FAILED } },
+      })
       const page = await people.listOutboundDeliveries({ endpointId, limit: 1 })
       const next = await people.listOutboundDeliveries({ endpointId, limit: 1, cursor: page.nextCursor! })
       expect([page.deliveries.length, next.deliveries.length, next.nextCursor]).toEqual([1, 1, undefined])

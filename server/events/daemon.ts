@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { EventPayload } from '@shared/contract'
+import { EventPayload, type OutboundStatus } from '@shared/contract'
 import { EventOperation, EventScopeType } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { type ServerEventSchema, ServerEventKind } from '@shared/gen/nekode/daemon/v1/events_pb'
 import { newId } from '@shared/ids'
@@ -11,6 +11,7 @@ import { wireMemory } from '../memory/wire'
 import { wireOperation } from '../computers/wire'
 import { MessageHistory } from '../messages/history'
 import { wireMessage } from '../messages/wire'
+import { wireOutbound } from '../outbound/wire'
 import { STREAM_TIMEOUT_SECONDS } from '../rpc/limits'
 import { PROTOCOL_VERSION, seconds } from '../rpc/wire'
 import { askedBy } from '../runs/asked'
@@ -97,9 +98,10 @@ export class DaemonEvents {
     )
   }
 
-  /** What is written in an agent's channels. The reader has left out what the agent may not see. */
+  /** What is written in an agent's channels, and what becomes of it on its way elsewhere. The reader has left out what the agent may not see. */
   forAgent(p: AgentPrincipal, events: readonly LogEvent[]): Outgoing[] {
     return events.flatMap((e) => {
+      if (e.kind === 'outbound_delivery') return outboundEvent(p, e) ?? []
       if (e.kind !== 'message' || e.operation !== 'created') return []
       const message = EventPayload.message.safeParse(JSON.parse(e.payload)).data
       if (!message) return []
@@ -116,6 +118,26 @@ export class DaemonEvents {
       )
     })
   }
+}
+
+function outboundEvent(p: AgentPrincipal, e: LogEvent): Outgoing | undefined {
+  const delivery = EventPayload.outbound_delivery.safeParse(JSON.parse(e.payload)).data
+  if (!delivery) return undefined
+  const { target } = delivery
+  const about = {
+    kind: ServerEventKind.OUTBOUND_DELIVERY,
+    operation: ENDS[delivery.status] ?? operationOf(e.operation),
+    scope: { scopeType: EventScopeType.TARGET, scopeId: target, target },
+    target,
+    agentId: p.id,
+  }
+  return outgoing(e, about, { case: 'outboundDelivery', value: wireOutbound(delivery) })
+}
+
+/** Ends that the wire has an operation for. */
+const ENDS: Partial<Record<OutboundStatus, EventOperation>> = {
+  failed: EventOperation.FAILED,
+  canceled: EventOperation.CANCELED,
 }
 
 /** What changed in the memory of one of the computer's agents, whose copy is then made anew. */
