@@ -55,6 +55,7 @@ beforeAll(async () => {
   ids.push(den.id, dm.id, bot.id, box.id)
   await owner.call('POST /api/messages', { body: { target: dm.target, content: SECRET } })
   await work(den.target)
+  await plan(den.target)
   await agree(den.target)
   await manage()
   await owner.call('POST /api/messages', { body: { target: '#general', content: LAST } })
@@ -170,6 +171,24 @@ async function manage(): Promise<void> {
   ids.push(runId)
 }
 
+/** A task with a part, comments, a claim, a proposal, evidence, and an agent that has it. */
+async function plan(target: string): Promise<void> {
+  const root = { summary: SECRET, description: SECRET, labels: [SECRET], assigneeId: bot.id }
+  const subtasks = [{ ref: 'part', summary: SECRET }]
+  const { nodes } = await owner.call('POST /api/tasks/graph', { body: { target, root, subtasks } })
+  for (const { id } of nodes) {
+    const params = { id }
+    await owner.call('POST /api/tasks/{id}/comments', { params, body: { content: SECRET } })
+    await owner.call('POST /api/tasks/{id}/splits', { params, body: { parts: [{ clientId: '1', summary: SECRET }] } })
+    await owner.call('POST /api/tasks/{id}/evidence', { params, body: { summary: SECRET } })
+    ids.push(id)
+  }
+  await owner.call('PATCH /api/tasks/{id}', {
+    params: { id: nodes[1]!.id },
+    body: { state: 'blocked', blockedReason: SECRET },
+  })
+}
+
 /** Everything that can be asked over HTTP about what is private. */
 function addresses(): string[] {
   const queries = [
@@ -242,6 +261,8 @@ async function overRpc(caller: Caller): Promise<string[]> {
     (r) => r.searchMessages({ query: SECRET }),
     (r) => r.listRuns({ limit: 200 }),
     (r) => r.listActivity({ limit: 200 }),
+    (r) => r.listCollaborationTasks({ limit: 200 }),
+    (r) => r.listTaskBoard({ limit: 200 }),
     (r) => r.listAgentProfiles({}),
     (r) => r.listAgentStatuses({}),
     (r) => r.listAgentRuns({}),
@@ -252,6 +273,8 @@ async function overRpc(caller: Caller): Promise<string[]> {
       (r: Rpc) => r.searchMessages({ query: SECRET, target }),
       (r: Rpc) => r.listChannelMembers({ target }),
       (r: Rpc) => r.listRuns({ target }),
+      (r: Rpc) => r.listCollaborationTasks({ target }),
+      (r: Rpc) => r.listTaskBoard({ target }),
       (r: Rpc) => r.listActivity({ target }),
       (r: Rpc) => r.listAgentStatuses({ target }),
       (r: Rpc) => r.listChannelDecisions({ target }),
@@ -263,6 +286,9 @@ async function overRpc(caller: Caller): Promise<string[]> {
       (r: Rpc) => r.getAgentRun({ runId: id, includeEvents: true }),
       (r: Rpc) => r.getLaunchPromptSnapshot({ runId: id }),
       (r: Rpc) => r.getAgentProfile({ agentId: id }),
+      (r: Rpc) => r.getTask({ taskId: id }),
+      (r: Rpc) => r.listTaskGraph({ rootTaskId: id }),
+      (r: Rpc) => r.getReleaseGate({ releaseGateId: id.replace('tsk_', 'rgt_') }),
       (r: Rpc) => r.listActivity({ agentId: id }),
       (r: Rpc) => r.listAgentRuns({ agentId: id }),
       (r: Rpc) => r.listAgentRuns({ computerId: id }),
