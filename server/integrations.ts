@@ -1,5 +1,6 @@
 import { EndpointBook } from './endpoints/book'
 import { endpointRoutes } from './endpoints/routes'
+import { ATTEMPT_MS } from './endpoints/send'
 import { EndpointService } from './endpoints/service'
 import type { Core } from './core'
 import { GuardedFetch, type GuardedOptions } from './http/guarded'
@@ -27,7 +28,7 @@ export interface Integrations {
 /** Builds the services and ties them together. `endpointBook` has to be loaded before the first request. */
 export function createIntegrations(core: Core, messages: MessageService, outgoing: GuardedOptions): Integrations {
   const endpointBook = new EndpointBook(core.db, core.log)
-  const endpoints = new EndpointService(core, endpointBook, new GuardedFetch(outgoing))
+  const endpoints = new EndpointService(core, endpointBook, new GuardedFetch({ timeoutMs: ATTEMPT_MS, ...outgoing }))
   const notifications = new NotificationService(core, endpointBook, endpoints.isOpen)
   const outbound = new OutboundService(core, endpoints.isOpen)
   endpoints.whenRemoved((tx, id, by) => outbound.cancelWaiting(tx, id, by))

@@ -19,7 +19,7 @@ export async function deliver(
   const now = Date.now()
   try {
     const request = adapter.request(settings, outgoing, now)
-    const answer = await guarded.fetch({ ...request, timeoutMs: ATTEMPT_MS, ...(signal ? { signal } : {}) })
+    const answer = await guarded.fetch({ ...request, ...(signal ? { signal } : {}) })
     return outcomeOf(adapter, answer, now)
   } catch (error) {
     if (!(error instanceof NekodeError)) throw error

@@ -12,6 +12,8 @@ export interface GuardedOptions {
   allow?: readonly AllowedBlock[]
   /** All addresses of a name. Default: the system's resolver. */
   resolve?: (name: string) => Promise<string[]>
+  /** For a request that names no time of its own. Default 10 s. */
+  timeoutMs?: number
 }
 
 export interface GuardedRequest {
@@ -19,7 +21,7 @@ export interface GuardedRequest {
   url: string
   headers?: Record<string, string>
   body?: string
-  /** For the whole exchange, redirects and the look-up of names included. Default 10 s. */
+  /** For the whole exchange, redirects and the look-up of names included. */
   timeoutMs?: number
   /** Of the answer. Default 64 KiB. */
   maxBytes?: number
@@ -84,7 +86,7 @@ export class GuardedFetch {
    * path of the address, which may hold a secret.
    */
   async fetch(request: GuardedRequest): Promise<GuardedResponse> {
-    const timeout = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS)
+    const timeout = AbortSignal.timeout(request.timeoutMs ?? this.options.timeoutMs ?? TIMEOUT_MS)
     const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout
     let next: Hop = { ...request, url: parseUrl(request.url), headers: { ...request.headers } }
     for (let left = request.maxRedirects ?? MAX_REDIRECTS; ; left--) {

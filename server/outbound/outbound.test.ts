@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { OutboundDelivery, OutboundStatus } from '@shared/contract'
 import { eq } from 'drizzle-orm'
 import { Webhook } from 'standardwebhooks'
+import { EndpointService } from '../endpoints/service'
+import { GuardedFetch, parseBlock } from '../http/guarded'
 import { Receiver } from '../../test/fixtures/receiver'
 import { type Scratch, storages } from '../../test/storages'
 import { type Caller, type TestServer, startTestServer } from '../testing'
@@ -377,3 +379,35 @@ for (const storage of storages.filter((s) => s.available))
       expect(receiver.received.at(-1)!.headers['x-key']).toBe(word)
     })
   })
+
+test('a receiver that does not answer in time is tried again, and the connection is given up', async () => {
+  await using server = await startTestServer({ flags: { 'outgoing-allow': '127.0.0.1' } })
+  await using receiver = new Receiver()
+  await server.services.outboundWorker.stop()
+  const { core, services } = server
+  const guarded = new GuardedFetch({ allow: [parseBlock('127.0.0.1')], timeoutMs: 100 })
+  const worker = new OutboundWorker(core, new EndpointService(core, services.endpointBook, guarded))
+  const owner = await server.as('owner')
+  const { id: endpointId } = await owner.call('POST /api/interaction-endpoints', {
+    body: {
+      provider: 'webhook',
+      displayName: 'Hook',
+      outboundEnabled: true,
+      config: { url: `${receiver.url}/s3cret` },
+    },
+  })
+  await owner.call('POST /api/notification-routes', { body: { target: '#general', endpointId } })
+  const gone = Promise.withResolvers<void>()
+  receiver.answer(({ aborted }) => {
+    aborted.addEventListener('abort', () => gone.resolve())
+    return new Promise<Response>(() => undefined)
+  })
+  await owner.call('POST /api/messages', { body: { target: '#general', content: 'hello' } })
+  await worker.run()
+  await gone.promise
+  const status = async () => (await owner.call('GET /api/outbound-deliveries')).items[0]!
+  expect(await status()).toMatchObject({ status: 'retrying', attemptCount: 1 })
+  expect((await status()).lastError).toMatch(/^127\.0\.0\.1:\d+ did not answer in time\.$/)
+  await worker.run(Date.now() + HOUR)
+  expect(await status()).toMatchObject({ status: 'delivered', attemptCount: 2 })
+})
