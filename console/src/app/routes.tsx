@@ -1,5 +1,6 @@
 import { Navigate, Route, Router } from '@solidjs/router'
 import { lazy, Match, Show, Switch } from 'solid-js'
+import { ticket } from '../join/ticket'
 import { state } from '../store/state'
 import { Failed, Loading } from './entrance'
 import { NotFound } from './notfound'
@@ -9,6 +10,7 @@ import { Shell } from './shell'
 import { Chats } from './chats'
 
 const Login = lazy(() => import('../auth/login'))
+const Join = lazy(() => import('../join/join'))
 const Setup = lazy(() => import('../setup/setup'))
 const Conversation = lazy(() => import('../channels/page'))
 const RunPage = lazy(() => import('../runs/page'))
@@ -45,6 +47,9 @@ export const App = () => (
     </Match>
     <Match when={state.phase === 'setup'}>
       <Setup />
+    </Match>
+    <Match when={ticket() !== undefined && state.phase !== 'starting'}>
+      <Join code={ticket() ?? ''} />
     </Match>
     <Match when={state.phase === 'guest'}>
       <Login />

@@ -10,6 +10,8 @@ import { Card } from '../ui/card'
 import { TextField } from '../ui/field'
 import { ErrorNotice } from '../ui/notice'
 import { toast } from '../ui/toast'
+import { ProviderCard } from './provider'
+import { SecondFactorCard } from './secondfactor'
 
 /** Who one is, and the password. */
 export const Account = () => (
@@ -26,6 +28,8 @@ export const Account = () => (
       </div>
     </Card>
     <PasswordForm />
+    <SecondFactorCard />
+    <ProviderCard />
   </>
 )
 

@@ -6,8 +6,10 @@ import { state } from '../store/state'
 import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { Page } from '../ui/page'
+import { isAdmin } from '../store/session'
 import { Account } from './account'
 import { Appearance } from './appearance'
+import { AuditLog } from './audit'
 import { People } from './people'
 import { Sessions } from './sessions'
 import { Tokens } from './tokens'
@@ -18,6 +20,7 @@ const sections: { path: string; icon: string; label: Extract<Key, `settings.${st
   { path: 'sessions', icon: 'i-lucide-monitor-smartphone', label: 'settings.sessions' },
   { path: 'tokens', icon: 'i-lucide-key-round', label: 'settings.tokens' },
   { path: 'people', icon: 'i-lucide-users', label: 'settings.people' },
+  { path: 'audit', icon: 'i-lucide-scroll-text', label: 'settings.audit' },
 ]
 
 /** What a person sets for themselves, and who else is here. */
@@ -35,7 +38,7 @@ export default function SettingsPage() {
     >
       <div class="grid md:grid-cols-[11rem_1fr] gap-5">
         <nav aria-label={t('settings.title')} class="row flex-wrap md:flex-col md:items-stretch gap-1">
-          <For each={sections}>
+          <For each={sections.filter(({ path }) => path !== 'audit' || isAdmin())}>
             {(item) => (
               <A
                 href={`/settings/${item.path}`}
@@ -61,6 +64,9 @@ export default function SettingsPage() {
             </Match>
             <Match when={section() === 'people'}>
               <People />
+            </Match>
+            <Match when={section() === 'audit' && isAdmin()}>
+              <AuditLog />
             </Match>
           </Switch>
           <p class="text-[12.5px] text-faint">

@@ -17,6 +17,8 @@ import { TextField } from '../ui/field'
 import { ErrorNotice } from '../ui/notice'
 import { Select } from '../ui/select'
 import { toast } from '../ui/toast'
+import { Invites } from './invites'
+import { PersonMenu, Removed } from './manage'
 
 /** Everybody with an account here. */
 export function People() {
@@ -24,44 +26,51 @@ export function People() {
   const [adding, setAdding] = createSignal(false)
   const users = createMemo(() => Object.values(state.users).sort((a, b) => a.displayName.localeCompare(b.displayName)))
   return (
-    <Card
-      title={t('settings.people')}
-      hint={t('people.text')}
-      actions={
-        <Show when={isAdmin()}>
-          <Button kind="primary" size="sm" icon="i-lucide-user-plus" onClick={() => setAdding(true)}>
-            {t('people.add')}
-          </Button>
-        </Show>
-      }
-    >
-      <ul class="col divide-y divide-line -my-2">
-        <For each={users()}>
-          {(user) => (
-            <li class="row gap-3 py-2.5">
-              <Avatar name={user.displayName} kind="human" />
-              <div class="flex-1 min-w-0">
-                <p class="font-550 truncate">{user.displayName}</p>
-                <p class="text-[13px] text-soft truncate">@{user.username}</p>
-              </div>
-              <Badge tone={user.role === 'member' || user.role === 'viewer' ? 'plain' : 'accent'}>
-                {t(`role.${user.role}`)}
-              </Badge>
-              <Show when={canWrite() && user.id !== me().id}>
-                <IconButton
-                  icon="i-lucide-message-circle"
-                  label={t('people.message', { name: user.displayName })}
-                  onClick={() => void openDm('human', user.id, navigate)}
-                />
-              </Show>
-            </li>
-          )}
-        </For>
-      </ul>
-      <Dialog open={adding()} onClose={() => setAdding(false)} title={t('people.add')} subtitle={t('people.addText')}>
-        <Form onClose={() => setAdding(false)} />
-      </Dialog>
-    </Card>
+    <>
+      <Card
+        title={t('settings.people')}
+        hint={t('people.text')}
+        actions={
+          <Show when={isAdmin()}>
+            <Button kind="primary" size="sm" icon="i-lucide-user-plus" onClick={() => setAdding(true)}>
+              {t('people.add')}
+            </Button>
+          </Show>
+        }
+      >
+        <ul class="col divide-y divide-line -my-2">
+          <For each={users()}>
+            {(user) => (
+              <li class="row gap-3 py-2.5">
+                <Avatar name={user.displayName} kind="human" />
+                <div class="flex-1 min-w-0">
+                  <p class="font-550 truncate">{user.displayName}</p>
+                  <p class="text-[13px] text-soft truncate">@{user.username}</p>
+                </div>
+                <Badge tone={user.role === 'member' || user.role === 'viewer' ? 'plain' : 'accent'}>
+                  {t(`role.${user.role}`)}
+                </Badge>
+                <Show when={canWrite() && user.id !== me().id}>
+                  <IconButton
+                    icon="i-lucide-message-circle"
+                    label={t('people.message', { name: user.displayName })}
+                    onClick={() => void openDm('human', user.id, navigate)}
+                  />
+                </Show>
+                <PersonMenu user={user} />
+              </li>
+            )}
+          </For>
+        </ul>
+        <Dialog open={adding()} onClose={() => setAdding(false)} title={t('people.add')} subtitle={t('people.addText')}>
+          <Form onClose={() => setAdding(false)} />
+        </Dialog>
+      </Card>
+      <Show when={isAdmin()}>
+        <Invites />
+        <Removed />
+      </Show>
+    </>
   )
 }
 

@@ -30,8 +30,22 @@ export function Sessions() {
     await act(() => call('DELETE /api/auth/sessions/{id}', { params: { id } }), t('session.ended'))
     await sessions.reload()
   }
+  const endOthers = async () => {
+    await act(() => call('DELETE /api/auth/sessions'), t('session.othersEnded'))
+    await sessions.reload()
+  }
   return (
-    <Card title={t('settings.sessions')} hint={t('session.text')}>
+    <Card
+      title={t('settings.sessions')}
+      hint={t('session.text')}
+      actions={
+        <Show when={(sessions.value()?.length ?? 0) > 1}>
+          <Button size="sm" onClick={() => void endOthers()}>
+            {t('session.endOthers')}
+          </Button>
+        </Show>
+      }
+    >
       <ErrorNotice error={sessions.error()} />
       <Show
         when={!sessions.error() && sessions.value()}

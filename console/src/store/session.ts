@@ -103,8 +103,10 @@ function leave(): void {
 
 /** Ends the session on the server and forgets everything here. */
 export async function logout(): Promise<void> {
-  await call('POST /api/auth/logout')
+  const { next } = await call('POST /api/auth/logout')
   leave()
+  // The session at the identity provider ends there.
+  if (next) location.assign(next)
 }
 
 whenLoggedOut(() => {

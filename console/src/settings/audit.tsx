@@ -1,0 +1,134 @@
+import type { AuditEntry } from '@shared/contract'
+import { createEffect, createSignal, For, on, Show } from 'solid-js'
+import { call } from '../api/client'
+import { createLoad } from '../app/load'
+import { t } from '../i18n'
+import { relative } from '../i18n/dates'
+import { me } from '../store/session'
+import { state } from '../store/state'
+import { Button } from '../ui/button'
+import { Card } from '../ui/card'
+import { ErrorNotice } from '../ui/notice'
+import { Select } from '../ui/select'
+import { SkeletonRows } from '../ui/skeleton'
+
+const areas = [
+  'user',
+  'invite',
+  'session',
+  'password',
+  'second_factor',
+  'identity',
+  'token',
+  'agent',
+  'computer',
+  'enrollment',
+  'approval',
+  'channel',
+  'endpoint',
+  'tunnel',
+  'backup',
+  'audit',
+] as const
+
+/** Who did what that only some may do, and everything as a file. */
+export function AuditLog() {
+  const [area, setArea] = createSignal<'' | (typeof areas)[number]>('')
+  const [more, setMore] = createSignal<AuditEntry[]>([])
+  const [cursor, setCursor] = createSignal<string>()
+  const filter = () => (area() ? { action: `${area()}.*` } : {})
+  const first = createLoad(area, () => call('GET /api/audit', { query: { ...filter(), limit: 50 } }))
+  createEffect(
+    on(first.value, (page) => {
+      setMore([])
+      setCursor(page?.nextCursor)
+    }),
+  )
+  const next = async () => {
+    const at = cursor()
+    if (at === undefined) return
+    const page = await call('GET /api/audit', { query: { ...filter(), limit: 50, cursor: at } })
+    setMore((all) => [...all, ...page.items])
+    setCursor(page.nextCursor)
+  }
+  const file = (format: string) => `/api/audit/export?${new URLSearchParams({ ...filter(), format })}`
+  return (
+    <>
+      <Card
+        title={t('settings.audit')}
+        hint={t('audit.text')}
+        actions={
+          <div class="row gap-2">
+            <Download href={file('csv')} label="CSV" />
+            <Download href={file('ndjson')} label="JSON" />
+          </div>
+        }
+      >
+        <div class="col gap-3">
+          <Select
+            label={t('audit.area')}
+            quiet
+            value={area()}
+            options={[{ value: '', label: t('audit.all') }, ...areas.map((value) => ({ value, label: value }))]}
+            onChange={setArea}
+          />
+          <ErrorNotice error={first.error()} />
+          <Show when={first.value()} fallback={<SkeletonRows count={4} />}>
+            {(page) => (
+              <ul class="col divide-y divide-line">
+                <For each={[...page().items, ...more()]} fallback={<li class="text-soft py-2">{t('audit.none')}</li>}>
+                  {(entry) => <Row entry={entry} />}
+                </For>
+              </ul>
+            )}
+          </Show>
+          <Show when={cursor()}>
+            <Button class="self-center" size="sm" onClick={() => void next()}>
+              {t('common.more')}
+            </Button>
+          </Show>
+        </div>
+      </Card>
+      <Show when={me().role === 'owner'}>
+        <Card title={t('backup.title')} hint={t('backup.text')}>
+          <Download href="/api/backup" label={t('backup.download')} />
+        </Card>
+      </Show>
+    </>
+  )
+}
+
+const Download = (props: { href: string; label: string }) => (
+  <a
+    href={props.href}
+    download=""
+    class="self-start inline-flex items-center gap-1.5 h-8 px-3 rounded-lg border border-edge bg-surface text-[13px] font-550 text-ink hover:bg-hover"
+  >
+    <span class="i-lucide-download" aria-hidden="true" />
+    {props.label}
+  </a>
+)
+
+const Row = (props: { entry: AuditEntry }) => {
+  const subject = () => {
+    const { subject } = props.entry
+    return state.users[subject]?.displayName ?? state.agents[subject]?.displayName ?? subject
+  }
+  const detail = () =>
+    Object.entries(props.entry.detail).map(
+      ([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    )
+  return (
+    <li class="py-2 text-[13px]">
+      <p class="row gap-2 flex-wrap">
+        <span class="font-600">{props.entry.actor.displayName}</span>
+        <code class="text-[12px]">{props.entry.action}</code>
+        <span class="text-soft truncate max-w-60">{subject()}</span>
+        <span class="text-faint ml-auto" title={new Date(props.entry.createdAt).toLocaleString()}>
+          {relative(props.entry.createdAt)}
+        </span>
+      </p>
+      <p class="text-[12px] text-faint break-words">{[...detail(), props.entry.address].filter(Boolean).join(' · ')}</p>
+    </li>
+  )
+}
