@@ -1,6 +1,7 @@
 import { EndpointBook } from './endpoints/book'
 import { endpointRoutes } from './endpoints/routes'
 import { ATTEMPT_MS } from './endpoints/send'
+import { ExternalMessages } from './endpoints/external'
 import { EndpointService } from './endpoints/service'
 import type { Core } from './core'
 import { GuardedFetch, type GuardedOptions } from './http/guarded'
@@ -30,9 +31,10 @@ export function createIntegrations(core: Core, messages: MessageService, outgoin
   const endpointBook = new EndpointBook(core.db, core.log)
   const endpoints = new EndpointService(core, endpointBook, new GuardedFetch({ timeoutMs: ATTEMPT_MS, ...outgoing }))
   const notifications = new NotificationService(core, endpointBook, endpoints.isOpen)
+  const external = new ExternalMessages(core.db)
   const outbound = new OutboundService(core, endpoints.isOpen)
   endpoints.whenRemoved((tx, id, by) => outbound.cancelWaiting(tx, id, by))
-  const outbox = new Outbox(core.db, endpointBook, notifications)
+  const outbox = new Outbox(core.db, endpointBook, notifications, external)
   core.db.beforeCommit((tx, events) => outbox.add(tx, events))
   core.db.onCommit((events) => {
     for (const e of events) if (e.kind === 'endpoint') core.credentials.changed(e.aggregateId)
@@ -43,7 +45,7 @@ export function createIntegrations(core: Core, messages: MessageService, outgoin
     notifications,
     outbound,
     outboundWorker: new OutboundWorker(core, endpoints),
-    webhooks: new WebhookService(core, endpoints, messages),
+    webhooks: new WebhookService(core, endpoints, messages, external),
   }
 }
 

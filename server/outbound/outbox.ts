@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { SYSTEM } from '../access/principal'
 import type { Database, NewEvent, Tx } from '../db/database'
 import type { EndpointBook, EndpointRow } from '../endpoints/book'
+import type { ExternalMessages } from '../endpoints/external'
 import type { NotificationService } from '../notifications/service'
 import { OutboundStore } from './store'
 import { textOf } from './text'
@@ -52,6 +53,7 @@ export class Outbox {
     db: Database,
     private readonly book: EndpointBook,
     private readonly notifications: NotificationService,
+    private readonly external: ExternalMessages,
   ) {
     this.#store = new OutboundStore(db)
   }
@@ -92,7 +94,7 @@ export class Outbox {
   async #source(tx: Tx, { event, threadId }: Sendable): Promise<Way | undefined> {
     if (event.kind !== 'message' || threadId === null) return undefined
     if (!this.book.endpoints().some((e) => e.inboundEnabled && e.outboundEnabled)) return undefined
-    const source = await this.#store.sourceOf(tx, threadId)
+    const source = await this.external.sourceOf(tx, threadId)
     const endpoint = source && this.book.endpoint(source.endpointId)
     if (!source || !endpoint?.outboundEnabled) return undefined
     return { endpoint, routeId: null, replyTo: source.externalId }

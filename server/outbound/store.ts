@@ -96,16 +96,6 @@ export class OutboundStore {
       .where(and(eq(t.endpointId, endpointId), gt(t.nextAttemptAt, 0)))
   }
 
-  /** Where a message came from. */
-  async sourceOf(tx: Tx, messageId: string): Promise<{ endpointId: string; externalId: string } | undefined> {
-    const { externalMessages: t } = this.db.t
-    const [row] = await tx.q
-      .select({ endpointId: t.endpointId, externalId: t.externalId })
-      .from(t)
-      .where(eq(t.messageId, messageId))
-    return row
-  }
-
   /** Removes what was over before a time, a part at once. @returns how many there were */
   async sweep(before: number): Promise<number> {
     const { outboundDeliveries: t } = this.db.t

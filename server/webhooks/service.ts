@@ -1,10 +1,9 @@
 import { IncomingMessage } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
-import { and, eq } from 'drizzle-orm'
 import type { EndpointPrincipal } from '../access/principal'
 import type { Core } from '../core'
-import type { Tx } from '../db/database'
 import type { EndpointRow } from '../endpoints/book'
+import type { ExternalMessages } from '../endpoints/external'
 import type { EndpointService } from '../endpoints/service'
 import { fromZod } from '../http/errors'
 import { Rates } from '../limits/rates'
@@ -30,6 +29,7 @@ export class WebhookService {
     private readonly core: Core,
     private readonly endpoints: EndpointService,
     private readonly messages: MessageService,
+    private readonly external: ExternalMessages,
   ) {}
 
   /** Writes a message as the endpoint, into its channel. The same id again gets the same answer. */
@@ -49,7 +49,7 @@ export class WebhookService {
         retryAfterSeconds: seconds,
       })
     const p = principalOf(endpoint, incoming.caller)
-    const known = await this.#known(endpoint.id, externalId)
+    const known = await this.external.known(endpoint.id, externalId)
     if (known !== undefined) return { messageId: known, duplicate: true }
     return this.#write(p, endpoint.channelId, externalId, parse(incoming.body))
   }
@@ -66,12 +66,11 @@ export class WebhookService {
       throw new NekodeError('invalid', 'A message needs some text.', { code: 'invalid_request' })
     const threadId = said.threadId === undefined ? null : await this.#thread(p, channel.target, said.threadId)
     return this.core.db.tx(async (tx) => {
-      const known = await this.#known(p.id, externalId, tx)
+      const known = await this.external.known(p.id, externalId, tx.q)
       if (known !== undefined) return { messageId: known, duplicate: true }
       const post = { content: content.toWellFormed(), kind: said.kind ?? 'note', threadId }
       const { message } = await this.messages.postIn(tx, p, channel, post)
-      const row = { endpointId: p.id, externalId, messageId: message.id, createdAt: Date.now() }
-      await tx.insert(this.core.db.t.externalMessages, row)
+      await this.external.remember(tx, p.id, externalId, message.id)
       return { messageId: message.id, duplicate: false }
     })
   }
@@ -82,15 +81,6 @@ export class WebhookService {
     if (message.target !== target)
       throw new NekodeError('not_found', `There is no such thread in ${target}.`, { code: 'thread_unknown' })
     return message.threadId ?? message.id
-  }
-
-  async #known(endpointId: string, externalId: string, tx?: Tx): Promise<string | undefined> {
-    const { externalMessages: t } = this.core.db.t
-    const [row] = await (tx?.q ?? this.core.db.q)
-      .select({ messageId: t.messageId })
-      .from(t)
-      .where(and(eq(t.endpointId, endpointId), eq(t.externalId, externalId)))
-    return row?.messageId
   }
 
   /** @returns the sender's id of the message */
