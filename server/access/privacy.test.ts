@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from 'bun:test'
 import { api } from '@shared/contract'
 import { AgentHealth, AgentPresence } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { AgentRunPhase } from '@shared/gen/nekode/daemon/v1/archive_pb'
 import { RunState, RunStepStatus } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import { type Rpc, rpcClient } from '../../test/fixtures/rpc'
 import { type Caller, type TestServer, startTestServer } from '../testing'
+
+// Every address is asked about every id: thousands of requests, which take their time on a busy machine.
+setDefaultTimeout(60_000)
 
 /** In everything that is said and done where outsiders may not look. It may come out nowhere. */
 const SECRET = 'canary'
