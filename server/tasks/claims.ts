@@ -5,7 +5,6 @@ import { SYSTEM, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { type Once, always } from '../idempotency/service'
-import type { RunRow } from '../runs/view'
 import type { TaskBook, TaskSet, Worker } from './book'
 import { refusal } from './claimable'
 import { ClaimStore } from './claimstore'
@@ -120,7 +119,7 @@ export class TaskClaims {
   ): Promise<{ task: TaskRow; claim: ClaimRow }> {
     const actor = actorOf(p)
     const at = p.kind === 'agent' ? await this.desk.reach.work.current(tx, p.id, before.channelId) : undefined
-    const made = await this.#hold(tx, before, actor, { mode, leaseSeconds, runId: at?.runId ?? null })
+    const made = await this.hold(tx, before, actor, { mode, leaseSeconds, runId: at?.runId ?? null })
     // An agent that is not at work already starts on what it took.
     if (p.kind !== 'agent' || at || mode !== 'owner' || (await this.desk.busy(tx, made.task))) return made
     const task = await this.desk.deliver(tx, made.task, actor)
@@ -132,7 +131,7 @@ export class TaskClaims {
   }
 
   /** The claim itself, and what it does to the task. */
-  async #hold(
+  async hold(
     tx: Tx,
     before: TaskRow,
     holder: Actor,
@@ -161,7 +160,7 @@ export class TaskClaims {
     const row = await this.book.attach(tx, before, { attempts: claim.attempt })
     const owns = about.mode === 'owner'
     const set: TaskSet = {
-      ...(owns && row.state === 'todo' ? { state: 'in_progress' as const } : {}),
+      ...(owns && row.state !== 'in_progress' ? { state: 'in_progress' as const } : {}),
       ...(owns && (row.claimPolicy !== 'shared' || row.assigneeId === null) ? { assigneeId: holder.id } : {}),
     }
     const changed = await this.book.change(tx, row, set, holder, 'claimed')
@@ -231,7 +230,7 @@ export class TaskClaims {
     await this.book.find(p, 'write', ref)
     return this.core.db.tx(async (tx) => {
       const { row, claim } = await this.#own(tx, p, ref, leaseId)
-      return this.#giveBack(tx, row, claim, 'released', reason, actorOf(p))
+      return this.giveBack(tx, row, claim, 'released', reason, actorOf(p))
     })
   }
 
@@ -253,7 +252,7 @@ export class TaskClaims {
     this.#store.update(tx, claim.id, { state, error, endedAt: Date.now() })
 
   /** A claim ends without its work being done: the task is open again, for whoever waits for it first. */
-  async #giveBack(
+  async giveBack(
     tx: Tx,
     row: TaskRow,
     claim: ClaimRow,
@@ -299,7 +298,7 @@ export class TaskClaims {
         queued.holderId,
       )
       if (!member) continue
-      const { task, claim } = await this.#hold(tx, row, queued.holder, {
+      const { task, claim } = await this.hold(tx, row, queued.holder, {
         mode: 'owner',
         leaseSeconds: queued.leaseSeconds,
         runId: null,
@@ -315,46 +314,18 @@ export class TaskClaims {
     return row
   }
 
-  /** A run of a task's agent has started: the task is in its hands. */
-  async runStarted(tx: Tx, run: RunRow): Promise<void> {
-    const row = await this.#taskOf(tx, run)
-    if (!row || row.assigneeId !== run.agentId) return
-    const owner = (await this.held(tx, row.id)).find((c) => c.mode === 'owner')
-    if (owner) {
-      if (owner.holderId === run.agentId) await this.#store.update(tx, owner.id, { runId: run.id })
-      return
-    }
-    const delivered = run.deliveryId !== null && row.deliveryId === run.deliveryId
-    if (row.state !== 'in_progress' && !(delivered && row.state === 'todo')) return
-    const open = await this.book.edges.open(row.id, tx.q)
-    const agent = this.core.directory.agent(run.agentId)
-    if (open.length || !agent || row.claimPolicy === 'reviewer_only') return
-    const holder: Actor = { kind: 'agent', id: agent.id, name: agent.name, displayName: agent.displayName }
-    await this.#hold(tx, row, holder, { mode: 'owner', runId: run.id })
-  }
+  /** The claims that a run keeps. */
+  ofRun = (tx: Tx, runId: string): Promise<ClaimRow[]> => this.#store.ofRun(tx, runId)
 
-  /** What a run's end means for the task that it was about: done and to be looked at, not possible, or open again. */
-  async runOver(tx: Tx, run: RunRow): Promise<void> {
-    for (const claim of await this.#store.ofRun(tx, run.id)) {
-      const row = await this.book.current(tx, claim.taskId)
-      const about = (await this.#taskOf(tx, run))?.id === row.id
-      // In a turn about something else, the agent may go on with the task in the next one, as long as it keeps its claim.
-      if (!about || claim.mode !== 'owner') continue
-      if (run.state === 'completed') {
-        await this.#end(tx, claim, 'completed', '')
-        if (row.state !== 'in_progress') continue
-        const counted = await this.book.attach(tx, row, { failures: 0 })
-        await this.book.change(tx, counted, { state: 'in_review' }, claim.holder, 'claim_ended')
-      } else {
-        const why = run.failure?.message ?? 'The run ended without an answer.'
-        await this.#giveBack(tx, row, claim, run.state === 'failed' ? 'failed' : 'canceled', why, SYSTEM)
-      }
-    }
-  }
+  /** A run that is under way keeps the claim from ending. */
+  keptBy = (tx: Tx, claim: ClaimRow, runId: string): Promise<void> => this.#store.update(tx, claim.id, { runId })
 
-  async #taskOf(tx: Tx, run: RunRow): Promise<TaskRow | undefined> {
-    const delivered = run.deliveryId === null ? undefined : await this.book.byDelivery(tx, run.deliveryId)
-    return delivered ?? (run.threadId === null ? undefined : this.book.byThread(tx, run.threadId))
+  /** The work of a claim is done, and somebody has to look at it. */
+  async finish(tx: Tx, row: TaskRow, claim: ClaimRow): Promise<void> {
+    await this.#end(tx, claim, 'completed', '')
+    if (row.state !== 'in_progress') return
+    const counted = await this.book.attach(tx, row, { failures: 0 })
+    await this.book.change(tx, counted, { state: 'in_review' }, claim.holder, 'claim_ended')
   }
 
   /** An agent cannot go on in a channel, or at all: what it has in hand there is open again. */
@@ -363,8 +334,7 @@ export class TaskClaims {
       const row = await this.book.current(tx, claim.taskId)
       if (row.channelId !== channelId) continue
       if (claim.state === 'queued') await this.#end(tx, claim, 'canceled', '')
-      else
-        await this.#giveBack(tx, row, { ...claim, assigned: false }, 'released', `@${claim.holder.name} left.`, actor)
+      else await this.giveBack(tx, row, { ...claim, assigned: false }, 'released', `@${claim.holder.name} left.`, actor)
     }
   }
 
@@ -383,7 +353,7 @@ export class TaskClaims {
 
   async #expire(tx: Tx, row: TaskRow, claim: ClaimRow, now: number): Promise<TaskRow> {
     if (claim.runId === null || !(await this.desk.reach.runs.underWay(tx, claim.runId)))
-      return this.#giveBack(tx, row, claim, 'expired', '', SYSTEM)
+      return this.giveBack(tx, row, claim, 'expired', '', SYSTEM)
     await this.#store.update(tx, claim.id, { expiresAt: now + claim.leaseSeconds * 1000 })
     return row
   }

@@ -7,6 +7,7 @@ import { TaskClaims } from './claims'
 import { TaskComments } from './comments'
 import { type Reach, TaskDesk } from './desk'
 import { TaskService } from './service'
+import { TaskRuns } from './working'
 
 /** Everything about tasks, as adapters use it. */
 export interface Tasks {
@@ -34,8 +35,9 @@ export function createTasks(
     },
   })
   const claims = new TaskClaims(core, book, desk)
-  runs.whenStarted((tx, run) => claims.runStarted(tx, run))
-  runs.whenOver((tx, run) => claims.runOver(tx, run))
+  const working = new TaskRuns(core, book, claims)
+  runs.whenStarted((tx, run) => working.started(tx, run))
+  runs.whenOver((tx, run) => working.over(tx, run))
   return {
     book,
     desk,

@@ -80,6 +80,16 @@ for (const storage of storages.filter((s) => s.available))
       expect(await runOf(open)).not.toBe(runId)
     })
 
+    test('a delivery that failed before it began blocks its task, and is tried once more from there', async () => {
+      const task = await make('no runtime', { assigneeId: bot.id })
+      await box.updateRunStatus({ runId: await runOf(task), state: RunState.FAILED, error: 'not installed' })
+      expect(await get(task.id)).toMatchObject({ state: 'blocked', blockedReason: 'not installed' })
+      await ada.call('POST /api/deliveries/{id}/retry', { params: { id: task.deliveryId! } })
+      const runId = await runOf(task)
+      await report(runId, RunState.RUNNING)
+      expect(await get(task.id)).toMatchObject({ state: 'in_progress', blockedReason: '', claims: [{ runId }] })
+    })
+
     test('a task that is handed on is taken from the one and given to the other', async () => {
       const task = await make('handed on', { assigneeId: bot.id })
       const first = await runOf(task)
