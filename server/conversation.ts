@@ -103,7 +103,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })
   const work = new WorkInProgress(core, deliveries)
-  const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work })
+  const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work, cleanup })
   const decisions = new DecisionService(core, { messages, writer })
   const tasks = createTasks(core, { writer, router, work, runs }, messages, search)
   const graph = new GraphService(core, tasks)

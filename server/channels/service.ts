@@ -220,25 +220,34 @@ export class ChannelService {
       // Marks only move forward, whichever device is late.
       if (!last || last < messageId) {
         await this.core.db.tx((tx) => this.#store.updateMember(tx, member, { lastReadMessageId: messageId }))
-        const counts = (await this.#store.unread([channel.id], p.id)).get(channel.id)
-        await this.core.db.tx(async (tx) =>
-          tx.emit({
-            kind: 'read',
-            operation: 'updated',
-            aggregateId: channel.id,
-            audience: `user:${p.id}`,
-            target: channel.target,
-            actor: actorOf(p),
-            payload: {
-              lastReadMessageId: messageId,
-              unreadCount: counts?.unread ?? 0,
-              mentionCount: counts?.mentions ?? 0,
-            },
-          }),
-        )
+        await this.#tellCounts(channel, p.id, messageId, actorOf(p))
       }
     }
     return this.#view(p, channel)
+  }
+
+  /** What is unread changed for some people of a channel by something else than a new message. */
+  async tellCounts(channel: Channel, userIds: readonly string[]): Promise<void> {
+    for (const id of new Set(userIds)) {
+      if (!this.core.directory.member(channel.id, 'human', id)) continue
+      const last = (await this.#store.lastRead([channel.id], id)).get(channel.id)
+      await this.#tellCounts(channel, id, last ?? '', SYSTEM)
+    }
+  }
+
+  async #tellCounts(channel: Channel, userId: string, lastReadMessageId: string, actor: Actor): Promise<void> {
+    const counts = (await this.#store.unread([channel.id], userId)).get(channel.id)
+    await this.core.db.tx(async (tx) =>
+      tx.emit({
+        kind: 'read',
+        operation: 'updated',
+        aggregateId: channel.id,
+        audience: `user:${userId}`,
+        target: channel.target,
+        actor,
+        payload: { lastReadMessageId, unreadCount: counts?.unread ?? 0, mentionCount: counts?.mentions ?? 0 },
+      }),
+    )
   }
 
   /** `#general`, made with the first user; everybody who comes later is put into it. */
@@ -337,7 +346,8 @@ export class ChannelService {
     input: Pick<Channel, 'target' | 'name' | 'topic' | 'visibility' | 'kind' | 'createdBy'>,
   ): Promise<Channel> {
     const now = Date.now()
-    const channel: Channel = { id: newId('chn'), ...input, archivedAt: null, createdAt: now, updatedAt: now }
+    const id = newId('chn')
+    const channel: Channel = { id, language: 'en', ...input, archivedAt: null, createdAt: now, updatedAt: now }
     await this.#store.insert(tx, channel)
     const user = this.core.directory.user(input.createdBy)
     const actor = user

@@ -36,6 +36,11 @@ const message = (over: Partial<Row<'messages'>> = {}): Row<'messages'> => ({
   requestId: null,
   replyCount: 0,
   lastReplyAt: null,
+  reactions: [],
+  pinned: null,
+  metadata: null,
+  editedAt: null,
+  deletedAt: null,
   createdAt: 1_800_000_000_000,
   ...over,
 })

@@ -6,6 +6,7 @@ import { computersTables } from './tables/computers'
 import { coordinationTables } from './tables/coordination'
 import { decisionsTables } from './tables/decisions'
 import { memoryTables } from './tables/memory'
+import { inboxTables } from './tables/inbox'
 import { endpointsTables } from './tables/endpoints'
 import { messagesTables } from './tables/messages'
 import { peopleTables } from './tables/people'
@@ -27,6 +28,7 @@ export function tables(d: Dialect) {
     ...peopleTables(d),
     ...channelsTables(d),
     ...messagesTables(d),
+    ...inboxTables(d),
     ...computersTables(d),
     ...agentsTables(d),
     ...runsTables(d),

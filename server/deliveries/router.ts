@@ -47,6 +47,20 @@ export class DeliveryRouter {
     return rows
   }
 
+  /** Deliveries to agents that an edit has called: none for those who had the message before. */
+  async routeAdded(tx: Tx, routing: Routing, agentIds: readonly string[]): Promise<DeliveryRow[]> {
+    const { channel, message } = routing
+    const known = new Set((await this.#store.ofMessage(tx, message.id)).map((row) => row.agentId))
+    const rows: DeliveryRow[] = []
+    for (const id of agentIds) {
+      const member = this.core.directory.member(channel.id, 'agent', id)
+      if (known.has(id) || !member || member.deliveryMode === 'off') continue
+      const agent = await agentAt(this.core.db, tx, id, channel.id)
+      if (agent) rows.push(await this.#deliver(tx, routing, agent, 'mention'))
+    }
+    return rows
+  }
+
   /** One delivery of a message to one agent that is in the channel, whatever its mode there: a task is its own. */
   async assign(tx: Tx, routing: Routing, agentId: string): Promise<DeliveryRow | undefined> {
     const agent = await agentAt(this.core.db, tx, agentId, routing.channel.id)

@@ -35,6 +35,12 @@ export class DeliveryStore {
     return this.db.q.select().from(deliveries).where(inArray(deliveries.messageId, messageIds)).orderBy(deliveries.id)
   }
 
+  /** As `ofMessages`, for one and as a transaction has them. */
+  async ofMessage(tx: Tx, messageId: string): Promise<DeliveryRow[]> {
+    const { deliveries } = this.db.t
+    return tx.q.select().from(deliveries).where(eq(deliveries.messageId, messageId))
+  }
+
   async list(f: DeliveryFilter): Promise<DeliveryRow[]> {
     const { deliveries } = this.db.t
     if (!f.channelIds.length) return []

@@ -88,6 +88,7 @@ export class EventHub {
     // Another replica appended in between: readers fill the gap from the table.
     if (this.#recent.length && first.sequence !== this.#head + 1) this.#remember([])
     for (const event of events) {
+      if (event.kind === 'message' && event.operation === 'deleted') this.#erase(event)
       this.#recent.push(event)
       this.#recentBytes += event.payload.length
     }
@@ -95,6 +96,19 @@ export class EventHub {
       this.#remember(latest(this.#recent))
     this.#head = events.at(-1)?.sequence ?? this.#head
     for (const reader of this.#readers) reader.wake()
+  }
+
+  /** What is remembered of a deleted message says no more than the table does. */
+  #erase({ aggregateId, payload }: LogEvent): void {
+    this.#recent = this.#recent.map((e) =>
+      e.kind === 'message' && e.aggregateId === aggregateId ? { ...e, payload } : e,
+    )
+  }
+
+  /** Whether a person follows what happens just now, at this server. */
+  isHere(userId: string): boolean {
+    for (const { principal } of this.#readers) if (principal.kind === 'user' && principal.id === userId) return true
+    return false
   }
 
   /** Another replica says that the log reaches `sequence`. */
@@ -214,6 +228,10 @@ class LiveReader implements Reader {
 
   get position(): number {
     return this.#position
+  }
+
+  get principal(): Principal {
+    return this.options.principal
   }
 
   wake(): void {

@@ -1,4 +1,4 @@
-import type { Mention } from '@shared/contract'
+import { GROUP_NAMES, type Mention } from '@shared/contract'
 import type { Directory } from '../directory/directory'
 
 /** Not said by the writer: code blocks, inline code, and quoted lines, in which an agent would call whoever somebody else called. */
@@ -10,10 +10,23 @@ const HANDLE = /(?<![A-Za-z0-9_@/.-])@([a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?)(?
 export function findMentions(content: string, directory: Directory): Mention[] {
   if (!content.includes('@')) return []
   const found = new Map<string, Mention>()
-  for (const match of content.replace(NOT_SAID, ' ').matchAll(HANDLE)) {
-    const name = (match[1] ?? '').toLowerCase()
+  for (const name of namesIn(content)) {
     const who = directory.byHandle(name)
     if (who) found.set(who.id, { kind: who.kind, id: who.id, name })
   }
   return [...found.values()]
 }
+
+/** `@channel` and `@here` in a text, unless somebody has that name. */
+export function findGroups(content: string, channelId: string, directory: Directory): Mention[] {
+  if (!content.includes('@')) return []
+  const names = new Set(namesIn(content))
+  return GROUP_NAMES.filter((name) => names.has(name) && !directory.byHandle(name)).map((name) => ({
+    kind: 'channel',
+    id: channelId,
+    name,
+  }))
+}
+
+const namesIn = (content: string): string[] =>
+  Array.from(content.replace(NOT_SAID, ' ').matchAll(HANDLE), (match) => (match[1] ?? '').toLowerCase())

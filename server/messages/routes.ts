@@ -8,4 +8,19 @@ export function messageRoutes(mount: Mount, messages: MessageService): void {
   mount('POST /api/messages', async ({ principal, body, idempotencyKey }) =>
     messages.post(principal, { ...body, requestId: body.requestId ?? idempotencyKey }),
   )
+  const { editing, marks } = messages
+  mount('PATCH /api/messages/{id}', async ({ principal, params, body }) =>
+    editing.edit(principal, params.id, body.content),
+  )
+  mount('DELETE /api/messages/{id}', async ({ principal, params }) => editing.delete(principal, params.id))
+  mount('GET /api/messages/{id}/edits', async ({ principal, params }) => editing.versions(principal, params.id))
+  mount('PUT /api/messages/{id}/reactions/{emoji}', async ({ principal, params }) =>
+    marks.react(principal, params.id, params.emoji),
+  )
+  mount('DELETE /api/messages/{id}/reactions/{emoji}', async ({ principal, params }) =>
+    marks.unreact(principal, params.id, params.emoji),
+  )
+  mount('PUT /api/messages/{id}/pin', async ({ principal, params }) => marks.pin(principal, params.id))
+  mount('DELETE /api/messages/{id}/pin', async ({ principal, params }) => marks.unpin(principal, params.id))
+  mount('GET /api/channels/{target}/pins', async ({ principal, params }) => marks.pins(principal, params.target))
 }

@@ -29,7 +29,7 @@ export class MessageSource implements SearchSource {
     const rows = await this.db.q
       .select()
       .from(messages)
-      .where(and(gt(messages.id, id), isNull(messages.system)))
+      .where(and(gt(messages.id, id), isNull(messages.system), isNull(messages.deletedAt)))
       .orderBy(asc(messages.id))
       .limit(limit)
     return rows.map(messageDoc)

@@ -1,4 +1,4 @@
-import type { Delivery, Message, MessageKind, MessagePage } from '@shared/contract'
+import type { Actor, Delivery, Failure, Message, MessageKind, MessagePage } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import {
   type AgentPrincipal,
@@ -14,6 +14,8 @@ import type { OutboundPolicy, Tx } from '../db/database'
 import { type DeliveryRow, deliveryView } from '../deliveries/view'
 import type { Channel } from '../directory/directory'
 import type { SearchRequest, SearchService } from '../search/service'
+import { MessageEditing } from './editing'
+import { MessageMarks } from './marks'
 import { MessageSource } from './searching'
 import { MessageStore } from './store'
 import { type MessageRow, messageView } from './view'
@@ -31,10 +33,18 @@ export interface Post {
   requestId?: string | undefined
   /** Where it goes besides. Default: wherever it is wanted. */
   outbound?: OutboundPolicy | undefined
+  /** What a program adds for programs. */
+  metadata?: Record<string, unknown> | undefined
 }
 
 /** What becomes of a message once it is written. */
 export interface Router {
+  /** As `route`, for agents that an edit has called. */
+  routeAdded(
+    tx: Tx,
+    routing: { channel: Channel; message: MessageRow; sender: Message['sender']; hops: number },
+    agentIds: readonly string[],
+  ): Promise<DeliveryRow[]>
   concernsAgents(channel: Channel, mentions: MessageRow['mentions'], threadId: string | null): boolean
   route(
     tx: Tx,
@@ -65,11 +75,15 @@ export interface MessageServices {
   outcomes: Outcomes
   channels: ChannelService
   search: SearchService
+  /** What is not asked any more is not begun. */
+  cleanup: { unasked(tx: Tx, messageId: string, failure: Failure, actor: Actor): Promise<void> }
 }
 
 const PAGE = 50
 
 export class MessageService {
+  readonly editing: MessageEditing
+  readonly marks: MessageMarks
   readonly #store: MessageStore
   readonly #source: MessageSource
 
@@ -79,6 +93,11 @@ export class MessageService {
   ) {
     this.#store = new MessageStore(core.db)
     this.#source = new MessageSource(core.db)
+    this.marks = new MessageMarks(core, services.writer)
+    this.editing = new MessageEditing(core, services, {
+      bringIn: (p, channel, content) => this.#bringIn(p, channel, content),
+      tellOfStrangers: (tx, channel, message, ids) => this.#tellOfStrangers(tx, channel, message, ids),
+    })
   }
 
   /** Writes a message; agents that it concerns get a delivery in the same transaction. */
@@ -91,12 +110,12 @@ export class MessageService {
     return this.core.db.tx((tx) => {
       const perform = (): Promise<Posted> => this.#write(tx, p, channel, threadId, input)
       if (input.requestId === undefined) return perform()
-      const { target, content, kind } = input
+      const { target, content, kind, metadata } = input
       const call = {
         principal: `${p.kind}:${p.id}`,
         method: 'message',
         key: input.requestId,
-        request: { target, content, kind, threadId },
+        request: { target, content, kind, threadId, ...(metadata === undefined ? {} : { metadata }) },
       }
       return this.core.idempotency.once(tx, call, perform)
     })
@@ -128,11 +147,10 @@ export class MessageService {
       requestId: input.requestId,
       runId: at?.runId,
       outbound: input.outbound,
+      metadata: input.metadata,
     })
-    const strangers = message.mentions.filter(
-      (m) => m.kind === 'agent' && !this.core.directory.member(channel.id, 'agent', m.id),
-    )
-    for (const m of strangers) await this.#notAMember(tx, channel, message, m)
+    const agents = message.mentions.flatMap((m) => (m.kind === 'agent' ? m.id : []))
+    if (agents.length) await this.#tellOfStrangers(tx, channel, message, agents)
     if (!router.concernsAgents(channel, message.mentions, threadId))
       return { message: messageView(message), deliveries: [] }
     const hops = p.kind === 'agent' ? (at?.hops ?? 0) + 1 : 0
@@ -156,15 +174,19 @@ export class MessageService {
       })
   }
 
-  async #notAMember(tx: Tx, channel: Channel, message: MessageRow, m: MessageRow['mentions'][number]): Promise<void> {
-    await this.services.writer.write(tx, {
-      channel,
-      threadId: message.threadId || message.id,
-      sender: SYSTEM,
-      content: `@${m.name} is not a member of ${channel.target} and does not see this. Add it to the channel, then mention it again.`,
-      kind: 'status',
-      system: { type: 'agent.not_member', data: { agentId: m.id, agentName: m.name } },
-    })
+  async #tellOfStrangers(tx: Tx, channel: Channel, message: MessageRow, agentIds: readonly string[]): Promise<void> {
+    const strangers = message.mentions.filter(
+      (m) => agentIds.includes(m.id) && !this.core.directory.member(channel.id, 'agent', m.id),
+    )
+    for (const m of strangers)
+      await this.services.writer.write(tx, {
+        channel,
+        threadId: message.threadId || message.id,
+        sender: SYSTEM,
+        content: `@${m.name} is not a member of ${channel.target} and does not see this. Add it to the channel, then mention it again.`,
+        kind: 'status',
+        system: { type: 'agent.not_member', data: { agentId: m.id, agentName: m.name } },
+      })
   }
 
   /** The first message of a thread, whichever of its messages was named. */

@@ -1,4 +1,4 @@
-import type { Message } from '@shared/contract'
+import { type Message, permalinkOf } from '@shared/contract'
 import type { Row } from '../db/tables'
 
 export type MessageRow = Row<'messages'>
@@ -15,5 +15,11 @@ export const messageView = (r: MessageRow): Message => ({
   runId: r.runId,
   replyCount: r.replyCount,
   lastReplyAt: r.lastReplyAt,
+  reactions: r.reactions,
+  pinned: r.pinned,
+  metadata: r.metadata,
+  permalink: permalinkOf({ target: r.target, threadId: r.threadId || null, id: r.id }),
+  editedAt: r.editedAt,
+  deletedAt: r.deletedAt,
   createdAt: r.createdAt,
 })

@@ -1,13 +1,17 @@
-import type { Actor, MessageKind } from '@shared/contract'
+import type { Actor, Mention, MessageKind } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { Core } from '../core'
 import type { OutboundPolicy, Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import type { SearchService } from '../search/service'
-import { findMentions } from './mentions'
+import { findGroups, findMentions } from './mentions'
 import { messageDoc } from './searching'
-import { MessageStore } from './store'
+import { type Called, MessageStore } from './store'
 import { type MessageRow, messageView } from './view'
+
+/** People whom one message calls with `@channel` or `@here`. */
+const MAX_CALLED = 1000
 
 export interface NewMessage {
   channel: Channel
@@ -19,6 +23,16 @@ export interface NewMessage {
   requestId?: string | undefined
   system?: { type: string; data: Record<string, unknown> } | undefined
   outbound?: OutboundPolicy | undefined
+  metadata?: Record<string, unknown> | undefined
+}
+
+/** What became of whom a message calls when it was changed. */
+export interface Recalled {
+  row: MessageRow
+  /** Called now and not before. */
+  added: Called[]
+  /** Called before and not any more. */
+  removed: Called[]
 }
 
 /** Puts messages into a channel: the row, its mentions, the reply count of its thread, the event. Who may do so is decided before. */
@@ -45,23 +59,67 @@ export class MessageWriter {
       senderName: sender.name,
       senderDisplayName: sender.displayName,
       content: input.content,
-      mentions: input.system ? [] : findMentions(input.content, this.core.directory),
+      mentions: input.system ? [] : this.#mentions(channel, sender, input.content),
       system: input.system ?? null,
       runId: input.runId ?? null,
       requestId: input.requestId ?? null,
       replyCount: 0,
       lastReplyAt: null,
+      reactions: [],
+      pinned: null,
+      metadata: input.metadata ?? null,
+      editedAt: null,
+      deletedAt: null,
       createdAt: Date.now(),
     }
     await this.#store.insert(tx, row)
-    if (row.mentions.length) await this.#store.insertMentions(tx, row)
+    const called = row.mentions.length ? this.#called(row) : []
+    if (called.length) await this.#store.insertMentions(tx, row, called)
     if (!row.system) await this.search.add(tx, messageDoc(row))
-    this.#emit(tx, row, 'created', sender, input.outbound)
+    this.emit(tx, row, 'created', sender, input.outbound)
     if (row.threadId) {
       const root = await this.#store.countReply(tx, row.threadId, row.createdAt)
-      if (root) this.#emit(tx, root, 'updated', sender)
+      if (root) this.emit(tx, root, 'updated', sender)
     }
     return row
+  }
+
+  /** Lets a message say something else. Whoever it still calls is not called again. */
+  async revise(tx: Tx, row: MessageRow, channel: Channel, content: string, by: Actor): Promise<Recalled> {
+    const mentions = this.#mentions(channel, by, content)
+    const next: MessageRow = { ...row, content, mentions, editedAt: Date.now() }
+    const was = this.#called(row)
+    const now = this.#called(next)
+    // Who is here changes all the time: a group that is still called is the one that was called first.
+    const added = mentions.some(isGroup) && row.mentions.some(isGroup) ? without(named(next), was) : without(now, was)
+    const removed = mentions.some(isGroup) ? [] : without(was, now)
+    const { editedAt } = next
+    await this.#store.update(tx, row.id, { content, mentions, editedAt })
+    await this.#store.deleteMentions(tx, row, [...removed, ...added])
+    await this.#store.insertMentions(tx, next, added)
+    await this.search.put(tx, messageDoc(next))
+    this.emit(tx, next, 'updated', by)
+    return { row: next, added, removed }
+  }
+
+  /** Takes everything out of a message but its place. */
+  async erase(tx: Tx, row: MessageRow, by: Actor): Promise<MessageRow> {
+    const set = {
+      content: '',
+      mentions: [],
+      reactions: [],
+      pinned: null,
+      metadata: null,
+      deletedAt: Date.now(),
+    } satisfies Partial<MessageRow>
+    const next: MessageRow = { ...row, ...set }
+    await this.#store.update(tx, row.id, set)
+    await this.#store.deleteMentions(tx, row, this.#called(row, true))
+    await this.#store.deleteEdits(tx, row.id)
+    if (row.pinned) await this.#store.deletePin(tx, row)
+    await this.search.remove(tx, 'message', row.id)
+    this.emit(tx, next, 'deleted', by)
+    return next
   }
 
   /** The id of the last message that a run's agent wrote by itself in a channel. */
@@ -69,7 +127,35 @@ export class MessageWriter {
     return this.#store.lastOfRun(tx, runId, channelId)
   }
 
-  #emit(tx: Tx, row: MessageRow, operation: 'created' | 'updated', actor: Actor, outbound?: OutboundPolicy): void {
+  /** Only people call groups: an agent that did would start a conversation with everybody. */
+  #mentions(channel: Channel, sender: Actor, content: string): Mention[] {
+    const { directory } = this.core
+    const groups =
+      sender.kind === 'human' && channel.kind === 'channel' ? findGroups(content, channel.id, directory) : []
+    return [...findMentions(content, directory), ...groups]
+  }
+
+  /** @param anybody everybody whom a group could have called, whoever was here then */
+  #called(row: MessageRow, anybody = false): Called[] {
+    const groups = row.mentions.filter(isGroup)
+    if (!groups.length) return named(row)
+    const { directory, hub } = this.core
+    const all = anybody || groups.some((m) => m.name === 'channel')
+    const people = directory.members(row.channelId).flatMap(({ kind, memberId: id }) => {
+      const isCalled = kind === 'human' && id !== row.senderId && (all || hub.isHere(id))
+      return isCalled ? [{ kind, id }] : []
+    })
+    if (people.length > MAX_CALLED && !anybody) throw tooMany(people.length)
+    return [...named(row), ...without(people, named(row))]
+  }
+
+  emit(
+    tx: Tx,
+    row: MessageRow,
+    operation: 'created' | 'updated' | 'deleted',
+    actor: Actor,
+    outbound?: OutboundPolicy,
+  ): void {
     tx.emit({
       kind: 'message',
       operation,
@@ -82,3 +168,19 @@ export class MessageWriter {
     })
   }
 }
+
+const isGroup = (m: Mention): boolean => m.kind === 'channel'
+
+const named = (row: MessageRow): Called[] =>
+  row.mentions.flatMap(({ kind, id }) => (kind === 'channel' ? [] : [{ kind, id }]))
+
+const without = (some: readonly Called[], others: readonly Called[]): Called[] => {
+  const known = new Set(others.map((one) => one.id))
+  return some.filter((one) => !known.has(one.id))
+}
+
+const tooMany = (count: number): NekodeError =>
+  new NekodeError('precondition', `This would call ${count} people; one message calls at most ${MAX_CALLED}.`, {
+    code: 'too_many_mentioned',
+    next: 'Mention those whom it concerns, or use @here.',
+  })

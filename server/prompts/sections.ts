@@ -88,9 +88,10 @@ const profile = ({ agent, computerName }: PromptInput): string =>
 /** What a person wrote cannot add a line of its own. */
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
-const quote = (m: MessageRow): string => `@${m.senderName}: ${m.content}`
+/** A message as a prompt has it. */
+export const quote = (m: MessageRow): string => `@${m.senderName}: ${m.content}`
 /** With what belongs to the message set in, so that no text can look like the next message, by somebody else. */
-const inset = (m: MessageRow): string => quote(m).replaceAll('\n', '\n    ')
+export const inset = (m: MessageRow): string => quote(m).replaceAll('\n', '\n    ')
 
 function messageContext(input: PromptInput, message: MessageRow): string {
   const { before, run } = input

@@ -8,6 +8,7 @@ import type { MessageRow } from '../messages/view'
 import type { RunService } from '../runs/service'
 import type { RunRow } from '../runs/view'
 import { type Section, replyTarget, sections } from './sections'
+import { hashOf, withoutMessage } from './redaction'
 import { type PromptRow, PromptStore } from './store'
 
 export const TEMPLATE_VERSION = 'nekode.launch-prompt.v1'
@@ -43,20 +44,21 @@ export class PromptService {
   }
 
   async #make(run: RunRow): Promise<PromptRow> {
-    const parts = await this.#sections(run)
-    const content = parts.map((s) => `## ${s.name}\n${s.content}`).join('\n\n')
-    const contentHash = new Bun.CryptoHasher('sha256').update(content).digest('hex')
+    const { parts, messages } = await this.#sections(run)
     const row: PromptRow = {
       runId: run.id,
       id: newId('prompt'),
-      content,
-      contentHash,
-      sections: parts,
+      ...whole(parts),
       createdAt: Date.now(),
     }
+    const ids = messages.map(({ id }) => id)
     const made = this.core.db.tx(async (tx) => {
-      await this.#store.insert(tx, row)
-      return row
+      // Deleted since it was read: whoever deleted it did not find it in here yet.
+      const gone = await this.#store.deleted(tx, ids)
+      const deleted = messages.filter(({ id }) => gone.has(id))
+      const left = deleted.length ? { ...row, ...whole(parts.map((part) => redacted(part, deleted))) } : row
+      await this.#store.insert(tx, left, ids)
+      return left
     })
     // Asked for twice at the same moment: the one that was stored counts.
     return onDuplicate(made, async () => (await this.#store.get(run.id)) ?? row)
@@ -71,7 +73,7 @@ export class PromptService {
     return messages.slice(messages.findLastIndex(({ id }) => told.has(id)) + 1)
   }
 
-  async #sections(run: RunRow): Promise<Section[]> {
+  async #sections(run: RunRow): Promise<{ parts: Section[]; messages: MessageRow[] }> {
     const { directory } = this.core
     const agent = directory.agent(run.agentId)
     const channel = directory.channel(run.channelId)
@@ -83,7 +85,7 @@ export class PromptService {
       const name = m.kind === 'human' ? directory.user(m.memberId)?.username : directory.agent(m.memberId)?.name
       return name && m.memberId !== agent.id ? [`@${name}`] : []
     })
-    return sections({
+    const parts = sections({
       serverName: 'Nekode',
       agent,
       computerName: await this.computerName(run.computerId),
@@ -94,5 +96,16 @@ export class PromptService {
       others: others.slice(0, 50),
       decisions: await this.decisions(channel.id),
     })
+    return { parts, messages: message ? [...before, message] : before }
   }
 }
+
+function whole(parts: Section[]): Pick<PromptRow, 'content' | 'contentHash' | 'sections'> {
+  const content = parts.map((s) => `## ${s.name}\n${s.content}`).join('\n\n')
+  return { content, contentHash: hashOf(content), sections: parts }
+}
+
+const redacted = (part: Section, deleted: MessageRow[]): Section => ({
+  ...part,
+  content: deleted.reduce((left, row) => withoutMessage(left, row, [row.content]), part.content),
+})

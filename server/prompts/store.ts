@@ -1,4 +1,4 @@
-import { and, eq, inArray, ne } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, ne } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
 import type { Row } from '../db/tables'
 
@@ -25,7 +25,20 @@ export class PromptStore {
     return new Set(rows.map(({ id }) => id))
   }
 
-  insert(tx: Tx, row: PromptRow): Promise<void> {
-    return tx.insert(this.db.t.prompts, row)
+  /** @param messageIds what went into it */
+  async insert(tx: Tx, row: PromptRow, messageIds: string[]): Promise<void> {
+    await tx.insert(this.db.t.prompts, row)
+    await tx.insert(this.db.t.promptMessages, ...messageIds.map((messageId) => ({ messageId, runId: row.runId })))
+  }
+
+  /** Which of these messages are deleted. */
+  async deleted(tx: Tx, ids: string[]): Promise<Set<string>> {
+    const { messages } = this.db.t
+    if (!ids.length) return new Set()
+    const rows = await tx.q
+      .select({ id: messages.id })
+      .from(messages)
+      .where(and(inArray(messages.id, ids), isNotNull(messages.deletedAt)))
+    return new Set(rows.map(({ id }) => id))
   }
 }

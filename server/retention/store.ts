@@ -44,7 +44,7 @@ export class RetentionStore {
 
   /** Steps and the prompt of the run that has been over for longest. The run stays, with its usage and cost. */
   async runDetail(before: number, now: number): Promise<boolean> {
-    const { runs, runSteps, stepPieces, prompts } = this.db.t
+    const { runs, runSteps, stepPieces, prompts, promptMessages } = this.db.t
     const [run] = await this.db.q
       .select({ id: runs.id })
       .from(runs)
@@ -66,6 +66,7 @@ export class RetentionStore {
       if (ids.length === BATCH) return
       // That there was a prompt stays: by it is known what an agent was told.
       await tx.q.update(prompts).set({ content: '', sections: [] }).where(eq(prompts.runId, run.id))
+      await tx.q.delete(promptMessages).where(eq(promptMessages.runId, run.id))
       await tx.q.update(runs).set({ detailRemovedAt: now }).where(eq(runs.id, run.id))
     })
     return true

@@ -33,6 +33,11 @@ export class RunCleanup {
       await this.runs.cancel(tx, run, failure, actor)
   }
 
+  /** What was asked was taken back: who has not begun with it does not. */
+  async unasked(tx: Tx, messageId: string, failure: Failure, actor: Actor): Promise<void> {
+    for (const run of await this.#store.queuedFor(tx, messageId)) await this.runs.cancel(tx, run, failure, actor)
+  }
+
   /** A channel was archived: what goes on in it is over. */
   async archived(tx: Tx, channelId: string, failure: Failure, actor: Actor): Promise<void> {
     for (const run of await this.#store.active({ channelId }, tx.q)) await this.runs.cancel(tx, run, failure, actor)

@@ -96,6 +96,15 @@ export class RunStore {
       .limit(limit)
   }
 
+  /** Runs that have a message to answer and have not been taken up. */
+  async queuedFor(tx: Tx, messageId: string): Promise<RunRow[]> {
+    const { runs } = this.db.t
+    return tx.q
+      .select()
+      .from(runs)
+      .where(and(eq(runs.inputMessageId, messageId), eq(runs.state, 'queued')))
+  }
+
   async expired(now: number): Promise<RunRow[]> {
     const { runs } = this.db.t
     return this.db.q

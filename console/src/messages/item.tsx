@@ -54,7 +54,19 @@ export function MessageItem(props: MessageProps) {
           <Show when={!props.continued}>
             <Byline message={props.message} />
           </Show>
-          <Prose text={props.message.content} mentions={props.message.mentions} />
+          <Show
+            when={props.message.deletedAt === null}
+            fallback={<p class="text-faint italic">{t('message.deleted')}</p>}
+          >
+            <Prose text={props.message.content} mentions={props.message.mentions} />
+            <Show when={props.message.editedAt}>
+              {(at) => (
+                <span class="text-[12px] text-faint" title={fullDate(at())}>
+                  {t('message.edited')}
+                </span>
+              )}
+            </Show>
+          </Show>
           <Show when={props.message.runId}>{(id) => <RunFooter runId={id()} answer={props.message.content} />}</Show>
           <Deliveries messageId={props.message.id} preview={props.onThread !== undefined} />
           <Show when={props.onThread && props.message.replyCount > 0}>

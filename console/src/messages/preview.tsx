@@ -54,7 +54,12 @@ function Preview(props: { message: Message }) {
         class={cx(cut() && 'overflow-hidden [mask-image:linear-gradient(#000_70%,transparent)]')}
         style={{ 'max-height': cut() ? `${highest}px` : undefined }}
       >
-        <Prose text={props.message.content} mentions={props.message.mentions} />
+        <Show
+          when={props.message.deletedAt === null}
+          fallback={<p class="text-faint italic">{t('message.deleted')}</p>}
+        >
+          <Prose text={props.message.content} mentions={props.message.mentions} />
+        </Show>
       </div>
       <Show when={cut()}>
         <A href={link()} class="text-[13px] text-accent-text font-550 hover:underline rounded">

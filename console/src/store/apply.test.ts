@@ -38,6 +38,12 @@ const message = (id: string, fields: Partial<Message> = {}): Message => ({
   runId: null,
   replyCount: 0,
   lastReplyAt: null,
+  reactions: [],
+  pinned: null,
+  metadata: null,
+  permalink: `/c/general?message=${id}`,
+  editedAt: null,
+  deletedAt: null,
   createdAt: 5,
   ...fields,
 })

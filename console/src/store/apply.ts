@@ -1,4 +1,5 @@
 import type { Delivery, Message, Run, ServerEvent } from '@shared/contract'
+import { NOTICE_ID } from '@shared/contract/notice'
 import { listKey, type State } from './state'
 import { addStep } from './steps'
 
@@ -50,18 +51,20 @@ function addMessage(state: State, message: Message, created: boolean): void {
   // What nobody looks at is not kept: opening a list fetches it.
   if (state.messages[message.id] || state.lists[message.target] || list) put(state.messages, message.id, message)
   // A list that ends in the past is not continued by a message of today.
-  if (list && !list.newer) insertId(list.ids, message.id)
+  // What changes before the loaded part belongs to a page that is not here.
+  if (list && !list.newer && (created || message.id >= (list.ids[0] ?? ''))) insertId(list.ids, message.id)
   const mine = message.sender.kind === 'human' && message.sender.id === state.me?.id
   if (mine) dropSent(state, message)
   const channel = state.channels[message.target]
   if (!isNew || !channel) return
   channel.lastMessageAt = Math.max(channel.lastMessageAt ?? 0, message.createdAt)
   if (mine || (channel.lastReadMessageId ?? '') >= message.id) return
-  // A channel counts what stands in it; of its threads only what calls the reader.
-  if (message.threadId === null) channel.unreadCount += 1
-  if (message.mentions.some((mention) => mention.kind === 'human' && mention.id === state.me?.id)) {
-    channel.mentionCount += 1
-  }
+  // A channel counts what stands in it; of its threads only what calls the reader. Who came and went counts nowhere.
+  if (message.threadId === null && message.sender.id !== NOTICE_ID) channel.unreadCount += 1
+  const calls = message.mentions.some(
+    ({ kind, id }) => (kind === 'human' && id === state.me?.id) || (kind === 'channel' && channel.joined),
+  )
+  if (calls) channel.mentionCount += 1
 }
 
 /** The event of an own message may arrive before the answer to the request that sent it. */

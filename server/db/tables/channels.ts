@@ -11,6 +11,8 @@ export function channelsTables(d: Dialect) {
       name: d.str(200).notNull(),
       topic: d.text().notNull(),
       visibility: d.str(16).$type<'public' | 'private'>().notNull(),
+      /** What the server writes here, and tells agents here, is written in. */
+      language: d.str(8).$type<'en' | 'zh'>().notNull(),
       createdBy: d.id().notNull(),
       archivedAt: d.ms(),
       createdAt: d.ms().notNull(),

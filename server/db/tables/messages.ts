@@ -1,4 +1,4 @@
-import type { Actor, Mention } from '@shared/contract'
+import type { Actor, Mention, Pinned, Reaction } from '@shared/contract'
 import type { Dialect } from '../dialect'
 
 /** What they say. */
@@ -23,6 +23,12 @@ export function messagesTables(d: Dialect) {
       requestId: d.str(128),
       replyCount: d.int().notNull(),
       lastReplyAt: d.ms(),
+      /** With the message, and bounded, so that a page of messages needs no second query. */
+      reactions: d.json<Reaction[]>().notNull(),
+      pinned: d.json<Pinned>(),
+      metadata: d.json<Record<string, unknown>>(),
+      editedAt: d.ms(),
+      deletedAt: d.ms(),
       createdAt: d.ms().notNull(),
     },
     (t) => [
@@ -40,5 +46,32 @@ export function messagesTables(d: Dialect) {
     (t) => [d.primaryKey({ columns: [t.kind, t.memberId, t.channelId, t.messageId] })],
   )
 
-  return { messages, mentions }
+  /** What a message said before each of its edits. */
+  const messageEdits = d.table(
+    'message_edits',
+    {
+      messageId: d.id().notNull(),
+      version: d.int().notNull(),
+      content: d.text().notNull(),
+      /** When it was written, and when something else took its place. */
+      writtenAt: d.ms().notNull(),
+      replacedAt: d.ms().notNull(),
+    },
+    (t) => [d.primaryKey({ columns: [t.messageId, t.version] })],
+  )
+
+  /** Which messages of a channel are pinned; who pinned one stands with it. */
+  const pins = d.table(
+    'pins',
+    { channelId: d.id().notNull(), messageId: d.id().notNull(), createdAt: d.ms().notNull() },
+    (t) => [d.primaryKey({ columns: [t.channelId, t.messageId] })],
+  )
+
+  /** Which prompts a message went into, so that it can be taken out of them. */
+  const promptMessages = d.table('prompt_messages', { messageId: d.id().notNull(), runId: d.id().notNull() }, (t) => [
+    d.primaryKey({ columns: [t.messageId, t.runId] }),
+    d.index('prompt_messages_run').on(t.runId),
+  ])
+
+  return { messages, mentions, messageEdits, pins, promptMessages }
 }

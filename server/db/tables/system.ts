@@ -21,7 +21,12 @@ export function systemTables(d: Dialect) {
       payload: d.text().notNull(),
       createdAt: d.ms().notNull(),
     },
-    (t) => [d.index('events_audience').on(t.audience, t.sequence), d.index('events_kind').on(t.kind, t.operation, t.createdAt)],
+    (t) => [
+      d.index('events_audience').on(t.audience, t.sequence),
+      d.index('events_kind').on(t.kind, t.operation, t.createdAt),
+      // What is deleted is taken out of the log as well.
+      d.index('events_aggregate').on(t.aggregateId),
+    ],
   )
 
   const idempotency = d.table(

@@ -106,6 +106,7 @@ CREATE TABLE `channels` (
 	`name` varchar(200) NOT NULL,
 	`topic` longtext NOT NULL,
 	`visibility` varchar(16) NOT NULL,
+	`language` varchar(8) NOT NULL,
 	`created_by` varchar(64) NOT NULL,
 	`archived_at` bigint,
 	`created_at` bigint NOT NULL,
@@ -227,6 +228,15 @@ CREATE TABLE `deliveries` (
 	CONSTRAINT `deliveries_once` UNIQUE(`message_id`,`agent_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `drafts` (
+	`user_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`thread_id` varchar(64) NOT NULL,
+	`content` longtext NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `drafts_user_id_channel_id_thread_id_pk` PRIMARY KEY(`user_id`,`channel_id`,`thread_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `enrollments` (
 	`id` varchar(64) NOT NULL,
 	`computer_id` varchar(64) NOT NULL,
@@ -283,6 +293,21 @@ CREATE TABLE `identities` (
 	`last_login_at` bigint NOT NULL,
 	CONSTRAINT `identities_id` PRIMARY KEY(`id`),
 	CONSTRAINT `identities_key` UNIQUE(`key`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `inbox` (
+	`id` varchar(64) NOT NULL,
+	`user_id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`subject_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`thread_id` varchar(64) NOT NULL,
+	`message_id` varchar(64) NOT NULL,
+	`state` bigint NOT NULL,
+	`unread` bigint NOT NULL,
+	`at` bigint NOT NULL,
+	CONSTRAINT `inbox_id` PRIMARY KEY(`id`),
+	CONSTRAINT `inbox_one` UNIQUE(`user_id`,`kind`,`subject_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `interaction_endpoints` (
@@ -343,6 +368,15 @@ CREATE TABLE `mentions` (
 	CONSTRAINT `mentions_kind_member_id_channel_id_message_id_pk` PRIMARY KEY(`kind`,`member_id`,`channel_id`,`message_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `message_edits` (
+	`message_id` varchar(64) NOT NULL,
+	`version` bigint NOT NULL,
+	`content` longtext NOT NULL,
+	`written_at` bigint NOT NULL,
+	`replaced_at` bigint NOT NULL,
+	CONSTRAINT `message_edits_message_id_version_pk` PRIMARY KEY(`message_id`,`version`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `messages` (
 	`id` varchar(64) NOT NULL,
 	`channel_id` varchar(64) NOT NULL,
@@ -360,6 +394,11 @@ CREATE TABLE `messages` (
 	`request_id` varchar(128),
 	`reply_count` bigint NOT NULL,
 	`last_reply_at` bigint,
+	`reactions` longtext NOT NULL,
+	`pinned` longtext,
+	`metadata` longtext,
+	`edited_at` bigint,
+	`deleted_at` bigint,
 	`created_at` bigint NOT NULL,
 	CONSTRAINT `messages_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -426,6 +465,19 @@ CREATE TABLE `permits` (
 	CONSTRAINT `permits_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `pins` (
+	`channel_id` varchar(64) NOT NULL,
+	`message_id` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `pins_channel_id_message_id_pk` PRIMARY KEY(`channel_id`,`message_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `prompt_messages` (
+	`message_id` varchar(64) NOT NULL,
+	`run_id` varchar(64) NOT NULL,
+	CONSTRAINT `prompt_messages_message_id_run_id_pk` PRIMARY KEY(`message_id`,`run_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `prompts` (
 	`run_id` varchar(64) NOT NULL,
 	`id` varchar(64) NOT NULL,
@@ -487,6 +539,17 @@ CREATE TABLE `runs` (
 	`created_at` bigint NOT NULL,
 	`updated_at` bigint NOT NULL,
 	CONSTRAINT `runs_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `saved_messages` (
+	`id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`member_id` varchar(64) NOT NULL,
+	`message_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `saved_messages_id` PRIMARY KEY(`id`),
+	CONSTRAINT `saved_messages_one` UNIQUE(`kind`,`member_id`,`message_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `search_docs` (
@@ -643,6 +706,22 @@ CREATE TABLE `tasks` (
 	CONSTRAINT `tasks_number` UNIQUE(`number`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `thread_follows` (
+	`thread_id` varchar(64) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`member_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`state` varchar(8) NOT NULL,
+	CONSTRAINT `thread_follows_thread_id_kind_member_id_pk` PRIMARY KEY(`thread_id`,`kind`,`member_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `threads` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`last_message_id` varchar(64) NOT NULL,
+	CONSTRAINT `threads_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `tickets` (
 	`id` varchar(64) NOT NULL,
 	`kind` varchar(16) NOT NULL,
@@ -731,9 +810,12 @@ CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statem
 CREATE INDEX `enrollments_computer` ON `enrollments` (`computer_id`);--> statement-breakpoint
 CREATE INDEX `events_audience` ON `events` (`audience`,`sequence`);--> statement-breakpoint
 CREATE INDEX `events_kind` ON `events` (`kind`,`operation`,`created_at`);--> statement-breakpoint
+CREATE INDEX `events_aggregate` ON `events` (`aggregate_id`);--> statement-breakpoint
 CREATE INDEX `external_messages_message` ON `external_messages` (`message_id`);--> statement-breakpoint
 CREATE INDEX `idempotency_created` ON `idempotency` (`created_at`);--> statement-breakpoint
 CREATE INDEX `identities_user` ON `identities` (`user_id`);--> statement-breakpoint
+CREATE INDEX `inbox_page` ON `inbox` (`user_id`,`state`,`at`,`id`);--> statement-breakpoint
+CREATE INDEX `inbox_subject` ON `inbox` (`kind`,`subject_id`);--> statement-breakpoint
 CREATE INDEX `interaction_endpoints_channel` ON `interaction_endpoints` (`channel_id`);--> statement-breakpoint
 CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
 CREATE INDEX `memories_changed` ON `memories` (`agent_id`,`updated_at`,`id`);--> statement-breakpoint
@@ -750,6 +832,7 @@ CREATE INDEX `outbound_deliveries_of` ON `outbound_deliveries` (`endpoint_id`,`i
 CREATE INDEX `outbound_deliveries_message` ON `outbound_deliveries` (`message_id`);--> statement-breakpoint
 CREATE INDEX `outbound_deliveries_done` ON `outbound_deliveries` (`status`,`updated_at`);--> statement-breakpoint
 CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
+CREATE INDEX `prompt_messages_run` ON `prompt_messages` (`run_id`);--> statement-breakpoint
 CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
@@ -757,6 +840,7 @@ CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoi
 CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
 CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
 CREATE INDEX `runs_detail` ON `runs` (`detail_removed_at`,`completed_at`);--> statement-breakpoint
+CREATE INDEX `saved_messages_page` ON `saved_messages` (`kind`,`member_id`,`id`);--> statement-breakpoint
 CREATE INDEX `search_docs_created` ON `search_docs` (`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `task_changes_task` ON `task_changes` (`task_id`,`id`);--> statement-breakpoint
 CREATE INDEX `task_claims_task` ON `task_claims` (`task_id`,`state`);--> statement-breakpoint
@@ -777,6 +861,9 @@ CREATE INDEX `tasks_parent` ON `tasks` (`parent_id`);--> statement-breakpoint
 CREATE INDEX `tasks_root` ON `tasks` (`root_id`);--> statement-breakpoint
 CREATE INDEX `tasks_delivery` ON `tasks` (`delivery_id`);--> statement-breakpoint
 CREATE INDEX `tasks_thread` ON `tasks` (`thread_id`);--> statement-breakpoint
+CREATE INDEX `thread_follows_member` ON `thread_follows` (`kind`,`member_id`,`thread_id`);--> statement-breakpoint
+CREATE INDEX `threads_channel` ON `threads` (`channel_id`,`last_message_id`);--> statement-breakpoint
+CREATE INDEX `threads_last` ON `threads` (`last_message_id`);--> statement-breakpoint
 CREATE INDEX `tickets_kind` ON `tickets` (`kind`,`id`);--> statement-breakpoint
 CREATE INDEX `tickets_user` ON `tickets` (`user_id`);--> statement-breakpoint
 CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);--> statement-breakpoint

@@ -99,6 +99,7 @@ CREATE TABLE "channels" (
 	"name" varchar(200) NOT NULL,
 	"topic" text NOT NULL,
 	"visibility" varchar(16) NOT NULL,
+	"language" varchar(8) NOT NULL,
 	"created_by" varchar(64) NOT NULL,
 	"archived_at" bigint,
 	"created_at" bigint NOT NULL,
@@ -211,6 +212,15 @@ CREATE TABLE "deliveries" (
 	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "drafts" (
+	"user_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"thread_id" varchar(64) NOT NULL,
+	"content" text NOT NULL,
+	"updated_at" bigint NOT NULL,
+	CONSTRAINT "drafts_user_id_channel_id_thread_id_pk" PRIMARY KEY("user_id","channel_id","thread_id")
+);
+--> statement-breakpoint
 CREATE TABLE "enrollments" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"computer_id" varchar(64) NOT NULL,
@@ -263,6 +273,19 @@ CREATE TABLE "identities" (
 	"email" varchar(255) NOT NULL,
 	"created_at" bigint NOT NULL,
 	"last_login_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "inbox" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"user_id" varchar(64) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"subject_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"thread_id" varchar(64) NOT NULL,
+	"message_id" varchar(64) NOT NULL,
+	"state" bigint NOT NULL,
+	"unread" bigint NOT NULL,
+	"at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "interaction_endpoints" (
@@ -320,6 +343,15 @@ CREATE TABLE "mentions" (
 	CONSTRAINT "mentions_kind_member_id_channel_id_message_id_pk" PRIMARY KEY("kind","member_id","channel_id","message_id")
 );
 --> statement-breakpoint
+CREATE TABLE "message_edits" (
+	"message_id" varchar(64) NOT NULL,
+	"version" bigint NOT NULL,
+	"content" text NOT NULL,
+	"written_at" bigint NOT NULL,
+	"replaced_at" bigint NOT NULL,
+	CONSTRAINT "message_edits_message_id_version_pk" PRIMARY KEY("message_id","version")
+);
+--> statement-breakpoint
 CREATE TABLE "messages" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"channel_id" varchar(64) NOT NULL,
@@ -337,6 +369,11 @@ CREATE TABLE "messages" (
 	"request_id" varchar(128),
 	"reply_count" bigint NOT NULL,
 	"last_reply_at" bigint,
+	"reactions" text NOT NULL,
+	"pinned" text,
+	"metadata" text,
+	"edited_at" bigint,
+	"deleted_at" bigint,
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
@@ -397,6 +434,19 @@ CREATE TABLE "permits" (
 	"expires_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "pins" (
+	"channel_id" varchar(64) NOT NULL,
+	"message_id" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "pins_channel_id_message_id_pk" PRIMARY KEY("channel_id","message_id")
+);
+--> statement-breakpoint
+CREATE TABLE "prompt_messages" (
+	"message_id" varchar(64) NOT NULL,
+	"run_id" varchar(64) NOT NULL,
+	CONSTRAINT "prompt_messages_message_id_run_id_pk" PRIMARY KEY("message_id","run_id")
+);
+--> statement-breakpoint
 CREATE TABLE "prompts" (
 	"run_id" varchar(64) PRIMARY KEY NOT NULL,
 	"id" varchar(64) NOT NULL,
@@ -453,6 +503,15 @@ CREATE TABLE "runs" (
 	"detail_removed_at" bigint,
 	"created_at" bigint NOT NULL,
 	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "saved_messages" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"member_id" varchar(64) NOT NULL,
+	"message_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "search_docs" (
@@ -599,6 +658,21 @@ CREATE TABLE "tasks" (
 	"closed_at" bigint
 );
 --> statement-breakpoint
+CREATE TABLE "thread_follows" (
+	"thread_id" varchar(64) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"member_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"state" varchar(8) NOT NULL,
+	CONSTRAINT "thread_follows_thread_id_kind_member_id_pk" PRIMARY KEY("thread_id","kind","member_id")
+);
+--> statement-breakpoint
+CREATE TABLE "threads" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"last_message_id" varchar(64) NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "tickets" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"kind" varchar(16) NOT NULL,
@@ -686,10 +760,14 @@ CREATE INDEX "deliveries_channel" ON "deliveries" USING btree ("channel_id","id"
 CREATE INDEX "enrollments_computer" ON "enrollments" USING btree ("computer_id");--> statement-breakpoint
 CREATE INDEX "events_audience" ON "events" USING btree ("audience","sequence");--> statement-breakpoint
 CREATE INDEX "events_kind" ON "events" USING btree ("kind","operation","created_at");--> statement-breakpoint
+CREATE INDEX "events_aggregate" ON "events" USING btree ("aggregate_id");--> statement-breakpoint
 CREATE INDEX "external_messages_message" ON "external_messages" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "idempotency_created" ON "idempotency" USING btree ("created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "identities_key" ON "identities" USING btree ("key");--> statement-breakpoint
 CREATE INDEX "identities_user" ON "identities" USING btree ("user_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "inbox_one" ON "inbox" USING btree ("user_id","kind","subject_id");--> statement-breakpoint
+CREATE INDEX "inbox_page" ON "inbox" USING btree ("user_id","state","at","id");--> statement-breakpoint
+CREATE INDEX "inbox_subject" ON "inbox" USING btree ("kind","subject_id");--> statement-breakpoint
 CREATE INDEX "interaction_endpoints_channel" ON "interaction_endpoints" USING btree ("channel_id");--> statement-breakpoint
 CREATE INDEX "members_member" ON "members" USING btree ("kind","member_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "memories_path" ON "memories" USING btree ("agent_id","scope","channel_id","path");--> statement-breakpoint
@@ -708,6 +786,7 @@ CREATE INDEX "outbound_deliveries_of" ON "outbound_deliveries" USING btree ("end
 CREATE INDEX "outbound_deliveries_message" ON "outbound_deliveries" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "outbound_deliveries_done" ON "outbound_deliveries" USING btree ("status","updated_at");--> statement-breakpoint
 CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
+CREATE INDEX "prompt_messages_run" ON "prompt_messages" USING btree ("run_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "release_gates_task" ON "release_gates" USING btree ("task_id");--> statement-breakpoint
 CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence","id");--> statement-breakpoint
 CREATE INDEX "runs_computer" ON "runs" USING btree ("computer_id","state");--> statement-breakpoint
@@ -716,6 +795,8 @@ CREATE INDEX "runs_channel" ON "runs" USING btree ("channel_id","id");--> statem
 CREATE INDEX "runs_lease" ON "runs" USING btree ("state","lease_expires_at");--> statement-breakpoint
 CREATE INDEX "runs_input" ON "runs" USING btree ("input_message_id");--> statement-breakpoint
 CREATE INDEX "runs_detail" ON "runs" USING btree ("detail_removed_at","completed_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "saved_messages_one" ON "saved_messages" USING btree ("kind","member_id","message_id");--> statement-breakpoint
+CREATE INDEX "saved_messages_page" ON "saved_messages" USING btree ("kind","member_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "search_docs_ref" ON "search_docs" USING btree ("kind","ref_id");--> statement-breakpoint
 CREATE INDEX "search_docs_created" ON "search_docs" USING btree ("created_at","id");--> statement-breakpoint
 CREATE INDEX "task_changes_task" ON "task_changes" USING btree ("task_id","id");--> statement-breakpoint
@@ -738,6 +819,9 @@ CREATE INDEX "tasks_parent" ON "tasks" USING btree ("parent_id");--> statement-b
 CREATE INDEX "tasks_root" ON "tasks" USING btree ("root_id");--> statement-breakpoint
 CREATE INDEX "tasks_delivery" ON "tasks" USING btree ("delivery_id");--> statement-breakpoint
 CREATE INDEX "tasks_thread" ON "tasks" USING btree ("thread_id");--> statement-breakpoint
+CREATE INDEX "thread_follows_member" ON "thread_follows" USING btree ("kind","member_id","thread_id");--> statement-breakpoint
+CREATE INDEX "threads_channel" ON "threads" USING btree ("channel_id","last_message_id");--> statement-breakpoint
+CREATE INDEX "threads_last" ON "threads" USING btree ("last_message_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "tickets_code" ON "tickets" USING btree ("code_hash");--> statement-breakpoint
 CREATE INDEX "tickets_kind" ON "tickets" USING btree ("kind","id");--> statement-breakpoint
 CREATE INDEX "tickets_user" ON "tickets" USING btree ("user_id");--> statement-breakpoint

@@ -114,6 +114,7 @@ CREATE TABLE `channels` (
 	`name` text NOT NULL,
 	`topic` text NOT NULL,
 	`visibility` text NOT NULL,
+	`language` text NOT NULL,
 	`created_by` text NOT NULL,
 	`archived_at` integer,
 	`created_at` integer NOT NULL,
@@ -245,6 +246,15 @@ CREATE TABLE `deliveries` (
 CREATE UNIQUE INDEX `deliveries_once` ON `deliveries` (`message_id`,`agent_id`);--> statement-breakpoint
 CREATE INDEX `deliveries_agent` ON `deliveries` (`agent_id`,`state`);--> statement-breakpoint
 CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statement-breakpoint
+CREATE TABLE `drafts` (
+	`user_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`thread_id` text NOT NULL,
+	`content` text NOT NULL,
+	`updated_at` integer NOT NULL,
+	PRIMARY KEY(`user_id`, `channel_id`, `thread_id`)
+);
+--> statement-breakpoint
 CREATE TABLE `enrollments` (
 	`id` text PRIMARY KEY NOT NULL,
 	`computer_id` text NOT NULL,
@@ -273,6 +283,7 @@ CREATE TABLE `events` (
 --> statement-breakpoint
 CREATE INDEX `events_audience` ON `events` (`audience`,`sequence`);--> statement-breakpoint
 CREATE INDEX `events_kind` ON `events` (`kind`,`operation`,`created_at`);--> statement-breakpoint
+CREATE INDEX `events_aggregate` ON `events` (`aggregate_id`);--> statement-breakpoint
 CREATE TABLE `external_messages` (
 	`endpoint_id` text NOT NULL,
 	`external_id` text NOT NULL,
@@ -306,6 +317,22 @@ CREATE TABLE `identities` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `identities_key` ON `identities` (`key`);--> statement-breakpoint
 CREATE INDEX `identities_user` ON `identities` (`user_id`);--> statement-breakpoint
+CREATE TABLE `inbox` (
+	`id` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`subject_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`thread_id` text NOT NULL,
+	`message_id` text NOT NULL,
+	`state` integer NOT NULL,
+	`unread` integer NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `inbox_one` ON `inbox` (`user_id`,`kind`,`subject_id`);--> statement-breakpoint
+CREATE INDEX `inbox_page` ON `inbox` (`user_id`,`state`,`at`,`id`);--> statement-breakpoint
+CREATE INDEX `inbox_subject` ON `inbox` (`kind`,`subject_id`);--> statement-breakpoint
 CREATE TABLE `interaction_endpoints` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
@@ -365,6 +392,15 @@ CREATE TABLE `mentions` (
 	PRIMARY KEY(`kind`, `member_id`, `channel_id`, `message_id`)
 );
 --> statement-breakpoint
+CREATE TABLE `message_edits` (
+	`message_id` text NOT NULL,
+	`version` integer NOT NULL,
+	`content` text NOT NULL,
+	`written_at` integer NOT NULL,
+	`replaced_at` integer NOT NULL,
+	PRIMARY KEY(`message_id`, `version`)
+);
+--> statement-breakpoint
 CREATE TABLE `messages` (
 	`id` text PRIMARY KEY NOT NULL,
 	`channel_id` text NOT NULL,
@@ -382,6 +418,11 @@ CREATE TABLE `messages` (
 	`request_id` text,
 	`reply_count` integer NOT NULL,
 	`last_reply_at` integer,
+	`reactions` text NOT NULL,
+	`pinned` text,
+	`metadata` text,
+	`edited_at` integer,
+	`deleted_at` integer,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
@@ -456,6 +497,20 @@ CREATE TABLE `permits` (
 );
 --> statement-breakpoint
 CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
+CREATE TABLE `pins` (
+	`channel_id` text NOT NULL,
+	`message_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	PRIMARY KEY(`channel_id`, `message_id`)
+);
+--> statement-breakpoint
+CREATE TABLE `prompt_messages` (
+	`message_id` text NOT NULL,
+	`run_id` text NOT NULL,
+	PRIMARY KEY(`message_id`, `run_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `prompt_messages_run` ON `prompt_messages` (`run_id`);--> statement-breakpoint
 CREATE TABLE `prompts` (
 	`run_id` text PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,
@@ -522,6 +577,17 @@ CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoi
 CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
 CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
 CREATE INDEX `runs_detail` ON `runs` (`detail_removed_at`,`completed_at`);--> statement-breakpoint
+CREATE TABLE `saved_messages` (
+	`id` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`member_id` text NOT NULL,
+	`message_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `saved_messages_one` ON `saved_messages` (`kind`,`member_id`,`message_id`);--> statement-breakpoint
+CREATE INDEX `saved_messages_page` ON `saved_messages` (`kind`,`member_id`,`id`);--> statement-breakpoint
 CREATE TABLE `search_docs` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
@@ -688,6 +754,24 @@ CREATE INDEX `tasks_parent` ON `tasks` (`parent_id`);--> statement-breakpoint
 CREATE INDEX `tasks_root` ON `tasks` (`root_id`);--> statement-breakpoint
 CREATE INDEX `tasks_delivery` ON `tasks` (`delivery_id`);--> statement-breakpoint
 CREATE INDEX `tasks_thread` ON `tasks` (`thread_id`);--> statement-breakpoint
+CREATE TABLE `thread_follows` (
+	`thread_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`member_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`state` text NOT NULL,
+	PRIMARY KEY(`thread_id`, `kind`, `member_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `thread_follows_member` ON `thread_follows` (`kind`,`member_id`,`thread_id`);--> statement-breakpoint
+CREATE TABLE `threads` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`last_message_id` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `threads_channel` ON `threads` (`channel_id`,`last_message_id`);--> statement-breakpoint
+CREATE INDEX `threads_last` ON `threads` (`last_message_id`);--> statement-breakpoint
 CREATE TABLE `tickets` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
