@@ -334,3 +334,36 @@ describe('agents and computers', () => {
     expect(await host.run('computers', 'show', 'solo')).toBe(4)
   })
 })
+
+describe('tunnels', () => {
+  test('are opened, listed, extended and closed', async () => {
+    const computer = await server.computer({ displayName: 'shed' })
+    const tunnel = await ok('tunnels', 'open', '5173', '--computer', 'shed', '--label', 'new page', '--for', '30m')
+    expect(tunnel).toMatchObject({ computerId: computer.id, localPort: 5173, state: 'active', ttlSeconds: 1800 })
+    expect((await ok('tunnels')).items).toMatchObject([{ id: tunnel.id, label: 'new page' }])
+    expect(await host.run('tunnels')).toBe(0)
+    expect(host.stdout).toContain(tunnel.url)
+    expect((await ok('tunnels', 'extend', tunnel.id, '--for', '8h')).expiresAt).toBeGreaterThan(tunnel.expiresAt)
+    expect(await ok('tunnels', 'close', tunnel.id, '--reason', 'done')).toMatchObject({
+      state: 'closed',
+      closeReason: 'done',
+    })
+    expect((await ok('tunnels')).items).toEqual([])
+    expect((await ok('tunnels', 'list', '--state', 'closed')).items).toHaveLength(1)
+  })
+
+  test('that an agent asks for are approved or rejected', async () => {
+    const agent = await server.agent()
+    const ask = (localPort: number) => agent.call('POST /api/tunnels', { body: { localPort, target: '#general' } })
+    const [first, second] = [await ask(3001), await ask(3002)]
+    expect(await ok('tunnels', 'approve', first.id)).toMatchObject({ state: 'active' })
+    expect(await ok('tunnels', 'reject', second.id, '--reason', 'no')).toMatchObject({ state: 'rejected' })
+    expect(await host.run('tunnels', 'approve', second.id)).toBe(1)
+  })
+
+  test('are refused with what is wrong', async () => {
+    expect(await host.run('tunnels', 'open', '70000', '--computer', 'shed')).toBe(2)
+    expect(await host.run('tunnels', 'open', '3000')).toBe(2)
+    expect(await host.run('tunnels', 'close', 'tun_none')).toBe(4)
+  })
+})

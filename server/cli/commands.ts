@@ -20,6 +20,7 @@ export const commands: SubCommandsDef = {
   memory: async () => (await import('./memory')).memory,
   endpoints: async () => (await import('./endpoints')).endpoints,
   outbound: async () => (await import('./outbound')).outbound,
+  tunnels: async () => (await import('./tunnels')).tunnels,
   tokens: async () => (await import('./tokens')).tokens,
   users: async () => (await import('./users')).users,
   backup: async () => (await import('./backup')).backup,

@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: measures every figure that we promise, on the built executables, and beside each the same thing without our code.
  *
- *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, board, history
+ *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, board, history, tunnel
  *   --json          print JSON instead of a table
  *   --write         also put the table into docs/performance.md
  *   --no-build      take the executables of dist/ as they are
@@ -19,11 +19,12 @@ import { memory, size, startup } from './footprint'
 import { history } from './history'
 import { accept, fanout, reconnect } from './messages'
 import { board } from './tasks'
+import { tunnel } from './tunnels'
 import { turn } from './turn'
 
 const ROOT = join(import.meta.dir, '../..')
 const DOC = join(ROOT, 'docs/performance.md')
-const benches: Bench[] = [disk, startup, memory, size, accept, fanout, reconnect, turn, history, board]
+const benches: Bench[] = [disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel]
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2),
