@@ -82,6 +82,12 @@ export class ApprovalService {
       const state = decision.allow ? ('allowed' as const) : ('denied' as const)
       const set = { state, decidedBy: actor, decidedAt: Date.now() }
       await this.#store.update(tx, id, set)
+      await this.core.audit.record(tx, {
+        by: p,
+        action: 'approval.decide',
+        subject: id,
+        detail: { allow: decision.allow, agentId: row.agentId, runId: row.runId },
+      })
       this.book.emit(tx, { ...row, ...set }, 'state_changed')
       await this.commands.enqueue(tx, {
         computerId: row.computerId,

@@ -91,6 +91,8 @@ export class ChannelService {
       await this.#store.update(tx, channel.id, changes)
       const changed = { ...now, ...changes, updatedAt: Date.now() }
       this.#emit(tx, p, changed, 'updated')
+      if (now.visibility !== changes.visibility)
+        await this.#record(tx, p, 'channel.visibility', channel, { visibility: changes.visibility })
       if (now.visibility === 'public' && changes.visibility === 'private') await this.#tellOutsiders(tx, p, changed)
     })
     return this.get(p, target)
@@ -109,6 +111,7 @@ export class ChannelService {
       // The name is free again; the archived one keeps its messages under its id.
       const renamed = `${now.target}~${now.id.slice(-8)}`
       await this.#store.update(tx, now.id, { archivedAt, target: renamed })
+      await this.#record(tx, p, 'channel.archive', now)
       // Under the name that everybody knows it by: it is what they have to take away.
       this.#emit(tx, p, { ...now, archivedAt, updatedAt: archivedAt }, 'deleted')
     })
@@ -168,6 +171,8 @@ export class ChannelService {
       const changes = { role: set.role ?? member.role, deliveryMode: set.deliveryMode ?? member.deliveryMode }
       if (member.role === 'admin' && changes.role !== 'admin') keepAnAdmin(channel, others)
       await this.#store.updateMember(tx, member, changes)
+      if (changes.role !== member.role)
+        await this.#record(tx, p, 'channel.role', channel, { memberId, from: member.role, to: changes.role })
       this.#emitMember(tx, p, channel, { ...member, ...changes }, 'updated')
     })
     return this.#memberOr404(channel, kind, memberId)
@@ -183,6 +188,7 @@ export class ChannelService {
       const { member, others } = await this.#currentMember(tx, channel, kind, memberId)
       if (member.role === 'admin') keepAnAdmin(channel, others)
       await this.#store.deleteMember(tx, member)
+      if (!self) await this.#record(tx, p, 'channel.expel', channel, { memberId })
       this.#emitMember(tx, p, channel, member, 'deleted')
       if (kind === 'agent') await this.#onAgentLeft(tx, memberId, channel, actorOf(p))
     })
@@ -395,6 +401,11 @@ export class ChannelService {
       actor: actorOf(by),
       payload: this.#eventView(channel, this.core.directory.memberCount(channel.id)),
     })
+  }
+
+  /** The name of a private channel is its members' only, and the log is every admin's: it has the id. */
+  #record(tx: Tx, by: Principal, action: string, { id }: Channel, detail: Record<string, unknown> = {}): Promise<void> {
+    return this.core.audit.record(tx, { by, action, subject: id, detail })
   }
 
   /** For those who could read a channel until now and no longer see its own events, it is gone. */

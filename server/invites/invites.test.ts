@@ -81,6 +81,23 @@ test('nobody is invited into a channel that the inviter may bring nobody into', 
   expect(await outcome(admin.call('POST /api/invites', { body: { channels: ['#vault'] } }))).toBe('not_found')
 })
 
+test('a link leads neither into another channel that got the name since, nor where its maker lost their say', async () => {
+  const boss = await server.as('admin', 'host')
+  for (const name of ['attic', 'cellar'])
+    await boss.call('POST /api/channels', { body: { name, visibility: 'private' } })
+  const { code } = await boss.call('POST /api/invites', { body: { channels: ['#attic', '#cellar'] } })
+  await boss.call('DELETE /api/channels/{target}', { params: { target: '#attic' } })
+  await admin.call('POST /api/channels', { body: { name: 'attic', visibility: 'private' } })
+  const member = { kind: 'human' as const, memberId: admin.id, role: 'admin' as const }
+  await boss.call('POST /api/channels/{target}/members', { params: { target: '#cellar' }, body: member })
+  const self = { target: '#cellar', kind: 'human' as const, memberId: boss.id }
+  await boss.call('DELETE /api/channels/{target}/members/{kind}/{memberId}', { params: self })
+  const session = await join(code, 'guest')
+  const { directory } = server.core
+  const joined = [...directory.memberships('human', session.user.id)].map((id) => directory.channel(id)?.target)
+  expect(joined).toEqual(['#general'])
+})
+
 test('invites are listed page by page', async () => {
   for (let i = 0; i < 3; i++) await admin.call('POST /api/invites', { body: { note: `n${i}` } })
   const first = await admin.call('GET /api/invites', { query: { limit: 2 } })

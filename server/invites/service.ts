@@ -10,6 +10,7 @@ import type { ChannelService } from '../channels/service'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
+import type { Channel } from '../directory/directory'
 import { networkOf } from '../http/network'
 import { checkRank } from '../users/rules'
 import { type UserService, nameTaken } from '../users/service'
@@ -45,7 +46,7 @@ export class InviteService {
   }> {
     const limit = page.limit ?? 50
     const rows = await this.#store.invites(page.cursor, limit + 1)
-    const items = rows.slice(0, limit).map(view)
+    const items = rows.slice(0, limit).map((row) => this.#view(row))
     const last = items.at(-1)
     return rows.length > limit && last ? { items, nextCursor: last.id } : { items }
   }
@@ -64,20 +65,20 @@ export class InviteService {
     const { role = 'member', note = '', expiresInHours = INVITE_HOURS } = input
     checkRank(p.role, role)
     const { channels } = this.services
-    const targets = [...new Set((input.channels ?? []).map((target) => channels.admitting(p, target).target))]
+    const ids = [...new Set((input.channels ?? []).map((target) => channels.admitting(p, target).id))]
     const { code, ticket } = await this.core.db.tx(async (tx) => {
-      const made = await this.#make(tx, p, { kind: 'invite', role, channels: targets, note }, expiresInHours)
+      const made = await this.#make(tx, p, { kind: 'invite', role, channels: ids, note }, expiresInHours)
       const { id } = made.ticket
       await this.core.audit.record(tx, {
         by: p,
         action: 'invite.create',
         subject: id,
-        detail: { role, channels: targets, note },
+        detail: { role, channels: ids, note },
         address,
       })
       return made
     })
-    return { ...view(ticket), code }
+    return { ...this.#view(ticket), code }
   }
 
   async revoke(p: UserPrincipal, id: string, address: string): Promise<void> {
@@ -128,6 +129,31 @@ export class InviteService {
     return { code, ticket }
   }
 
+  /** The channels of an invite that its maker may still bring somebody into; by id, because another one may have got a name since. */
+  #channels({ channels, createdBy }: Ticket): Channel[] {
+    const { directory } = this.core
+    return channels.flatMap((id) => {
+      const channel = directory.channel(id)
+      if (!channel || channel.archivedAt !== null) return []
+      const admits = channel.visibility === 'public' || directory.member(id, 'human', createdBy)?.role === 'admin'
+      return admits ? [channel] : []
+    })
+  }
+
+  #view(t: Ticket): Invite {
+    return {
+      id: t.id,
+      role: t.role ?? 'member',
+      channels: t.channels.flatMap((id) => this.core.directory.channel(id)?.target ?? []),
+      note: t.note,
+      createdBy: t.createdBy,
+      createdAt: t.createdAt,
+      expiresAt: t.expiresAt,
+      usedAt: t.usedAt,
+      usedBy: t.usedBy,
+    }
+  }
+
   /** What a code is good for. Throws `code_invalid`, `throttled`. */
   async describe(code: string, address: string): Promise<TicketInfo> {
     const key = networkOf(address)
@@ -167,10 +193,7 @@ export class InviteService {
       const user = await users.insert(tx, { username, displayName, passwordHash, role }, null)
       await this.#store.use(tx, ticket.id, user.id, Date.now())
       const by = { kind: 'human' as const, id: user.id, name: user.username, displayName: user.displayName }
-      for (const target of ticket.channels) {
-        const channel = this.core.directory.channelAt(target)
-        if (channel && channel.archivedAt === null) await this.services.channels.admitPerson(tx, by, channel, user)
-      }
+      for (const channel of this.#channels(ticket)) await this.services.channels.admitPerson(tx, by, channel, user)
       await this.core.audit.record(tx, {
         by,
         action: 'user.join',
@@ -215,15 +238,3 @@ const codeInvalid = (): NekodeError =>
     code: 'code_invalid',
     next: 'Ask whoever sent it to you for a new one.',
   })
-
-const view = (t: Ticket): Invite => ({
-  id: t.id,
-  role: t.role ?? 'member',
-  channels: t.channels,
-  note: t.note,
-  createdBy: t.createdBy,
-  createdAt: t.createdAt,
-  expiresAt: t.expiresAt,
-  usedAt: t.usedAt,
-  usedBy: t.usedBy,
-})
