@@ -42,6 +42,8 @@ export class DaemonEvents {
     core: Core,
     private readonly runs: RunService,
     private readonly commands: Commands,
+    /** Which tasks deliveries are about. */
+    private readonly tasksOf: (deliveryIds: string[]) => Promise<Map<string, string>>,
   ) {
     this.#history = new MessageHistory(core)
   }
@@ -76,8 +78,12 @@ export class DaemonEvents {
         target: run.target,
         agentId: run.agentId,
       },
-      { case: 'run', value: ownRun(run, await askedBy(this.#history, run)) },
+      { case: 'run', value: { ...ownRun(run, await askedBy(this.#history, run)), taskId: await this.#taskOf(run) } },
     )
+  }
+
+  async #taskOf({ deliveryId }: RunRow): Promise<string> {
+    return deliveryId === null ? '' : ((await this.tasksOf([deliveryId])).get(deliveryId) ?? '')
   }
 
   #control(e: LogEvent, control: Control): Outgoing {

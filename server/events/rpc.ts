@@ -18,6 +18,7 @@ import { Life } from '../rpc/life'
 import { PING_MS } from '../rpc/limits'
 import { PROTOCOL_VERSION } from '../rpc/wire'
 import type { RunService } from '../runs/service'
+import type { Tasks } from '../tasks/create'
 import { collaboration, collaborationPing } from './collaboration'
 import { DaemonEvents, type Outgoing, ping } from './daemon'
 import { type Filter, type Scope, passes } from './filter'
@@ -29,6 +30,7 @@ export interface EventServices {
   activity: ActivityService
   computers: Computers
   runs: RunService
+  tasks: Tasks
 }
 
 type Method =
@@ -40,8 +42,12 @@ type Method =
 
 type Frame = MessageInitShape<typeof SubscribeServerEventsResponseSchema>
 
-export function eventRpc(core: Core, { activity, computers, runs }: EventServices, pingMs = PING_MS): Handlers<Method> {
-  const daemon = new DaemonEvents(core, runs, computers.commands)
+export function eventRpc(
+  core: Core,
+  { activity, computers, runs, tasks }: EventServices,
+  pingMs = PING_MS,
+): Handlers<Method> {
+  const daemon = new DaemonEvents(core, runs, computers.commands, tasks.book.ofDeliveries)
   const streams = new Streams(core)
   return {
     async *subscribeServerEvents(req, context) {

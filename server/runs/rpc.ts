@@ -10,10 +10,11 @@ import { callerOf, computerOf, mustBeSelf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { TEXT } from '../rpc/limits'
 import { onceFor } from '../rpc/once'
-import { pagesOf, readPage } from '../rpc/page'
+import { limitOf, pagesOf, readPage } from '../rpc/page'
 import { parseTarget } from '../rpc/target'
 import { cut, cutVisibly } from '../rpc/text'
 import { millis, wireLease } from '../rpc/wire'
+import type { Tasks } from '../tasks/create'
 import { askedBy } from './asked'
 import type { StepPages } from './pages'
 import type { PermitService } from './permits'
@@ -27,6 +28,7 @@ export interface RunServices {
   steps: StepService
   pages: StepPages
   permits: PermitService
+  tasks: Tasks
 }
 
 type Method =
@@ -39,9 +41,11 @@ type Method =
   | 'listRuns'
   | 'getRun'
 
-export function runRpc(core: Core, { runs, steps, pages, permits }: RunServices): Handlers<Method> {
+export function runRpc(core: Core, { runs, steps, pages, permits, tasks }: RunServices): Handlers<Method> {
   const history = new MessageHistory(core)
-  const assigned = async (run: RunRow) => ownRun(run, await askedBy(history, run))
+  /** Which tasks runs are about, by the run's delivery. */
+  const about = (found: { deliveryId: string | null }[]) =>
+    tasks.book.ofDeliveries(found.flatMap((run) => run.deliveryId ?? []))
   return {
     async acquireStartPermit(req, context) {
       const p = computerOf(context)
@@ -76,6 +80,11 @@ export function runRpc(core: Core, { runs, steps, pages, permits }: RunServices)
         {},
         pagesOf(all, (run) => run.id),
       )
+      const taskIds = await about(page.items)
+      const assigned = async (run: RunRow) => ({
+        ...ownRun(run, await askedBy(history, run)),
+        taskId: taskIds.get(run.deliveryId ?? '') ?? '',
+      })
       return { runs: await Promise.all(page.items.map(assigned)), ...page.next }
     },
 
@@ -112,13 +121,17 @@ export function runRpc(core: Core, { runs, steps, pages, permits }: RunServices)
 
     async listRuns(req, context) {
       const caller = callerOf(context)
-      // Runs of tasks come with tasks.
-      if (req.taskId) return { runs: [] }
+      if (req.taskId) {
+        const seen = await runs.placesOf(caller, await tasks.claims.runIds(req.taskId, limitOf(req.limit)))
+        return { runs: [...seen.values()].map((run) => ({ ...wireRun(runView(run)), taskId: req.taskId })) }
+      }
       const { target } = parseTarget(req.target)
       const page = await readPage(core.serverId, req, { target: req.target }, (cursor, limit) =>
         runs.list(caller, { target: target || undefined, agentId: req.agentId || undefined, limit, cursor }),
       )
-      return { runs: page.items.map(wireRun), ...page.next }
+      const taskIds = await about(page.items)
+      const wired = page.items.map((run) => ({ ...wireRun(run), taskId: taskIds.get(run.deliveryId ?? '') ?? '' }))
+      return { runs: wired, ...page.next }
     },
 
     async getRun(req, context) {
@@ -127,7 +140,10 @@ export function runRpc(core: Core, { runs, steps, pages, permits }: RunServices)
       // The request has no cursor, and the answer has to fit into one message.
       const done = await pages.newest(run.id, MAX_STEPS, STEPS_BYTES)
       return {
-        run: caller.kind === 'computer' ? ownRun(run) : wireRun(runView(run)),
+        run: {
+          ...(caller.kind === 'computer' ? ownRun(run) : wireRun(runView(run))),
+          taskId: (await about([run])).get(run.deliveryId ?? '') ?? '',
+        },
         steps: done.map((step) => wireStep(step)),
       }
     },

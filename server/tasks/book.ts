@@ -92,6 +92,7 @@ export class TaskBook {
   ofRoot = (rootId: string, limit: number, q?: Query): Promise<TaskRow[]> => this.#store.ofRoot(rootId, limit, q)
   children = (parentId: string, q?: Query): Promise<TaskRow[]> => this.#store.children(parentId, q)
   byDelivery = (tx: Tx, deliveryId: string): Promise<TaskRow | undefined> => this.#store.byDelivery(tx, deliveryId)
+  ofDeliveries = (ids: string[]): Promise<Map<string, string>> => this.#store.ofDeliveries(ids)
   byThread = (tx: Tx, threadId: string): Promise<TaskRow | undefined> => this.#store.byThread(tx, threadId)
   list = (f: TaskFilter, after: Position | undefined, limit: number): Promise<TaskRow[]> =>
     this.#store.list(f, after, limit)

@@ -67,6 +67,12 @@ export class TaskClaims {
     return { items: items.map(claimView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
   }
 
+  /** The runs of a task, newest first. */
+  async runIds(taskId: string, limit: number): Promise<string[]> {
+    const rows = await this.#store.history(taskId, undefined, limit)
+    return [...new Set(rows.flatMap((r) => r.runId ?? []))]
+  }
+
   /** Of several claims at the same moment exactly one is accepted: transactions run one after the other. */
   async claim(p: Worker, ref: string, input: ClaimInput, once: Once = always): Promise<ClaimOutcome> {
     await this.book.find(p, 'write', ref)

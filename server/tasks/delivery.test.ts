@@ -80,6 +80,20 @@ for (const storage of storages.filter((s) => s.available))
       expect(await runOf(open)).not.toBe(runId)
     })
 
+    test('a run names the task that it is about, and a task has its runs', async () => {
+      const task = await make('named', { assigneeId: bot.id })
+      const runId = await runOf(task)
+      const { runs } = await box.fetchAssignedRuns({})
+      expect(runs.find((r) => r.runId === runId)?.taskId).toBe(task.id)
+      await report(runId, RunState.RUNNING)
+      expect((await box.getRun({ runId })).run?.taskId).toBe(task.id)
+      const user = rpcClient(server.url, ada.token)
+      expect((await user.listRuns({ taskId: task.id })).runs.map((r) => r.runId)).toEqual([runId])
+      const stranger = rpcClient(server.url, (await server.computer()).token)
+      expect((await stranger.listRuns({ taskId: task.id })).runs).toEqual([])
+      await report(runId, RunState.COMPLETED)
+    })
+
     test('a delivery that failed before it began blocks its task, and is tried once more from there', async () => {
       const task = await make('no runtime', { assigneeId: bot.id })
       await box.updateRunStatus({ runId: await runOf(task), state: RunState.FAILED, error: 'not installed' })

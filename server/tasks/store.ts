@@ -59,6 +59,17 @@ export class TaskStore {
     return row
   }
 
+  /** The tasks that deliveries are about, by delivery. */
+  async ofDeliveries(ids: string[]): Promise<Map<string, string>> {
+    const { tasks } = this.db.t
+    if (!ids.length) return new Map()
+    const rows = await this.db.q
+      .select({ id: tasks.id, deliveryId: tasks.deliveryId })
+      .from(tasks)
+      .where(inArray(tasks.deliveryId, ids))
+    return new Map(rows.flatMap((r) => (r.deliveryId === null ? [] : [[r.deliveryId, r.id]])))
+  }
+
   async byThread(tx: Tx, threadId: string): Promise<TaskRow | undefined> {
     const { tasks } = this.db.t
     const [row] = await tx.q.select().from(tasks).where(eq(tasks.threadId, threadId))
