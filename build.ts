@@ -7,7 +7,7 @@
  *
  * NEKODE_VERSION, NEKODE_COMMIT and NEKODE_BUILD_TIME replace what package.json, git and the clock say.
  */
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { cpSync, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { ZipFile } from 'yazl'
@@ -67,6 +67,13 @@ async function buildDaemonFile(): Promise<void> {
   await Bun.write('dist/daemon.js.zst', await Bun.zstdCompress(await Bun.file('dist/daemon.js').bytes(), { level: 19 }))
 }
 
+/** The migrations without what drizzle-kit keeps beside them for itself. */
+function copyMigrations(): void {
+  rmSync('dist/migrations', { recursive: true, force: true })
+  const isNeeded = (path: string): boolean => !path.endsWith('meta')
+  cpSync('server/db/migrations', 'dist/migrations', { recursive: true, filter: isNeeded })
+}
+
 async function compile(program: Program, target: Target | undefined): Promise<string> {
   const folder = target === undefined ? 'dist' : `dist/${target}`
   const name = target?.includes('windows') || (!target && process.platform === 'win32') ? `${program}.exe` : program
@@ -79,7 +86,7 @@ async function compile(program: Program, target: Target | undefined): Promise<st
       // Beside its place and then moved: a program that runs cannot be written over.
       outfile: `${outfile}.new`,
       ...(target === undefined ? {} : { target }),
-      assets: server ? ['dist/console', 'server/db/migrations', 'dist/daemon.js.zst'] : [],
+      assets: server ? ['dist/console', 'dist/migrations', 'dist/daemon.js.zst'] : [],
       autoloadBunfig: false,
       autoloadDotenv: false,
     },
@@ -142,6 +149,7 @@ function targets(): (Target | undefined)[] {
 const started = performance.now()
 const manifest = await buildConsole({ outdir: 'dist/console' })
 console.log(`dist/console: ${Object.keys(manifest).length} files`)
+copyMigrations()
 await buildDaemonFile()
 const sums: [string, string][] = []
 if (flags.release) {

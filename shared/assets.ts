@@ -1,8 +1,8 @@
 /** How a response body may be compressed, by the name that HTTP gives it. */
-export type Encoding = 'br' | 'zstd' | 'gzip'
+export type Encoding = 'br' | 'gzip'
 
 /** What the file of each encoding is called: the plain file's name and this. */
-export const encodingSuffix: Record<Encoding, string> = { br: '.br', zstd: '.zst', gzip: '.gz' }
+export const encodingSuffix: Record<Encoding, string> = { br: '.br', gzip: '.gz' }
 
 /** One file of the built console. Sizes are in bytes. */
 export interface Asset {
@@ -13,7 +13,7 @@ export interface Asset {
   etag: string
   /** The name holds a hash of the content, so a browser may keep it for ever. */
   immutable: boolean
-  /** The encodings that exist beside the plain file, with their sizes. */
+  /** The encodings that exist, with their sizes. Where there is gzip, the plain file is not kept: it comes out of that. */
   encodings: Partial<Record<Encoding, number>>
 }
 

@@ -117,16 +117,16 @@ async function compress(path: string, name: string): Promise<Asset> {
   const encodings: Asset['encodings'] = {}
   const encoders: Record<Encoding, () => Uint8Array> = {
     br: () => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
-    zstd: () => Bun.zstdCompressSync(bytes, { level: 19 }),
     gzip: () => gzipSync(bytes, { level: 9 }),
   }
-  for (const encoding of ['br', 'zstd', 'gzip'] as const) {
+  for (const encoding of ['br', 'gzip'] as const) {
     const compressed = encoders[encoding]()
     // A font or a picture is compressed already: another copy would only grow the executable.
     if (compressed.length > bytes.length * 0.95) continue
     await Bun.write(path + encodingSuffix[encoding], compressed)
     encodings[encoding] = compressed.length
   }
+  if (encodings.gzip !== undefined) rmSync(path)
   return {
     type: Bun.file(path).type,
     size: bytes.length,

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
-const ENCODINGS = ['br', 'zstd', 'gzip'] as const satisfies Encoding[]
+const ENCODINGS = ['br', 'gzip'] as const satisfies Encoding[]
 const Size = z.number().int().nonnegative()
 const Manifests = z.record(
   z.string(),
@@ -14,7 +14,7 @@ const Manifests = z.record(
     size: Size,
     etag: z.string(),
     immutable: z.boolean(),
-    encodings: z.object({ br: Size.optional(), zstd: Size.optional(), gzip: Size.optional() }),
+    encodings: z.object({ br: Size.optional(), gzip: Size.optional() }),
   }),
 )
 
@@ -47,9 +47,13 @@ export function consoleAssets(root: string): Handler {
     headers['content-length'] = String((encoding && asset.encodings[encoding]) ?? asset.size)
     if (encoding) headers['content-encoding'] = encoding
     if (c.req.method === 'HEAD') return new Response(null, { headers })
-    return new Response(read(path + (encoding ? encodingSuffix[encoding] : '')), { headers })
+    return new Response(encoding ? read(path + encodingSuffix[encoding]) : plain(read, path, asset), { headers })
   }
 }
+
+/** For the few that take no compression, the plain file is made anew each time. */
+const plain = (read: (name: string) => Uint8Array<ArrayBuffer>, path: string, asset: Asset): Uint8Array<ArrayBuffer> =>
+  asset.encodings.gzip === undefined ? read(path) : Bun.gunzipSync(read(path + encodingSuffix.gzip))
 
 /** The file for an address: itself, or the console's page for what looks like one of its routes. */
 function fileOf(files: Manifest, address: string): string | undefined {
