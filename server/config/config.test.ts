@@ -105,6 +105,8 @@ const cases: [variable: string, value: string, key: keyof Config, expected: unkn
   ['NEKODE_DAEMON_RPC_URL', 'https://rpc.example', 'daemonRpcUrl', 'https://rpc.example'],
   ['NEKODE_AUDIT_RETENTION_DAYS', '365', 'auditRetentionDays', 365],
   ['NEKODE_GRPC_ADDR', ':9090', 'grpcAddr', { hostname: undefined, port: 9090 }],
+  ['NEKODE_PREVIEW_DOMAIN', 'Preview.Example.net:8443', 'previewDomain', 'preview.example.net:8443'],
+  ['NEKODE_PREVIEW_ADDR', ':18791', 'previewAddr', { hostname: undefined, port: 18_791 }],
   ['NEKODE_WEB_DIST_DIR', '/srv/console', 'webDistDir', '/srv/console'],
   ['NEKODE_DATA_DIR', '/srv/nekode', 'dataDir', '/srv/nekode'],
   ['NEKODE_DATA_DIR', '/srv/nekode', 'dsn', 'sqlite:/srv/nekode/nekode.db'],
@@ -296,4 +298,12 @@ test.each([
 ] as const)('a database of type %p at %p is %p', (type, dsn, address) => {
   if (address !== 'error') expect(databaseAddress(type, dsn, '/d/n.db')).toBe(address)
   else expect(failure(() => databaseAddress(type, dsn, '/d/n.db')).code).toBe('config_invalid')
+})
+
+test.each([
+  ['https://nekode.example', 'nekode.example'],
+  ['https://nekode.preview.example', 'preview.example:8443'],
+])('with the console at %s previews below %s are refused: they could set its cookies', (baseUrl, domain) => {
+  const env = { NEKODE_BASE_URL: baseUrl, NEKODE_PREVIEW_DOMAIN: domain }
+  expect(() => loadConfig({ env })).toThrow('previews need another one')
 })
