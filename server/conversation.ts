@@ -105,6 +105,8 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const work = new WorkInProgress(core, deliveries)
   const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work, cleanup })
   const decisions = new DecisionService(core, { messages, writer })
+  const memory = new MemoryService(core)
+  agents.whenDeleted((tx, agentId) => memory.forget(tx, agentId))
   const tasks = createTasks(core, { writer, router, work, runs }, messages, search)
   const graph = new GraphService(core, tasks)
   const gates = new GateService(core, tasks)
@@ -142,7 +144,7 @@ export function createConversation(core: Core, computers: Computers): Conversati
       taskId: async (p, ref) => (await tasks.tasks.get(p, ref)).id,
       evidence: (tx, p, taskId, evidence) => gates.record(tx, p, taskId, fromRecord(evidence)),
     }),
-    memory: new MemoryService(core),
+    memory,
     search,
     tunnels,
     deliveries,

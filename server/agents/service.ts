@@ -51,6 +51,7 @@ export interface AgentServices {
 
 /** Agents: who they are, where they run, what they may do. */
 export class AgentService {
+  #onDeleted: (tx: Tx, agentId: string) => Promise<void> = async () => {}
   readonly #store: AgentStore
   readonly #statuses: AgentStatuses
   readonly #control: AgentControl
@@ -202,6 +203,11 @@ export class AgentService {
     return this.#managed(p, id)
   }
 
+  /** What else goes, in the same transaction, with an agent that is deleted. */
+  whenDeleted(then: (tx: Tx, agentId: string) => Promise<void>): void {
+    this.#onDeleted = then
+  }
+
   async delete(p: UserPrincipal, id: string): Promise<void> {
     const now = Date.now()
     await this.core.db.tx(async (tx) => {
@@ -223,6 +229,7 @@ export class AgentService {
       })
       await this.core.credentials.revoke(tx, { kind: 'agent', ownerId: id })
       const left = await this.#store.leaveAll(tx, id)
+      await this.#onDeleted(tx, id)
       await this.#store.update(tx, id, { name, enabled: false, deletedAt: now, updatedAt: now })
       this.#emit(tx, p, { ...row, enabled: false, deletedAt: now, updatedAt: now }, 'deleted', [])
       for (const member of left) this.#emitLeft(tx, p, member, row)

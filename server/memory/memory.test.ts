@@ -226,6 +226,18 @@ for (const storage of storages.filter((s) => s.available))
       expect(await code(memory.put(hoarder, hoarder.id, note('empty', '')))).toBe('memory_full')
     })
 
+    test('notes go with their agent', async () => {
+      const gone = await world.agent(ada, box, 'gone')
+      await memory.put(gone, gone.id, note('a.md'))
+      await memory.put(bot, bot.id, note('stays.md'))
+      await world.talk.agents.delete(ada, gone.id)
+      const { db } = world.core
+      const rows = await db.q.select().from(db.t.memories)
+      expect(rows.filter((row) => row.agentId === gone.id)).toEqual([])
+      expect(rows.some((row) => row.path === 'stays.md')).toBe(true)
+      expect(await code(memory.list(ada, { agentId: gone.id }))).toBe('not_found')
+    })
+
     test('a repeated write with the same key is done once', async () => {
       const input = note('keyed.md')
       const write = () => memory.put(bot, bot.id, input, onceWith(world.core.idempotency, bot, 'memory', 'k1', input))

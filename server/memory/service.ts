@@ -147,6 +147,11 @@ export class MemoryService {
     })
   }
 
+  /** Removes all that an agent has noted, with the agent. */
+  forget(tx: Tx, agentId: string): Promise<void> {
+    return this.#store.deleteOf(tx, agentId)
+  }
+
   /** The agent itself, its computer, and those who see how it is run. */
   #sees(p: Principal, agent: Agent): boolean {
     return this.core.access.withAgent(p, 'settings', agent)

@@ -37,6 +37,11 @@ export class MemoryStore {
     await tx.q.delete(t).where(eq(t.id, id))
   }
 
+  async deleteOf(tx: Tx, agentId: string): Promise<void> {
+    const { memories: t } = this.db.t
+    await tx.q.delete(t).where(eq(t.agentId, agentId))
+  }
+
   async get(id: string, q: Query = this.db.q): Promise<MemoryRow | undefined> {
     const { memories: t } = this.db.t
     const [row] = await q.select().from(t).where(eq(t.id, id))
