@@ -53,7 +53,8 @@ export class TaskService {
     if (row.state === 'blocked') row.blockedReason = input.blockedReason ?? ''
     await this.book.create(tx, row, actor)
     if (parent) await this.#grown(tx, parent)
-    return this.book.view(row.state === 'todo' ? await this.desk.deliver(tx, row, actor) : row, tx.q)
+    const startable = row.state === 'todo' || row.state === 'in_progress'
+    return this.book.view(startable ? await this.desk.deliver(tx, row, actor) : row, tx.q)
   }
 
   /** A new row out of what somebody wrote, checked. It is not stored yet. */

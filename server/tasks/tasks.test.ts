@@ -272,6 +272,43 @@ for (const storage of storages.filter((s) => s.available))
       expect(message).toMatchObject({ replyCount: 3, system: { type: 'task.thread', data: { taskId: task.id } } })
     })
 
+    test('everything that a caller supplies is bounded, and what fits is kept as it is', async () => {
+      const wrong: object[] = [
+        { summary: '' },
+        { summary: 'x'.repeat(301) },
+        { summary: 'two\nlines' },
+        { description: 'x'.repeat(40_001) },
+        { labels: Array.from({ length: 21 }, (_, i) => `l${i}`) },
+        { labels: ['x'.repeat(51)] },
+        { dueAt: -1 },
+        { dueAt: 9e15 },
+        { priority: 'highest' },
+        { state: 'nearly' },
+        { claimPolicy: 'mine' },
+        { reviewerIds: Array.from({ length: 11 }, (_, i) => `usr_${i}`) },
+        { requiredCapabilities: ['x'.repeat(65)] },
+        { unheard: 'of' },
+      ]
+      const before = await server.events()
+      for (const body of wrong) expect([body, await codeOf(make('x', body))]).toEqual([body, '400 invalid_request'])
+      for (const path of [
+        '?limit=0',
+        '?limit=201',
+        '?state=x',
+        '?cursor=1',
+        '?dueBefore=x',
+        '/board?cursor=x',
+        '/x',
+        '/0',
+      ])
+        expect([path, (await ada.fetch(`/api/tasks${path}`)).status]).toEqual([path, 400])
+      const task = { id: 'tsk_0' }
+      for (const leaseSeconds of [9, 3601]) expect(await codeOf(claim(task.id, ada, { leaseSeconds }))).toContain('400')
+      expect(await server.events()).toBe(before)
+      const fits = { summary: '😀'.repeat(150), labels: ['界'.repeat(50)], description: `${'é'.repeat(39_999)}\n` }
+      expect(await make('x', fits)).toMatchObject(fits)
+    })
+
     test('nobody is given a task who could not read it', async () => {
       expect(await codeOf(make('x', { target: '#den', assigneeId: bob.id }))).toBe('409 not_a_member')
       expect(await codeOf(make('x', { target: '#den', assigneeId: bot.id }))).toBe('409 not_a_member')
