@@ -43,6 +43,17 @@ test('without the key the command says what else has to be kept', async () => {
   expect(host.stderr).toContain('warning: the secret key is missing')
 })
 
+test('whoever runs the server lets an owner in again who has lost the password', async () => {
+  expect(await host.run('recover', 'ann', '--data-dir', server.dataDir, '--second-factor')).toBe(0)
+  const { hash, pathname } = new URL(host.stdout.trim())
+  expect(pathname).toBe('/reset')
+  const body = { code: hash.slice(1), password: 'a brand new password' }
+  // The server that runs takes it at once.
+  await server.guest.call('POST /api/auth/reset', { body })
+  await server.guest.call('POST /api/auth/login', { body: { username: 'ann', password: body.password } })
+  expect(await host.run('recover', 'nobody', '--data-dir', server.dataDir)).toBe(4)
+})
+
 test('a restore that replaces asks first, and changes nothing without a yes', async () => {
   const file = join(host.home, 'c.backup')
   await host.run('backup', '--out', file, '--data-dir', server.dataDir)

@@ -25,6 +25,7 @@ export const commands: SubCommandsDef = {
   users: async () => (await import('./users')).users,
   backup: async () => (await import('./backup')).backup,
   restore: async () => (await import('./restore')).restore,
+  recover: async () => (await import('./recover')).recover,
   version: async () => (await import('./version')).version,
   completion: async () => (await import('./completion')).completion(() => commands),
 }
