@@ -1,8 +1,7 @@
 import { NekodeError, errorText } from '@shared/errors'
 import { version } from '@shared/version'
 import { type SQL, and, asc, eq, gt, or } from 'drizzle-orm'
-import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Pack } from 'tar-stream'
@@ -16,6 +15,7 @@ import { type BackedUpTable, backedUpTables } from './schema'
 const PART_BYTES = 1 << 20
 const MAX_ROWS = 1000
 const FIRST_ROWS = 50
+const CHUNK_BYTES = 1 << 18
 
 export interface BackupSource {
   dsn: string
@@ -154,21 +154,29 @@ class Writer {
 
   /** @returns false when the file went away before it could be opened */
   async file(name: string, path: string): Promise<boolean> {
-    const size = await stat(path).then(
-      (info) => (info.isFile() ? info.size : undefined),
-      () => undefined,
-    )
-    if (size === undefined) return false
-    await this.#entry(name, size, createReadStream(path, { highWaterMark: 1 << 18, end: Math.max(0, size - 1) }))
-    return true
+    let handle: FileHandle
+    try {
+      handle = await open(path, 'r')
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+      throw error
+    }
+    try {
+      // What is open stays readable, whoever removes it meanwhile.
+      const { size } = await handle.stat()
+      await this.#entry(name, size, contents(handle, size))
+      return true
+    } finally {
+      await handle.close()
+    }
   }
 
-  async #entry(name: string, size: number, chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+  async #entry(name: string, size: number, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
     const hash = new Bun.CryptoHasher('sha256')
     const written = new Promise<void>((resolve, reject) => {
       const sink = this.pack.entry({ name, size, mode: 0o600 }, (error) => (error ? reject(error) : resolve()))
       const feed = async (): Promise<void> => {
-        for await (const chunk of size ? chunks : []) {
+        for await (const chunk of chunks) {
           hash.update(chunk)
           if (!sink.write(chunk)) await Promise.race([this.#gone, drained(sink)])
         }
@@ -178,6 +186,17 @@ class Writer {
     })
     await Promise.race([this.#gone, written])
     this.entries[name] = { sha256: hash.digest('hex'), sizeBytes: size }
+  }
+}
+
+/** Exactly as many bytes as the header of the entry says. */
+async function* contents(handle: FileHandle, size: number): AsyncGenerator<Uint8Array, undefined> {
+  for (let at = 0; at < size;) {
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, size - at))
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, at)
+    if (!bytesRead) throw new Error('a file became shorter while it was saved')
+    yield chunk.subarray(0, bytesRead)
+    at += bytesRead
   }
 }
 
@@ -233,8 +252,8 @@ async function writeBlobs(folder: string, writer: Writer): Promise<number> {
       throw error
     })
     for (const item of found.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      // What is still being written has a name that begins with a dot or ends in .part, and belongs to nobody yet.
-      if (item.name.startsWith('.') || item.name.endsWith('.part')) continue
+      // What is still being written has a name with a dot in it, and belongs to nobody yet.
+      if (item.name.includes('.')) continue
       if (item.isDirectory()) await walk(join(path, item.name), `${prefix}${item.name}/`)
       else if (await writer.file(prefix + item.name, join(path, item.name))) count++
     }
