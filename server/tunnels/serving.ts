@@ -55,7 +55,8 @@ export class TunnelServing {
       log: core.log,
       callerOf: (request, edge) => ({
         address: addresses.of(request.headers, () => edge.peer),
-        secure: edge.tls || addresses.cameSecurely(request.headers),
+        // A proxy that ends TLS need not be declared as trusted.
+        secure: edge.tls || addresses.cameSecurely(request.headers) || (config.baseUrl?.startsWith('https:') ?? false),
       }),
     })
   }

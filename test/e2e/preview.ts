@@ -62,8 +62,6 @@ export class Application implements Disposable {
         return new Response(ticking(), { headers: { 'content-type': 'text/event-stream' } })
       case '/endless':
         return new Response(this.#endless())
-      case '/broken':
-        return new Response(broken())
       case '/socket':
         return server.upgrade(request, { data: { protocol: '' }, headers: { 'sec-websocket-protocol': 'chat' } })
           ? undefined
@@ -112,14 +110,21 @@ function ticking(): ReadableStream<string> {
   })
 }
 
-function broken(): ReadableStream<Uint8Array> {
-  let n = 0
-  return new ReadableStream({
-    pull: async (controller) => {
-      if (n++ < 4) controller.enqueue(new Uint8Array(65_536))
-      else controller.error(new Error('broken'))
-    },
+/** An application that ends the connection in the middle of what it has promised. @returns its port */
+export async function breakingOff(): Promise<{ port: number } & Disposable> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(200_000)}`)
+      socket.end()
+    })
   })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return {
+    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    [Symbol.dispose]: () => void server.close(),
+  }
 }
 
 export interface Answer {

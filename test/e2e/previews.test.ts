@@ -10,7 +10,7 @@ import {
   startDaemon,
   startServer,
 } from './harness'
-import { Application, Visitor } from './preview'
+import { Application, Visitor, breakingOff } from './preview'
 
 let place: Place
 let server: ServerUnderTest
@@ -172,7 +172,9 @@ describe('what passes through', () => {
   })
 
   test('an answer that is broken off is not taken for a whole one', async () => {
-    await expect(visitor.get('/broken')).rejects.toThrow()
+    using breaking = await breakingOff()
+    const short = await Visitor.enter(admin, await open(breaking.port), server.port)
+    await expect(short.get('/')).rejects.toThrow()
   })
 
   test('a port on which nobody listens is a gateway’s failure', async () => {

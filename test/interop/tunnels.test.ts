@@ -9,7 +9,11 @@ import { createLogger } from '@shared/log'
 import { ProxyFrameKind as Kind, type ProxyFrame } from '@shared/gen/nekode/daemon/v1/tunnels_pb'
 import type { FrameInit } from '@shared/tunnel/frames'
 import { loadConfig } from '../../daemon/config/config'
+import { Link } from '../../daemon/control/link'
 import { startDaemon } from '../../daemon/daemon'
+import { AgentCalls } from '../../daemon/tools/calls'
+import { AgentTokens } from '../../daemon/tools/tokens'
+import { agentTools } from '../../daemon/tools/tools'
 import { type TestServer, startTestServer } from '../../server/testing'
 import { Application, Visitor } from '../e2e/preview'
 import { type Rpc, refusal, rpcClient } from '../fixtures/rpc'
@@ -207,6 +211,35 @@ class OldTunnel implements Disposable {
     this.#wake?.()
   }
 }
+
+test('an agent asks with its tool, a person allows it, and asking again tells the agent', async () => {
+  const server = await serve()
+  const computer = await server.computer()
+  const agent = await server.agent({ computerId: computer.id, name: 'bot' })
+  const folder = mkdtempSync(join(tmpdir(), 'nekode-tool-'))
+  cleanup.push(() => rmSync(folder, { recursive: true }))
+  const { url: serverUrl } = server
+  const tokens = new AgentTokens({ serverUrl, token: computer.token, folder })
+  const [tool] = agentTools({
+    calls: new AgentCalls(new Link(), tokens, { serverUrl }),
+    workspaceOf: () => undefined,
+    sayStatus: () => undefined,
+    portRefusal: async (port) => (port === 22 ? 'Port 22 is a system port.' : undefined),
+  }).filter(({ name }) => name === 'open_preview')
+  const call = (input: object): Promise<string> =>
+    tool?.call(input, agent.id).catch((error: Error) => `error: ${error.message}`) ?? Promise.resolve('no tool')
+  const owner = await server.as('owner')
+  const asked = await call({ port: 3000, label: 'the site', target: '#general', minutes: 30 })
+  expect(asked).toMatch(
+    /^Asked: somebody in #general has to allow it \(tun_\w+\)\. Once they do, people see it at http/,
+  )
+  const { items } = await owner.call('GET /api/tunnels', { query: { state: 'pending_approval' } })
+  expect(items).toMatchObject([{ localPort: 3000, label: 'the site', ttlSeconds: 1800, creator: { name: 'bot' } }])
+  await owner.call('POST /api/tunnels/{id}/approve', { params: { id: items[0]?.id ?? '' } })
+  expect(await call({ port: 3000, target: '#general' })).toStartWith('People in #general see it at http')
+  expect(await call({ port: 22, target: '#general' })).toBe('error: Port 22 is a system port.')
+  expect(await call({ port: 3001 })).toBe('error: It is not known where to show the preview.')
+})
 
 describe('a daemon of before', () => {
   test('gets frames that it knows only, and its answers arrive whole', async () => {
