@@ -169,6 +169,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
       return [{ name: 'nekode', url, token: tokenFor(agentId) }]
     },
     copyMemory: (settings, workspace) => copies.refresh(settings, workspace),
+    memoryChanged: (agentId) => copies.changed(agentId),
     forgetMemory: (settings) => forgetMemory(config, settings),
     installRuntime: async (kind, onLine) => {
       await installRuntime(kind, { env, onLine })

@@ -35,6 +35,8 @@ export interface SupervisorDeps extends Omit<AgentDeps, 'settings' | 'onStatus'>
   executor: readonly string[]
   /** Empties an agent's memory; what was there is kept aside. */
   forgetMemory(settings: Settings): void
+  /** What the server keeps of an agent's memory is not what was copied. */
+  memoryChanged(agentId: string): void
   installRuntime(kind: string, onLine: (line: string) => void): Promise<void>
   refreshInventory(): Promise<void>
 }
@@ -80,16 +82,7 @@ export class Supervisor {
   handle({ payload }: ServerEvent): void {
     if (payload.case === 'agentControl') this.#carryOut(payload.value)
     if (payload.case === 'run') this.#onRun(payload.value)
-    if (payload.case === 'memoryRecord') this.#copyMemory(payload.value.agentId)
-  }
-
-  /** An agent that does not run now gets its copy when it starts. */
-  #copyMemory(agentId: string): void {
-    const workspace = this.workspaceOf(agentId)
-    if (workspace === undefined) return
-    this.#settings(agentId)
-      .then((settings) => this.#deps.copyMemory(settings, workspace))
-      .catch((error: unknown) => this.#deps.log.debug('the memory was not copied', { agent: agentId, error }))
+    if (payload.case === 'memoryRecord') this.#deps.memoryChanged(payload.value.agentId)
   }
 
   /** The computer's runs that are not over, oldest first: makes up for events that were missed. */

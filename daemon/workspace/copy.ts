@@ -89,6 +89,8 @@ export class MemoryCopies {
   readonly #options: MemoryCopiesOptions
   readonly #busy = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
+  /** Where each agent's copy was put last. */
+  readonly #places = new Map<string, { name: string; workspace: string }>()
 
   constructor(options: MemoryCopiesOptions) {
     this.#options = options
@@ -96,7 +98,8 @@ export class MemoryCopies {
 
   /** Never throws: an agent works with the copy that it has when the server is away. */
   refresh(agent: { agentId: string; name: string }, workspace: string): Promise<void> {
-    const { agentId } = agent
+    const { agentId, name } = agent
+    this.#places.set(agentId, { name, workspace })
     const busy = this.#busy.get(agentId)
     if (busy) {
       this.#again.add(agentId)
@@ -105,6 +108,12 @@ export class MemoryCopies {
     const work = this.#refresh(agent, workspace).finally(() => this.#busy.delete(agentId))
     this.#busy.set(agentId, work)
     return work
+  }
+
+  /** The memory of an agent has changed: its copy is made anew where it was put. Without one it is made when the agent starts. */
+  changed(agentId: string): void {
+    const place = this.#places.get(agentId)
+    if (place) void this.refresh({ agentId, name: place.name }, place.workspace)
   }
 
   async #refresh({ agentId, name }: { agentId: string; name: string }, workspace: string): Promise<void> {
