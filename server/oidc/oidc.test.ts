@@ -187,6 +187,8 @@ test('without provisioning somebody connects their account first, and nobody els
     const ended = await fetch(authorized.headers.get('location') ?? '', { redirect: 'manual', headers: { cookie } })
     return ended.headers.get('location')
   }
+  const token = await server.apiToken('admin')
+  expect((await token.fetch('/api/auth/oidc/link', { method: 'POST' })).status).toBe(403)
   expect(await connect(member)).toBe('/settings/account')
   expect((await login(server)).me.id).toBe(member.id)
   expect(await connect(await server.as('viewer'))).toBe('/#login=oidc_taken')

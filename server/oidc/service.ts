@@ -64,6 +64,11 @@ export class OidcService {
     redirectUri: string,
     link?: UserPrincipal,
   ): Promise<{ url: string; sealed: string; maxAgeSeconds: number }> {
+    if (link?.scopes)
+      throw new NekodeError('forbidden', 'An API token cannot connect an account: it could be somebody else’s.', {
+        code: 'wrong_principal',
+        next: 'Do it in the console, under Settings → Account.',
+      })
     const { url, attempt } = await this.#on.provider.begin(redirectUri)
     const kept = { ...attempt, until: Date.now() + ATTEMPT_MS, ...(link ? { link: link.id } : {}) }
     return { url, sealed: this.core.secrets.seal(JSON.stringify(kept), CONTEXT), maxAgeSeconds: ATTEMPT_MS / 1000 }
