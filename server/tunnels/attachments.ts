@@ -1,18 +1,7 @@
 import { NekodeError } from '@shared/errors'
 import type { Logger } from '@shared/log'
-import {
-  ALIVE_MS,
-  ATTACH,
-  FEATURES_HEADER,
-  type ProxyFrame,
-  SILENCE_MS,
-  announced,
-  headerOf,
-  windowHeaders,
-} from '@shared/tunnel/frames'
-import { Mux } from '@shared/tunnel/mux'
-import type { ComputerPrincipal } from '../access/principal'
-import { mustBeSelf } from '../rpc/caller'
+import type { ProxyFrame } from '@shared/tunnel/frames'
+import type { Mux } from '@shared/tunnel/mux'
 
 /** The stream of one daemon. */
 export interface Attachment {
@@ -25,9 +14,6 @@ export interface Attachment {
   detach(reason: NekodeError): void
 }
 
-const lost = (): NekodeError =>
-  new NekodeError('unavailable', 'The connection to the computer was lost.', { code: 'daemon_lost' })
-
 /** The daemons that are there for requests: one stream each, the latest. */
 export class Attachments {
   readonly #attached = new Map<string, Attachment>()
@@ -35,48 +21,19 @@ export class Attachments {
 
   constructor(private readonly log: Logger) {}
 
-  /**
-   * Opens a daemon's stream by its first frame; an earlier one of the same computer ends.
-   * @throws NekodeError invalid for anything but an attach frame, forbidden for one of another computer
-   */
-  attach(p: ComputerPrincipal, first: ProxyFrame): Attachment {
-    if (first.tunnelId !== ATTACH)
-      throw new NekodeError('invalid', `The first frame has to have the tunnel_id ${ATTACH}.`, {
-        code: 'invalid_request',
-      })
-    mustBeSelf(p, first.requestId)
-    const window = announced(first.requestHeaders)
-    let heard = Date.now()
-    const mux = new Mux({ role: 'server', window })
-    const timer = setInterval(() => {
-      if (Date.now() - heard > SILENCE_MS) return attachment.detach(lost())
-      mux.control({ tunnelId: ATTACH, requestId: p.id })
-    }, ALIVE_MS)
-    timer.unref()
-    // A daemon that knows no windows sends no signs of life either.
-    if (window === undefined) clearInterval(timer)
-    else mux.control({ tunnelId: ATTACH, requestId: p.id, responseHeaders: windowHeaders() })
-    const attachment: Attachment = {
-      mux,
-      features: new Set((headerOf(first.requestHeaders, FEATURES_HEADER) ?? '').split(/[,\s]+/).filter(Boolean)),
-      receive: (frame) => {
-        heard = Date.now()
-        return mux.receive(frame)
-      },
-      detach: (reason) => {
-        clearInterval(timer)
-        if (this.#attached.get(p.id) === attachment) {
-          this.#attached.delete(p.id)
-          this.log.debug('a daemon is not there for previews any more', { computer: p.id, reason: reason.message })
-        }
-        mux.close(reason)
-      },
-    }
-    const before = this.#attached.get(p.id)
-    this.#attached.set(p.id, attachment)
+  /** A daemon's stream is open; an earlier one of the same computer ends. */
+  put(computerId: string, attachment: Attachment): void {
+    const before = this.#attached.get(computerId)
+    this.#attached.set(computerId, attachment)
     before?.detach(new NekodeError('unavailable', 'The computer connected again.', { code: 'daemon_lost' }))
-    for (const wake of this.#waiting.get(p.id) ?? []) wake()
-    return attachment
+    for (const wake of this.#waiting.get(computerId) ?? []) wake()
+  }
+
+  /** A stream is over. */
+  remove(computerId: string, attachment: Attachment, reason: NekodeError): void {
+    if (this.#attached.get(computerId) !== attachment) return
+    this.#attached.delete(computerId)
+    this.log.debug('a daemon is not there for previews any more', { computer: computerId, reason: reason.message })
   }
 
   get(computerId: string): Attachment | undefined {
@@ -114,5 +71,3 @@ export class Attachments {
     for (const attachment of this.#attached.values()) attachment.detach(reason)
   }
 }
-
-export { lost }

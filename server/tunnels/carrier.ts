@@ -7,7 +7,8 @@ import type { Socket, SocketHandler } from '../listener/listener'
 import { computerOf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { Life } from '../rpc/life'
-import { type Attachment, type Attachments, lost } from './attachments'
+import { attach, lost } from './attach'
+import type { Attachment, Attachments } from './attachments'
 
 /** A stream whose first frame does not come is nobody's. */
 const FIRST_MS = 15_000
@@ -23,7 +24,7 @@ export function exchangeRpc(core: Core, attachments: Attachments): Handlers<'pro
       const first = await Promise.race([incoming.next(), life.over()])
       clearTimeout(timer)
       if (first.done) return
-      const attachment = attachments.attach(p, first.value)
+      const attachment = attach(attachments, p, first.value)
       life.whenOver(() => attachment.detach(lost()))
       life.signal.addEventListener('abort', () => attachment.detach(lost()))
       void readAll(incoming, attachment)
@@ -91,7 +92,7 @@ export class CarrierSocket implements SocketHandler {
   }
 
   #attach(socket: Socket, frame: ProxyFrame): void {
-    const attachment = this.attachments.attach(this.p, frame)
+    const attachment = attach(this.attachments, this.p, frame)
     if (attachment.mux.window === undefined) {
       attachment.detach(lost())
       throw new NekodeError('invalid', 'Over a WebSocket the daemon has to know of windows.')

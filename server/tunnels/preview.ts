@@ -29,9 +29,6 @@ export interface PreviewDeps {
 export class Previews {
   constructor(private readonly deps: PreviewDeps) {}
 
-  /** Whether a request to the main port is for a preview. */
-  takes = (request: Request): boolean => this.deps.origin.isPreview(request.headers.get('host'))
-
   handle = async (request: Request, edge: Edge): Promise<Response> => {
     const url = new URL(request.url)
     const { address, secure } = this.deps.callerOf(request, edge)

@@ -1,4 +1,4 @@
-import { EXCHANGE_PATH } from '@shared/tunnel/frames'
+import { EXCHANGE_PATH } from '@shared/tunnel/names'
 import { NekodeError } from '@shared/errors'
 import type { Hono } from 'hono'
 import type { Config } from '../config/config'
@@ -6,13 +6,13 @@ import type { Core } from '../core'
 import { type Addresses, edgeOf } from '../http/address'
 import { authenticate } from '../http/authenticate'
 import type { Mount } from '../http/route'
+import type { Previewing } from '../listener/listener'
 import type { Attachments } from './attachments'
-import { CarrierSocket } from './carrier'
 import { Gate } from './gate'
 import { TUNNEL } from './limits'
 import { LiveTunnels } from './live'
 import { PreviewOrigin } from './origin'
-import { Previews } from './preview'
+import type { Previews } from './preview'
 import { tunnelRoutes } from './routes'
 import type { TunnelService } from './service'
 
@@ -26,18 +26,18 @@ export interface ServingDeps {
 
 /** Everything between a browser and an application: who is let in, at which address, over which daemon's stream. */
 export class TunnelServing {
-  readonly previews: Previews
   readonly #gate = new Gate()
   readonly #live: LiveTunnels
   readonly #origin: PreviewOrigin
+  #serving: Promise<Previews> | undefined
   #timer: Timer | undefined
 
   constructor(
     private readonly core: Core,
-    config: Pick<Config, 'previewDomain' | 'baseUrl' | 'tls'>,
+    private readonly config: Pick<Config, 'previewDomain' | 'baseUrl' | 'tls'>,
     private readonly deps: ServingDeps,
   ) {
-    const { tunnels, attachments, addresses, ports } = deps
+    const { tunnels, ports } = deps
     this.#live = new LiveTunnels(core, tunnels)
     this.#origin = new PreviewOrigin({
       domain: config.previewDomain,
@@ -47,16 +47,31 @@ export class TunnelServing {
       previewPort: () => ports().preview,
     })
     tunnels.showAt((token) => this.#origin.of(token) ?? null)
-    this.previews = new Previews({
+  }
+
+  readonly previews: Previewing = {
+    takes: (request) => this.#origin.isPreview(request.headers.get('host')),
+    handle: async (request, edge) => {
+      this.#serving ??= this.#load()
+      return (await this.#serving).handle(request, edge)
+    },
+  }
+
+  /** With the first preview: what it takes to speak with daemons takes a while to load. */
+  async #load(): Promise<Previews> {
+    const { Previews } = await import('./preview')
+    const { attachments, addresses } = this.deps
+    return new Previews({
       origin: this.#origin,
       gate: this.#gate,
       live: this.#live,
       attachments,
-      log: core.log,
+      log: this.core.log,
       callerOf: (request, edge) => ({
         address: addresses.of(request.headers, () => edge.peer),
         // A proxy that ends TLS need not be declared as trusted.
-        secure: edge.tls || addresses.cameSecurely(request.headers) || (config.baseUrl?.startsWith('https:') ?? false),
+        secure:
+          edge.tls || addresses.cameSecurely(request.headers) || (this.config.baseUrl?.startsWith('https:') ?? false),
       }),
     })
   }
@@ -71,6 +86,7 @@ export class TunnelServing {
         throw new NekodeError(p.kind === 'guest' ? 'unauthenticated' : 'forbidden', 'Only a computer may do this.', {
           code: p.kind === 'guest' ? 'login_required' : 'wrong_principal',
         })
+      const { CarrierSocket } = await import('./carrier')
       if (edgeOf(c)?.upgrade(new CarrierSocket(p, this.core, attachments))) return new Response(null)
       throw new NekodeError('invalid', 'This is no WebSocket handshake.', { code: 'invalid_request' })
     })

@@ -8,7 +8,7 @@ import {
 } from '@shared/contract'
 import { type ErrorKind, NekodeError } from '@shared/errors'
 import type { Exchange } from '@shared/tunnel/exchange'
-import { WORKSPACE } from '@shared/tunnel/frames'
+import { WORKSPACE } from '@shared/tunnel/names'
 import type { z } from 'zod'
 import type { Principal } from '../access/principal'
 import type { Core } from '../core'

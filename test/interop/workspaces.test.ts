@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { createLogger } from '@shared/log'
 import { loadConfig } from '../../daemon/config/config'
 import { type Daemon, startDaemon } from '../../daemon/daemon'
-import { refusal, rpcClient } from '../../test/fixtures/rpc'
-import { FakeTunnel } from '../../test/fixtures/tunnel'
-import { type Caller, type TestServer, startTestServer } from '../testing'
+import { refusal, rpcClient } from '../fixtures/rpc'
+import { FakeTunnel } from '../fixtures/tunnel'
+import { type Caller, type TestServer, startTestServer } from '../../server/testing'
 
 let server: TestServer
 let daemon: Daemon
