@@ -66,10 +66,11 @@ async function openServer(dsn: string): Promise<Snapshot> {
   })
   if (isPostgres) {
     await reserved.unsafe('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    // The moment is that of the first query, and not of the beginning.
     await reserved.unsafe('select 1 from pg_class limit 1')
   } else {
     await reserved.unsafe('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
-    await reserved.unsafe('START TRANSACTION WITH CONSISTENT SNAPSHOT')
+    await reserved.unsafe('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
   }
   return {
     dialect,

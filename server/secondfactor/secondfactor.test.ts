@@ -28,12 +28,12 @@ const login = (username: string, code?: string) =>
     }),
   )
 
-/** A person with a second factor, and its code `steps` from now: codes of the past are used up by the enrolment. */
+/** A person with a second factor, and its code `steps` from now. The present one is used up by the enrolment; the next is good already. */
 async function enrolled(name: string) {
   const caller = await server.as('member', name)
   const { secret } = await caller.call('POST /api/auth/second-factor', { body: { password: PASSWORD } })
   const code = (steps: number) => codeOf(bytesOf(secret), stepAt(Date.now()) + steps)
-  const { recoveryCodes } = await caller.call('POST /api/auth/second-factor/confirm', { body: { code: code(-1) } })
+  const { recoveryCodes } = await caller.call('POST /api/auth/second-factor/confirm', { body: { code: code(0) } })
   return { caller, secret, code, recoveryCodes }
 }
 
@@ -42,7 +42,7 @@ test('with a second factor the password alone is not enough, and a code is taken
   expect(new Set(recoveryCodes).size).toBe(10)
   expect(await login('ada')).toBe('second_factor_required')
   expect(await login('ada', '000000')).toBe('second_factor_invalid')
-  const now = code(0)
+  const now = code(1)
   expect(await login('ada', now)).toBe('done')
   expect(await login('ada', now)).toBe('second_factor_invalid')
   const stored = JSON.stringify(await server.core.db.q.select().from(server.core.db.t.secondFactors))
@@ -51,7 +51,7 @@ test('with a second factor the password alone is not enough, and a code is taken
 
 test('of two logins with the same code at once one comes in', async () => {
   const { code } = await enrolled('bea')
-  const same = code(0)
+  const same = code(1)
   expect((await Promise.all([login('bea', same), login('bea', same)])).toSorted()).toEqual([
     'done',
     'second_factor_invalid',
@@ -103,15 +103,15 @@ test('switching it on ends the other sessions; switching it off needs password a
   const disable = (password: string, c: string) =>
     outcome(caller.call('POST /api/auth/second-factor/disable', { body: { password, code: c } }))
   expect(await disable(PASSWORD, '000000')).toBe('second_factor_invalid')
-  expect(await disable('not the password', code(0))).toBe('login_failed')
-  expect(await disable(PASSWORD, code(0))).toBe('done')
+  expect(await disable('not the password', code(1))).toBe('login_failed')
+  expect(await disable(PASSWORD, code(1))).toBe('done')
   expect(await login('fay')).toBe('done')
 })
 
 test('new recovery codes replace the old ones', async () => {
   const { caller, code, recoveryCodes } = await enrolled('gia')
   const fresh = await caller.call('POST /api/auth/second-factor/recovery-codes', {
-    body: { password: PASSWORD, code: code(0) },
+    body: { password: PASSWORD, code: code(1) },
   })
   expect(await login('gia', recoveryCodes[0])).toBe('second_factor_invalid')
   expect(await login('gia', fresh.recoveryCodes[0])).toBe('done')

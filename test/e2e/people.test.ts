@@ -64,7 +64,7 @@ test(
       await dialog.getByRole('img', { name: 'QR code' }).locator('path[d*="M"]').waitFor({ state: 'attached' })
       const secret = (await dialog.locator('code').textContent())?.trim() ?? ''
       await clean(page)
-      await dialog.getByLabel('Code of your').fill(code(secret, -1))
+      await dialog.getByLabel('Code of your').fill(code(secret, 0))
       await dialog.getByRole('button', { name: 'Switch it on' }).click()
       await dialog.getByRole('listitem').nth(9).waitFor()
       await clean(page)
@@ -89,7 +89,7 @@ test(
       await page.getByRole('button', { name: 'Log in' }).click()
       await page.getByText('This code is not right').waitFor()
       await clean(page)
-      await page.getByLabel('Code of your').fill(code(secret, 0))
+      await page.getByLabel('Code of your').fill(code(secret, 1))
       await page.getByRole('button', { name: 'Log in' }).click()
       await page.getByRole('link', { name: 'general' }).first().waitFor()
       expect(grace.complaints).toEqual([])
