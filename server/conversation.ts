@@ -1,5 +1,6 @@
 import { agentRoutes } from './agents/routes'
 import { AgentService } from './agents/service'
+import { type Files, type FilesOptions, createFiles } from './attachments/create'
 import { ApprovalBook } from './approvals/book'
 import { approvalRoutes } from './approvals/routes'
 import { ApprovalService } from './approvals/service'
@@ -15,8 +16,12 @@ import { deliveryRoutes } from './deliveries/routes'
 import { DeliveryRouter } from './deliveries/router'
 import { DeliveryService } from './deliveries/service'
 import { DeliverySettler } from './deliveries/settler'
+import { draftRoutes } from './drafts/routes'
+import { DraftService } from './drafts/service'
 import { Guards } from './guards/service'
 import type { Mount } from './http/route'
+import { inboxRoutes } from './inbox/routes'
+import { InboxService } from './inbox/service'
 import { memoryRoutes } from './memory/routes'
 import { MemoryService } from './memory/service'
 import { MessageHistory } from './messages/history'
@@ -25,6 +30,10 @@ import { messageRoutes } from './messages/routes'
 import { MessageService } from './messages/service'
 import { MessageWriter } from './messages/writer'
 import { PromptService } from './prompts/service'
+import { ReminderClock } from './reminders/fire'
+import { reminderRoutes } from './reminders/routes'
+import { ReminderService } from './reminders/service'
+import { ResourceService } from './resources/service'
 import { RunActions } from './runs/actions'
 import { RunCleanup } from './runs/cleanup'
 import { PermitService } from './runs/permits'
@@ -35,10 +44,14 @@ import { RunService } from './runs/service'
 import { RunStarter } from './runs/starter'
 import { StepService } from './runs/steps'
 import { WorkInProgress } from './runs/work'
+import { savedRoutes } from './saved/routes'
+import { SavedService } from './saved/service'
 import { searchRoutes } from './search/routes'
 import { SearchService } from './search/service'
 import { snapshotRoutes } from './snapshot/routes'
 import { SnapshotService } from './snapshot/service'
+import { threadRoutes } from './threads/routes'
+import { ThreadService } from './threads/service'
 import { TunnelService } from './tunnels/service'
 import { fromRecord } from './gates/evidence'
 import { gateRoutes } from './gates/routes'
@@ -53,6 +66,10 @@ import { taskRoutes } from './tasks/routes'
 export interface Conversation {
   channels: ChannelService
   messages: MessageService
+  threads: ThreadService
+  inbox: InboxService
+  saved: SavedService
+  drafts: DraftService
   deliveries: DeliveryService
   runs: RunService
   steps: StepService
@@ -65,6 +82,7 @@ export interface Conversation {
   reaper: RunReaper
   snapshots: SnapshotService
   search: SearchService
+  files: Files
   tasks: Tasks
   graph: GraphService
   splits: SplitService
@@ -73,17 +91,21 @@ export interface Conversation {
   decisions: DecisionService
   coordination: CoordinationService
   memory: MemoryService
+  resources: ResourceService
+  reminders: ReminderService
+  reminderClock: ReminderClock
 }
 
 /** Decisions in force that an agent is told at the start of a turn in a channel. */
 const DECISIONS_TOLD = 10
 
 /** Builds the services and ties them together; nothing here decides anything. */
-export function createConversation(core: Core, computers: Computers): Conversation {
+export function createConversation(core: Core, computers: Computers, storage: FilesOptions): Conversation {
   const { commands } = computers
   const channels = new ChannelService(core)
   const search = new SearchService(core)
   search.addSource(new MessageSource(core.db))
+  const files = createFiles(core, search, storage)
   const writer = new MessageWriter(core, search)
   const starter = new RunStarter(core, computers)
   const router = new DeliveryRouter(core, new Guards(core), starter, writer)
@@ -103,10 +125,25 @@ export function createConversation(core: Core, computers: Computers): Conversati
   const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })
   const work = new WorkInProgress(core, deliveries)
-  const messages = new MessageService(core, { writer, router, channels, outcomes: deliveries, search, work, cleanup })
+  const messages = new MessageService(core, {
+    writer,
+    router,
+    channels,
+    outcomes: deliveries,
+    search,
+    work,
+    cleanup,
+    attachments: files.attachments,
+  })
+  const reminders = new ReminderService(core, {
+    message: async (p, id) => (await messages.get(p, id)).message,
+    current: (tx, agentId, channelId) => work.current(tx, agentId, channelId),
+  })
   const decisions = new DecisionService(core, { messages, writer })
   const memory = new MemoryService(core)
   agents.whenDeleted((tx, agentId) => memory.forget(tx, agentId))
+  const inbox = new InboxService(core, { approvals, messages })
+  channels.whenRead((tx, userId, channelId, upTo) => inbox.channelRead(tx, userId, channelId, upTo))
   const tasks = createTasks(core, { writer, router, work, runs }, messages, search)
   const graph = new GraphService(core, tasks)
   const gates = new GateService(core, tasks)
@@ -133,6 +170,10 @@ export function createConversation(core: Core, computers: Computers): Conversati
   return {
     channels,
     messages,
+    inbox,
+    threads: new ThreadService(core, { messages, inbox }),
+    saved: new SavedService(core, messages),
+    drafts: new DraftService(core, messages),
     tasks,
     graph,
     splits: new SplitService(core, tasks, graph),
@@ -145,7 +186,11 @@ export function createConversation(core: Core, computers: Computers): Conversati
       evidence: (tx, p, taskId, evidence) => gates.record(tx, p, taskId, fromRecord(evidence)),
     }),
     memory,
+    resources: new ResourceService(core, { task: (p, ref) => tasks.tasks.get(p, ref) }),
+    reminders,
+    reminderClock: new ReminderClock(core, reminders, { writer, router }),
     search,
+    files,
     tunnels,
     deliveries,
     runs,
@@ -169,7 +214,12 @@ export function createConversation(core: Core, computers: Computers): Conversati
 
 export function conversationRoutes(mount: Mount, core: Core, c: Conversation): void {
   channelRoutes(mount, c.channels)
+  // Before the routes of one message: they have the shape of an id.
+  savedRoutes(mount, c.saved)
   messageRoutes(mount, c.messages)
+  threadRoutes(mount, c.threads)
+  inboxRoutes(mount, c.inbox)
+  draftRoutes(mount, c.drafts)
   deliveryRoutes(mount, c.deliveries)
   runRoutes(mount, c.runs, c.pages, c.actions)
   approvalRoutes(mount, c.approvals)
@@ -182,4 +232,5 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   decisionRoutes(mount, c.decisions, core.idempotency)
   coordinationRoutes(mount, c.coordination, core.idempotency)
   memoryRoutes(mount, c.memory, core.idempotency)
+  reminderRoutes(mount, c.reminders, core.idempotency)
 }

@@ -1,6 +1,7 @@
 import type { Dialect } from './dialect'
 import { activityTables } from './tables/activity'
 import { agentsTables } from './tables/agents'
+import { attachmentsTables } from './tables/attachments'
 import { channelsTables } from './tables/channels'
 import { computersTables } from './tables/computers'
 import { coordinationTables } from './tables/coordination'
@@ -10,6 +11,8 @@ import { inboxTables } from './tables/inbox'
 import { endpointsTables } from './tables/endpoints'
 import { messagesTables } from './tables/messages'
 import { peopleTables } from './tables/people'
+import { resourceTables } from './tables/resources'
+import { remindersTables } from './tables/reminders'
 import { runsTables } from './tables/runs'
 import { searchTables } from './tables/search'
 import { systemTables } from './tables/system'
@@ -28,6 +31,7 @@ export function tables(d: Dialect) {
     ...peopleTables(d),
     ...channelsTables(d),
     ...messagesTables(d),
+    ...attachmentsTables(d),
     ...inboxTables(d),
     ...computersTables(d),
     ...agentsTables(d),
@@ -37,7 +41,9 @@ export function tables(d: Dialect) {
     ...decisionsTables(d),
     ...coordinationTables(d),
     ...memoryTables(d),
+    ...remindersTables(d),
     ...endpointsTables(d),
+    ...resourceTables(d),
     ...searchTables(d),
     ...tunnelsTables(d),
   }

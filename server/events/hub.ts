@@ -180,12 +180,24 @@ export class EventHub {
   }
 
   /** Past events of one audience, for readers such as a daemon that want nothing else. */
-  async ofAudience(audience: string, after: number, limit: number): Promise<LogEvent[]> {
+  async ofAudience(
+    audience: string,
+    after: number,
+    limit: number,
+    only: { kinds?: readonly string[]; id?: string } = {},
+  ): Promise<LogEvent[]> {
     const { q, t } = this.db
     return q
       .select()
       .from(t.events)
-      .where(and(eq(t.events.audience, audience), gt(t.events.sequence, after)))
+      .where(
+        and(
+          eq(t.events.audience, audience),
+          gt(t.events.sequence, after),
+          only.kinds && inArray(t.events.kind, [...only.kinds]),
+          only.id === undefined ? undefined : eq(t.events.aggregateId, only.id),
+        ),
+      )
       .orderBy(asc(t.events.sequence))
       .limit(limit)
   }

@@ -19,16 +19,17 @@ const READ_BY_ALL = list(`
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
   ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
   GetTask ListCollaborationTasks ListTaskBoard ListTaskGraph GetReleaseGate
-  ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListTunnels
+  ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListReminders GetReminderLog ListTunnels
   ListWorkspaceTree ReadWorkspaceFile`)
 const READ_BY_AGENT_AND_USER = list('SearchMessages')
-const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents')
-const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity')
+const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents ListMcpResourceUpdates')
+const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity SubscribeMcpResource CancelMcpResourceSubscription')
 const WRITTEN_BY_ALL = list(`
   RetryOutboundDelivery SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease
   ProposeTaskSplit ApplyTaskSplit CancelTaskSplitProposal CreateTaskGraph UpdateTaskGraph ReleaseTask
   ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
-  PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory CloseTunnel`)
+  PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory CloseTunnel
+  ScheduleReminder CancelReminder SnoozeReminder UpdateReminder`)
 const WRITTEN_BY_USER = list('ControlAgent SendAgentDirectMessage RejectTunnel')
 /** Opens a way to a computer: a token for less than everything is not enough. */
 const OPENED_BY_ALL = list('CreateTunnel')
@@ -37,9 +38,7 @@ const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
   ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
   FollowThread UnfollowThread
-  ListAgentDMs ScheduleReminder ListReminders CancelReminder SnoozeReminder
-  UpdateReminder GetReminderLog UploadAttachment GetAttachment SubscribeMcpResource
-  CancelMcpResourceSubscription ListMcpResourceUpdates
+  ListAgentDMs UploadAttachment GetAttachment
   SearchAgentRuns`)
 
 type Who =

@@ -34,11 +34,15 @@ import { messageRpc } from '../messages/rpc'
 import type { MessageService } from '../messages/service'
 import { promptRpc } from '../prompts/rpc'
 import type { PromptService } from '../prompts/service'
+import { reminderRpc } from '../reminders/rpc'
+import type { ReminderService } from '../reminders/service'
 import { runRpc } from '../runs/rpc'
 import type { RunService } from '../runs/service'
 import type { StepPages } from '../runs/pages'
 import type { PermitService } from '../runs/permits'
 import type { StepService } from '../runs/steps'
+import { resourceRpc } from '../resources/rpc'
+import type { ResourceService } from '../resources/service'
 import { systemRpc } from '../system/rpc'
 import { workspaceRpc } from '../workspaces/rpc'
 import type { WorkspaceService } from '../workspaces/service'
@@ -70,10 +74,12 @@ export interface RpcServices extends TunnelServices {
   decisions: DecisionService
   coordination: CoordinationService
   memory: MemoryService
+  reminders: ReminderService
   tasks: Tasks
   graph: GraphService
   splits: SplitService
   gates: GateService
+  resources: ResourceService
 }
 
 export interface RpcOptions {
@@ -110,11 +116,13 @@ export function createRpc(
     ...decisionRpc(core, services.decisions),
     ...coordinationRpc(core, services.coordination),
     ...memoryRpc(core, services.memory),
+    ...reminderRpc(core, services.reminders),
     ...tunnelRpc(core, services),
     ...workspaceRpc(core, services.workspaces),
     ...taskRpc(core, services.tasks),
     ...graphRpc(core, services),
     ...gateRpc(core, services),
+    ...resourceRpc(core, services.resources),
   }
   return {
     routes: (router) => router.service(DaemonControlService, implementation),

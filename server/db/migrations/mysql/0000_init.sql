@@ -87,6 +87,30 @@ CREATE TABLE `archives` (
 	CONSTRAINT `archives_run_id` PRIMARY KEY(`run_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `attachments` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64),
+	`target` varchar(200),
+	`owner` longtext NOT NULL,
+	`owner_id` varchar(64) NOT NULL,
+	`filename` varchar(255) NOT NULL,
+	`mime_type` varchar(160) NOT NULL,
+	`media` varchar(8) NOT NULL,
+	`size_bytes` bigint NOT NULL,
+	`blob_hash` varchar(64) NOT NULL,
+	`width` bigint,
+	`height` bigint,
+	`encoding` varchar(32),
+	`text` longtext,
+	`text_cut` boolean NOT NULL,
+	`message_id` varchar(64),
+	`artifact` boolean NOT NULL,
+	`title` varchar(200) NOT NULL,
+	`expires_at` bigint,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `attachments_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` varchar(64) NOT NULL,
 	`actor` longtext NOT NULL,
@@ -97,6 +121,15 @@ CREATE TABLE `audit` (
 	`address` varchar(64) NOT NULL,
 	`created_at` bigint NOT NULL,
 	CONSTRAINT `audit_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `blobs` (
+	`hash` varchar(64) NOT NULL,
+	`size_bytes` bigint NOT NULL,
+	`refs` bigint NOT NULL,
+	`touched_at` bigint NOT NULL,
+	`doomed_at` bigint,
+	CONSTRAINT `blobs_hash` PRIMARY KEY(`hash`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `channels` (
@@ -395,6 +428,7 @@ CREATE TABLE `messages` (
 	`reply_count` bigint NOT NULL,
 	`last_reply_at` bigint,
 	`reactions` longtext NOT NULL,
+	`attachments` longtext NOT NULL,
 	`pinned` longtext,
 	`metadata` longtext,
 	`edited_at` bigint,
@@ -500,6 +534,23 @@ CREATE TABLE `release_gates` (
 	CONSTRAINT `release_gates_task` UNIQUE(`task_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `resource_subscriptions` (
+	`id` varchar(64) NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`uri` varchar(500) NOT NULL,
+	`kind` varchar(16) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`subject_id` varchar(64) NOT NULL,
+	`runtime_id` varchar(128) NOT NULL,
+	`endpoint_id` varchar(128) NOT NULL,
+	`from_sequence` bigint NOT NULL,
+	`canceled` boolean NOT NULL,
+	`created_at` bigint NOT NULL,
+	`expires_at` bigint NOT NULL,
+	CONSTRAINT `resource_subscriptions_id` PRIMARY KEY(`id`),
+	CONSTRAINT `resource_subscriptions_uri` UNIQUE(`agent_id`,`uri`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `run_steps` (
 	`id` varchar(64) NOT NULL,
 	`run_id` varchar(64) NOT NULL,
@@ -586,6 +637,13 @@ CREATE TABLE `step_pieces` (
 	`position` bigint NOT NULL,
 	`text` longtext NOT NULL,
 	CONSTRAINT `step_pieces_step_id_position_pk` PRIMARY KEY(`step_id`,`position`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `storage_usage` (
+	`owner_id` varchar(64) NOT NULL,
+	`bytes` bigint NOT NULL,
+	`files` bigint NOT NULL,
+	CONSTRAINT `storage_usage_owner_id` PRIMARY KEY(`owner_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
 CREATE TABLE `task_changes` (
@@ -722,6 +780,15 @@ CREATE TABLE `threads` (
 	CONSTRAINT `threads_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `thumbnails` (
+	`hash` varchar(64) NOT NULL,
+	`image` longblob NOT NULL,
+	`width` bigint NOT NULL,
+	`height` bigint NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `thumbnails_hash` PRIMARY KEY(`hash`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `tickets` (
 	`id` varchar(64) NOT NULL,
 	`kind` varchar(16) NOT NULL,
@@ -765,6 +832,25 @@ CREATE TABLE `tunnels` (
 	CONSTRAINT `tunnels_token` UNIQUE(`token`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `uploads` (
+	`id` varchar(64) NOT NULL,
+	`owner` longtext NOT NULL,
+	`owner_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64),
+	`target` varchar(200),
+	`filename` varchar(255) NOT NULL,
+	`mime_type` varchar(160) NOT NULL,
+	`size_bytes` bigint,
+	`sha256` varchar(64),
+	`artifact` boolean NOT NULL,
+	`title` varchar(200) NOT NULL,
+	`ttl_seconds` bigint,
+	`attachment_id` varchar(64),
+	`expires_at` bigint NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `uploads_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` varchar(64) NOT NULL,
 	`username` varchar(64) NOT NULL,
@@ -787,10 +873,16 @@ CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statem
 CREATE INDEX `archives_computer` ON `archives` (`computer_id`,`started_at`);--> statement-breakpoint
 CREATE INDEX `archives_started` ON `archives` (`started_at`,`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_updated` ON `archives` (`updated_at`);--> statement-breakpoint
+CREATE INDEX `attachments_channel` ON `attachments` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_owner` ON `attachments` (`owner_id`,`artifact`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_message` ON `attachments` (`message_id`);--> statement-breakpoint
+CREATE INDEX `attachments_expires` ON `attachments` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `attachments_blob` ON `attachments` (`blob_hash`);--> statement-breakpoint
 CREATE INDEX `audit_created` ON `audit` (`created_at`);--> statement-breakpoint
 CREATE INDEX `audit_actor` ON `audit` (`actor_id`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_action` ON `audit` (`action`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_subject` ON `audit` (`subject`,`id`);--> statement-breakpoint
+CREATE INDEX `blobs_unused` ON `blobs` (`refs`,`touched_at`);--> statement-breakpoint
 CREATE INDEX `computers_seen` ON `computers` (`last_seen_at`);--> statement-breakpoint
 CREATE INDEX `coordination_channel` ON `coordination` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `coordination_kind` ON `coordination` (`channel_id`,`kind`,`id`);--> statement-breakpoint
@@ -833,6 +925,7 @@ CREATE INDEX `outbound_deliveries_message` ON `outbound_deliveries` (`message_id
 CREATE INDEX `outbound_deliveries_done` ON `outbound_deliveries` (`status`,`updated_at`);--> statement-breakpoint
 CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
 CREATE INDEX `prompt_messages_run` ON `prompt_messages` (`run_id`);--> statement-breakpoint
+CREATE INDEX `resource_subscriptions_expiry` ON `resource_subscriptions` (`expires_at`);--> statement-breakpoint
 CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
@@ -870,4 +963,6 @@ CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);--> statement-breakpo
 CREATE INDEX `tunnels_computer` ON `tunnels` (`computer_id`,`id`);--> statement-breakpoint
 CREATE INDEX `tunnels_channel` ON `tunnels` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `tunnels_creator` ON `tunnels` (`creator_id`,`id`);--> statement-breakpoint
-CREATE INDEX `tunnels_state` ON `tunnels` (`state`,`expires_at`);
+CREATE INDEX `tunnels_state` ON `tunnels` (`state`,`expires_at`);--> statement-breakpoint
+CREATE INDEX `uploads_owner` ON `uploads` (`owner_id`,`id`);--> statement-breakpoint
+CREATE INDEX `uploads_expires` ON `uploads` (`expires_at`);

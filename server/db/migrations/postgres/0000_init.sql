@@ -81,6 +81,29 @@ CREATE TABLE "archives" (
 	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "attachments" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64),
+	"target" varchar(200),
+	"owner" text NOT NULL,
+	"owner_id" varchar(64) NOT NULL,
+	"filename" varchar(255) NOT NULL,
+	"mime_type" varchar(160) NOT NULL,
+	"media" varchar(8) NOT NULL,
+	"size_bytes" bigint NOT NULL,
+	"blob_hash" varchar(64) NOT NULL,
+	"width" bigint,
+	"height" bigint,
+	"encoding" varchar(32),
+	"text" text,
+	"text_cut" boolean NOT NULL,
+	"message_id" varchar(64),
+	"artifact" boolean NOT NULL,
+	"title" varchar(200) NOT NULL,
+	"expires_at" bigint,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "audit" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"actor" text NOT NULL,
@@ -90,6 +113,14 @@ CREATE TABLE "audit" (
 	"detail" text NOT NULL,
 	"address" varchar(64) NOT NULL,
 	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "blobs" (
+	"hash" varchar(64) PRIMARY KEY NOT NULL,
+	"size_bytes" bigint NOT NULL,
+	"refs" bigint NOT NULL,
+	"touched_at" bigint NOT NULL,
+	"doomed_at" bigint
 );
 --> statement-breakpoint
 CREATE TABLE "channels" (
@@ -370,6 +401,7 @@ CREATE TABLE "messages" (
 	"reply_count" bigint NOT NULL,
 	"last_reply_at" bigint,
 	"reactions" text NOT NULL,
+	"attachments" text NOT NULL,
 	"pinned" text,
 	"metadata" text,
 	"edited_at" bigint,
@@ -466,6 +498,21 @@ CREATE TABLE "release_gates" (
 	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "resource_subscriptions" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"uri" varchar(500) NOT NULL,
+	"kind" varchar(16) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"subject_id" varchar(64) NOT NULL,
+	"runtime_id" varchar(128) NOT NULL,
+	"endpoint_id" varchar(128) NOT NULL,
+	"from_sequence" bigint NOT NULL,
+	"canceled" boolean NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "run_steps" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"run_id" varchar(64) NOT NULL,
@@ -544,6 +591,12 @@ CREATE TABLE "step_pieces" (
 	"position" bigint NOT NULL,
 	"text" text NOT NULL,
 	CONSTRAINT "step_pieces_step_id_position_pk" PRIMARY KEY("step_id","position")
+);
+--> statement-breakpoint
+CREATE TABLE "storage_usage" (
+	"owner_id" varchar(64) PRIMARY KEY NOT NULL,
+	"bytes" bigint NOT NULL,
+	"files" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "task_changes" (
@@ -673,6 +726,14 @@ CREATE TABLE "threads" (
 	"last_message_id" varchar(64) NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "thumbnails" (
+	"hash" varchar(64) PRIMARY KEY NOT NULL,
+	"image" "bytea" NOT NULL,
+	"width" bigint NOT NULL,
+	"height" bigint NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "tickets" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"kind" varchar(16) NOT NULL,
@@ -712,6 +773,24 @@ CREATE TABLE "tunnels" (
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "uploads" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"owner" text NOT NULL,
+	"owner_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64),
+	"target" varchar(200),
+	"filename" varchar(255) NOT NULL,
+	"mime_type" varchar(160) NOT NULL,
+	"size_bytes" bigint,
+	"sha256" varchar(64),
+	"artifact" boolean NOT NULL,
+	"title" varchar(200) NOT NULL,
+	"ttl_seconds" bigint,
+	"attachment_id" varchar(64),
+	"expires_at" bigint NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "users" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"username" varchar(64) NOT NULL,
@@ -734,10 +813,16 @@ CREATE INDEX "archives_agent" ON "archives" USING btree ("agent_id","started_at"
 CREATE INDEX "archives_computer" ON "archives" USING btree ("computer_id","started_at");--> statement-breakpoint
 CREATE INDEX "archives_started" ON "archives" USING btree ("started_at","run_id");--> statement-breakpoint
 CREATE INDEX "archives_updated" ON "archives" USING btree ("updated_at");--> statement-breakpoint
+CREATE INDEX "attachments_channel" ON "attachments" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "attachments_owner" ON "attachments" USING btree ("owner_id","artifact","id");--> statement-breakpoint
+CREATE INDEX "attachments_message" ON "attachments" USING btree ("message_id");--> statement-breakpoint
+CREATE INDEX "attachments_expires" ON "attachments" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "attachments_blob" ON "attachments" USING btree ("blob_hash");--> statement-breakpoint
 CREATE INDEX "audit_created" ON "audit" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "audit_actor" ON "audit" USING btree ("actor_id","id");--> statement-breakpoint
 CREATE INDEX "audit_action" ON "audit" USING btree ("action","id");--> statement-breakpoint
 CREATE INDEX "audit_subject" ON "audit" USING btree ("subject","id");--> statement-breakpoint
+CREATE INDEX "blobs_unused" ON "blobs" USING btree ("refs","touched_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "channels_target" ON "channels" USING btree ("target");--> statement-breakpoint
 CREATE INDEX "computers_seen" ON "computers" USING btree ("last_seen_at");--> statement-breakpoint
 CREATE INDEX "coordination_channel" ON "coordination" USING btree ("channel_id","id");--> statement-breakpoint
@@ -788,6 +873,8 @@ CREATE INDEX "outbound_deliveries_done" ON "outbound_deliveries" USING btree ("s
 CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
 CREATE INDEX "prompt_messages_run" ON "prompt_messages" USING btree ("run_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "release_gates_task" ON "release_gates" USING btree ("task_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "resource_subscriptions_uri" ON "resource_subscriptions" USING btree ("agent_id","uri");--> statement-breakpoint
+CREATE INDEX "resource_subscriptions_expiry" ON "resource_subscriptions" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence","id");--> statement-breakpoint
 CREATE INDEX "runs_computer" ON "runs" USING btree ("computer_id","state");--> statement-breakpoint
 CREATE INDEX "runs_agent" ON "runs" USING btree ("agent_id","created_at");--> statement-breakpoint
@@ -831,4 +918,6 @@ CREATE INDEX "tunnels_computer" ON "tunnels" USING btree ("computer_id","id");--
 CREATE INDEX "tunnels_channel" ON "tunnels" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE INDEX "tunnels_creator" ON "tunnels" USING btree ("creator_id","id");--> statement-breakpoint
 CREATE INDEX "tunnels_state" ON "tunnels" USING btree ("state","expires_at");--> statement-breakpoint
+CREATE INDEX "uploads_owner" ON "uploads" USING btree ("owner_id","id");--> statement-breakpoint
+CREATE INDEX "uploads_expires" ON "uploads" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree ("username");

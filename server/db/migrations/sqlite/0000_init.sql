@@ -92,6 +92,34 @@ CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statem
 CREATE INDEX `archives_computer` ON `archives` (`computer_id`,`started_at`);--> statement-breakpoint
 CREATE INDEX `archives_started` ON `archives` (`started_at`,`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_updated` ON `archives` (`updated_at`);--> statement-breakpoint
+CREATE TABLE `attachments` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text,
+	`target` text,
+	`owner` text NOT NULL,
+	`owner_id` text NOT NULL,
+	`filename` text NOT NULL,
+	`mime_type` text NOT NULL,
+	`media` text NOT NULL,
+	`size_bytes` integer NOT NULL,
+	`blob_hash` text NOT NULL,
+	`width` integer,
+	`height` integer,
+	`encoding` text,
+	`text` text,
+	`text_cut` integer NOT NULL,
+	`message_id` text,
+	`artifact` integer NOT NULL,
+	`title` text NOT NULL,
+	`expires_at` integer,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `attachments_channel` ON `attachments` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_owner` ON `attachments` (`owner_id`,`artifact`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_message` ON `attachments` (`message_id`);--> statement-breakpoint
+CREATE INDEX `attachments_expires` ON `attachments` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `attachments_blob` ON `attachments` (`blob_hash`);--> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` text PRIMARY KEY NOT NULL,
 	`actor` text NOT NULL,
@@ -107,6 +135,15 @@ CREATE INDEX `audit_created` ON `audit` (`created_at`);--> statement-breakpoint
 CREATE INDEX `audit_actor` ON `audit` (`actor_id`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_action` ON `audit` (`action`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_subject` ON `audit` (`subject`,`id`);--> statement-breakpoint
+CREATE TABLE `blobs` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`size_bytes` integer NOT NULL,
+	`refs` integer NOT NULL,
+	`touched_at` integer NOT NULL,
+	`doomed_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `blobs_unused` ON `blobs` (`refs`,`touched_at`);--> statement-breakpoint
 CREATE TABLE `channels` (
 	`id` text PRIMARY KEY NOT NULL,
 	`target` text NOT NULL,
@@ -419,6 +456,7 @@ CREATE TABLE `messages` (
 	`reply_count` integer NOT NULL,
 	`last_reply_at` integer,
 	`reactions` text NOT NULL,
+	`attachments` text NOT NULL,
 	`pinned` text,
 	`metadata` text,
 	`edited_at` integer,
@@ -531,6 +569,23 @@ CREATE TABLE `release_gates` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `release_gates_task` ON `release_gates` (`task_id`);--> statement-breakpoint
+CREATE TABLE `resource_subscriptions` (
+	`id` text PRIMARY KEY NOT NULL,
+	`agent_id` text NOT NULL,
+	`uri` text NOT NULL,
+	`kind` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`subject_id` text NOT NULL,
+	`runtime_id` text NOT NULL,
+	`endpoint_id` text NOT NULL,
+	`from_sequence` integer NOT NULL,
+	`canceled` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `resource_subscriptions_uri` ON `resource_subscriptions` (`agent_id`,`uri`);--> statement-breakpoint
+CREATE INDEX `resource_subscriptions_expiry` ON `resource_subscriptions` (`expires_at`);--> statement-breakpoint
 CREATE TABLE `run_steps` (
 	`id` text PRIMARY KEY NOT NULL,
 	`run_id` text NOT NULL,
@@ -620,6 +675,12 @@ CREATE TABLE `step_pieces` (
 	`position` integer NOT NULL,
 	`text` text NOT NULL,
 	PRIMARY KEY(`step_id`, `position`)
+);
+--> statement-breakpoint
+CREATE TABLE `storage_usage` (
+	`owner_id` text PRIMARY KEY NOT NULL,
+	`bytes` integer NOT NULL,
+	`files` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `task_changes` (
@@ -772,6 +833,14 @@ CREATE TABLE `threads` (
 --> statement-breakpoint
 CREATE INDEX `threads_channel` ON `threads` (`channel_id`,`last_message_id`);--> statement-breakpoint
 CREATE INDEX `threads_last` ON `threads` (`last_message_id`);--> statement-breakpoint
+CREATE TABLE `thumbnails` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`image` blob NOT NULL,
+	`width` integer NOT NULL,
+	`height` integer NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `tickets` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
@@ -820,6 +889,26 @@ CREATE INDEX `tunnels_computer` ON `tunnels` (`computer_id`,`id`);--> statement-
 CREATE INDEX `tunnels_channel` ON `tunnels` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `tunnels_creator` ON `tunnels` (`creator_id`,`id`);--> statement-breakpoint
 CREATE INDEX `tunnels_state` ON `tunnels` (`state`,`expires_at`);--> statement-breakpoint
+CREATE TABLE `uploads` (
+	`id` text PRIMARY KEY NOT NULL,
+	`owner` text NOT NULL,
+	`owner_id` text NOT NULL,
+	`channel_id` text,
+	`target` text,
+	`filename` text NOT NULL,
+	`mime_type` text NOT NULL,
+	`size_bytes` integer,
+	`sha256` text,
+	`artifact` integer NOT NULL,
+	`title` text NOT NULL,
+	`ttl_seconds` integer,
+	`attachment_id` text,
+	`expires_at` integer NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `uploads_owner` ON `uploads` (`owner_id`,`id`);--> statement-breakpoint
+CREATE INDEX `uploads_expires` ON `uploads` (`expires_at`);--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` text PRIMARY KEY NOT NULL,
 	`username` text NOT NULL,
