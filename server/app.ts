@@ -5,6 +5,7 @@ import { version } from '@shared/version'
 import { Hono } from 'hono'
 import { artifactRoutes } from './artifacts/routes'
 import { Artifacts, programDir } from './artifacts/service'
+import { attachmentRoutes } from './attachments/routes'
 import { auditRoutes } from './audit/routes'
 import { authRoutes } from './auth/routes'
 import { AuthService } from './auth/service'
@@ -200,7 +201,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
 
 async function createServices(core: Core, config: Config, commits: CommitTimes): Promise<Services> {
   const computers = new Computers(core)
-  const conversation = createConversation(core, computers)
+  const conversation = createConversation(core, computers, { dataDir: config.dataDir, storage: config.storage })
   const attachments = new Attachments(core.log)
   const users = new UserService(core, conversation.channels)
   const factors = new Factors(core.db, core.secrets)
@@ -243,6 +244,7 @@ function mountRoutes(mount: Mount, core: Core, config: Config, services: Service
     },
   })
   artifactRoutes(mount, services.artifacts)
+  attachmentRoutes(mount, { ...services.files, idempotency: core.idempotency, addresses })
   conversationRoutes(mount, core, services)
   integrationRoutes(mount, services)
 }

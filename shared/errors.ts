@@ -8,6 +8,10 @@ export type ErrorKind =
   | 'gone'
   | 'precondition'
   | 'too_large'
+  /** There is no room, or none left for the caller. */
+  | 'full'
+  /** A range of bytes that is not there. */
+  | 'unsatisfiable'
   | 'unsupported_media'
   | 'throttled'
   | 'unimplemented'

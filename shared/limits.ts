@@ -87,3 +87,32 @@ export const STREAM = {
 }
 /** Seconds without a byte after which a connection that is no stream is closed. */
 export const IDLE_SECONDS = 60
+
+/** Files. How large one may be, and how many there may be, are settings. */
+export const FILES = {
+  /** Of a text, what is shown in place and found by search, in bytes. */
+  previewBytes: 64 << 10,
+  /** The beginning of a file that tells what it is. */
+  sniffedBytes: 64 << 10,
+  /** Of an image that gets a small picture, in bytes and in pixels: what a decoder has to hold in memory. */
+  imageBytes: 32 << 20,
+  imagePixels: 25_000_000,
+  thumbnailPixels: 512,
+  thumbnailMs: 15_000,
+  /** Small pictures that may wait to be made, one at a time. */
+  thumbnailsWaiting: 32,
+  /** What nobody used is kept for so long. */
+  unusedMs: 24 * 3600_000,
+  /** An upload in parts that gets no part. */
+  uploadMs: 24 * 3600_000,
+  /** Contents that nothing is made of any more. */
+  graceMs: 3600_000,
+  /** Uploads of one caller that arrive at once, and that wait for their next part. */
+  arriving: 8,
+  waiting: 32,
+  linkSeconds: 300,
+  /** Where an upload that was announced goes to. */
+  uploadLinkSeconds: 3600,
+  /** A file of at most so many bytes is a part of an answer of the daemon protocol. */
+  inlineBytes: 4 << 20,
+}

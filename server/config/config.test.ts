@@ -82,6 +82,10 @@ test('without any setting there are defaults', () => {
     oidc: undefined,
     auditRetentionDays: 0,
     limits: LIMITS,
+    storage: {
+      s3: undefined,
+      quotas: { fileBytes: 256 * 2 ** 20, userBytes: 10 * 2 ** 30, serverBytes: 0 },
+    },
     secretKey: undefined,
     outgoingAllow: [],
     daemonDownload: { version: undefined, baseUrl: undefined },

@@ -3,6 +3,7 @@ import { nekodeHome } from '@shared/home'
 import { CALLS } from '@shared/limits'
 import type { LogFormat, LogLevel } from '@shared/log'
 import { join, resolve } from 'node:path'
+import { type StorageConfig, storageConfig } from '../blobs/config'
 import type { AllowedBlock } from '../http/guarded'
 import type { Kept } from '../retention/service'
 import { type OidcConfig, oidcConfig } from '../oidc/config'
@@ -39,6 +40,8 @@ export interface Config {
   auditRetentionDays: number
   /** What one caller may do; 0 is as much as they like. */
   limits: typeof CALLS
+  /** Where files are kept, and how many. */
+  storage: StorageConfig
   secretKey: string | undefined
   /** Private addresses that requests to endpoints may go to. */
   outgoingAllow: AllowedBlock[]
@@ -95,6 +98,7 @@ export function loadConfig({ flags = {}, env = process.env }: Sources = {}): Con
       streams: given.maxStreams ?? CALLS.streams,
       streamsOfAddress: given.maxStreamsPerAddress ?? CALLS.streamsOfAddress,
     },
+    storage: storageConfig(given),
     secretKey: given.secretKey,
     outgoingAllow: given.outgoingAllow ?? [],
     daemonDownload: { version: given.daemonDownloadVersion, baseUrl: given.daemonDownloadBaseUrl },

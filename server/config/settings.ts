@@ -64,6 +64,17 @@ const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
     .toLowerCase()
     .pipe(z.enum(values, `must be one of ${values.join(', ')}`))
 
+const UNITS: Record<string, number> = { '': 1, k: 1 << 10, m: 1 << 20, g: 1 << 30, t: 2 ** 40 }
+
+/** `512M`, `10GiB`, `1048576`: bytes, in steps of 1024. */
+const Size = z.string().transform((text, context) => {
+  const [, number = '', unit = ''] = /^(\d{1,12})\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim()) ?? []
+  const bytes = Number(number) * (UNITS[unit.toLowerCase()] ?? 1)
+  if (number !== '' && Number.isSafeInteger(bytes)) return bytes
+  context.addIssue('must be a size such as 256M or 10G')
+  return z.NEVER
+})
+
 /** The proxies in front of the server whose X-Forwarded headers count: `true` is one. */
 const Hops = z.string().transform((text, context) => {
   const yes = Yes.safeParse(text)
@@ -281,6 +292,62 @@ export const SETTINGS = settings({
     env: 'NEKODE_MAX_STREAMS_PER_ADDRESS',
     help: 'Event streams and calls that may be open from one address, 0 for no limit',
     schema: Count,
+  },
+  blobStore: {
+    env: 'NEKODE_BLOB_STORE',
+    flag: 'blob-store',
+    hint: 'disk|s3',
+    help: 'Where files of messages are kept: below the data folder, or in a bucket',
+    schema: oneOf('disk', 's3'),
+  },
+  s3Endpoint: {
+    env: 'NEKODE_S3_ENDPOINT',
+    flag: 's3-endpoint',
+    hint: 'url',
+    help: 'Address of the S3 server, when it is not Amazon’s',
+    schema: HttpUrl,
+  },
+  s3Bucket: { env: 'NEKODE_S3_BUCKET', flag: 's3-bucket', hint: 'name', help: 'Bucket for files', schema: Text },
+  s3Region: { env: 'NEKODE_S3_REGION', flag: 's3-region', hint: 'name', help: 'Region of the bucket', schema: Text },
+  s3Prefix: {
+    env: 'NEKODE_S3_PREFIX',
+    flag: 's3-prefix',
+    hint: 'path',
+    help: 'What the names of files in the bucket begin with',
+    schema: Text,
+  },
+  s3VirtualHosted: {
+    env: 'NEKODE_S3_VIRTUAL_HOSTED',
+    help: 'Whether the bucket is a part of the host name instead of the path',
+    schema: Yes,
+  },
+  s3AccessKeyId: { env: 'NEKODE_S3_ACCESS_KEY_ID', help: 'Access key of the bucket', schema: Text },
+  s3SecretAccessKey: { env: 'NEKODE_S3_SECRET_ACCESS_KEY', help: 'Secret of the access key', schema: Text },
+  s3SecretAccessKeyFile: {
+    env: 'NEKODE_S3_SECRET_ACCESS_KEY_FILE',
+    help: 'File that holds the secret of the access key',
+    schema: Text,
+  },
+  maxFileSize: {
+    env: 'NEKODE_MAX_FILE_SIZE',
+    flag: 'max-file-size',
+    hint: 'size',
+    help: 'Largest file of a message, 0 for no limit',
+    schema: Size,
+  },
+  userQuota: {
+    env: 'NEKODE_USER_QUOTA',
+    flag: 'user-quota',
+    hint: 'size',
+    help: 'How much the files of one person or agent may have altogether, 0 for no limit',
+    schema: Size,
+  },
+  storageQuota: {
+    env: 'NEKODE_STORAGE_QUOTA',
+    flag: 'storage-quota',
+    hint: 'size',
+    help: 'How much all files may have altogether, each content counted once, 0 for no limit',
+    schema: Size,
   },
   secretKey: {
     env: 'NEKODE_SECRET_KEY',

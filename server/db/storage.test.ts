@@ -36,6 +36,7 @@ const message = (over: Partial<Row<'messages'>> = {}): Row<'messages'> => ({
   requestId: null,
   replyCount: 0,
   lastReplyAt: null,
+  attachments: [],
   reactions: [],
   pinned: null,
   metadata: null,

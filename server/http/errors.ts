@@ -15,6 +15,8 @@ const status: Record<ErrorKind, ContentfulStatusCode> = {
   gone: 410,
   precondition: 412,
   too_large: 413,
+  full: 507,
+  unsatisfiable: 416,
   unsupported_media: 415,
   throttled: 429,
   unimplemented: 501,

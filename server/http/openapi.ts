@@ -20,6 +20,23 @@ function parameters(schema: z.ZodType | undefined, where: 'path' | 'query'): Jso
   }))
 }
 
+/** A file as it is sent: its bytes, or a form whose field `file` it is. */
+const fileOf = (types: readonly string[]): Json =>
+  Object.fromEntries(
+    types.map((type) => [
+      type,
+      type === 'multipart/form-data'
+        ? {
+            schema: {
+              type: 'object',
+              properties: { target: { type: 'string' }, file: { type: 'string', format: 'binary' } },
+              required: ['file'],
+            },
+          }
+        : { schema: { type: 'string', format: 'binary' } },
+    ]),
+  )
+
 function operation(key: string, spec: RouteSpec): Json {
   const media = spec.media ?? 'application/json'
   const parts = [`For: ${spec.who.join(', ')}.`]
@@ -44,6 +61,7 @@ function operation(key: string, spec: RouteSpec): Json {
   }
   const body = spec.body ?? spec.rawBody
   if (body) op.requestBody = { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } }
+  if (spec.upload) op.requestBody = { required: true, content: fileOf(spec.upload) }
   op.security = spec.who.includes('guest') ? [] : [{ bearer: [] }, { session: [] }]
   return op
 }

@@ -100,6 +100,7 @@ export class MessageEditing {
       const texts = [row.content, ...(await this.#store.edits(id, tx.q)).map((edit) => edit.content)]
       const next = await this.services.writer.erase(tx, row, by)
       await this.#forgetting.forget(tx, row, next, texts)
+      await this.services.attachments.release(tx, id)
       const failure = { reason: 'killed', message: `@${by.name} deleted the message.` } as const
       await this.services.cleanup.unasked(tx, id, failure, by)
       concerned.splice(0, Infinity, ...row.mentions.flatMap((m) => (m.kind === 'human' ? m.id : [])))

@@ -42,5 +42,7 @@ export function messageDoc(row: MessageRow): SearchDoc {
   const has: Has[] = []
   if (LINK.test(text)) has.push('link')
   if (CODE.test(text)) has.push('code')
+  if (row.attachments.length) has.push('file')
+  if (row.attachments.some(({ media }) => media === 'image')) has.push('image')
   return { kind: 'message', refId, channelId, threadId, senderId, text, has, label: row.kind, createdAt }
 }

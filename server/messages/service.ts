@@ -8,6 +8,8 @@ import {
   type UserPrincipal,
   actorOf,
 } from '../access/principal'
+import { briefView } from '../attachments/view'
+import type { AttachmentService } from '../attachments/service'
 import type { Core } from '../core'
 import type { ChannelService } from '../channels/service'
 import type { OutboundPolicy, Tx } from '../db/database'
@@ -35,6 +37,8 @@ export interface Post {
   outbound?: OutboundPolicy | undefined
   /** What a program adds for programs. */
   metadata?: Record<string, unknown> | undefined
+  /** Files that the sender has uploaded for this conversation. */
+  attachmentIds?: readonly string[] | undefined
 }
 
 /** What becomes of a message once it is written. */
@@ -75,6 +79,7 @@ export interface MessageServices {
   outcomes: Outcomes
   channels: ChannelService
   search: SearchService
+  attachments: AttachmentService
   /** What is not asked any more is not begun. */
   cleanup: { unasked(tx: Tx, messageId: string, failure: Failure, actor: Actor): Promise<void> }
 }
@@ -103,19 +108,26 @@ export class MessageService {
   /** Writes a message; agents that it concerns get a delivery in the same transaction. */
   async post(p: Author, input: Post): Promise<Posted> {
     const channel = this.core.access.channel(p, 'write', input.target)
-    if (input.content.trim() === '')
-      throw new NekodeError('invalid', 'A message needs some text.', { code: 'invalid_request' })
-    const threadId = input.threadId === undefined ? null : await this.#thread(channel, input.threadId)
+    if (input.content.trim() === '' && !input.attachmentIds?.length)
+      throw new NekodeError('invalid', 'A message needs some text or a file.', { code: 'invalid_request' })
+    const threadId = input.threadId === undefined ? null : await this.threadOf(channel, input.threadId)
     if (p.kind === 'user') await this.#bringIn(p, channel, input.content)
     return this.core.db.tx((tx) => {
       const perform = (): Promise<Posted> => this.#write(tx, p, channel, threadId, input)
       if (input.requestId === undefined) return perform()
-      const { target, content, kind, metadata } = input
+      const { target, content, kind, metadata, attachmentIds = [] } = input
       const call = {
         principal: `${p.kind}:${p.id}`,
         method: 'message',
         key: input.requestId,
-        request: { target, content, kind, threadId, ...(metadata === undefined ? {} : { metadata }) },
+        request: {
+          target,
+          content,
+          kind,
+          threadId,
+          ...(metadata === undefined ? {} : { metadata }),
+          ...(attachmentIds.length ? { attachmentIds } : {}),
+        },
       }
       return this.core.idempotency.once(tx, call, perform)
     })
@@ -135,8 +147,9 @@ export class MessageService {
   }
 
   async #write(tx: Tx, p: Author, channel: Channel, threadId: string | null, input: Post): Promise<Posted> {
-    const { writer, router, work } = this.services
+    const { writer, router, work, attachments } = this.services
     const sender = actorOf(p)
+    const files = await attachments.claim(tx, p.id, channel.id, input.attachmentIds ?? [])
     const at = p.kind === 'agent' ? await work.current(tx, p.id, channel.id) : undefined
     const message = await writer.write(tx, {
       channel,
@@ -148,7 +161,9 @@ export class MessageService {
       runId: at?.runId,
       outbound: input.outbound,
       metadata: input.metadata,
+      attachments: files.map(briefView),
     })
+    await attachments.bind(tx, files, message)
     const agents = message.mentions.flatMap((m) => (m.kind === 'agent' ? m.id : []))
     if (agents.length) await this.#tellOfStrangers(tx, channel, message, agents)
     if (!router.concernsAgents(channel, message.mentions, threadId))
@@ -189,8 +204,13 @@ export class MessageService {
       })
   }
 
-  /** The first message of a thread, whichever of its messages was named. */
-  async #thread(channel: Channel, id: string): Promise<string> {
+  /** These messages, for those who have been found to be allowed to read them. */
+  async shown(ids: readonly string[]): Promise<Message[]> {
+    return (await this.#store.named(ids)).map(messageView)
+  }
+
+  /** The first message of a thread, whichever of its messages was named. Throws `thread_unknown`. */
+  async threadOf(channel: Channel, id: string): Promise<string> {
     const message = await this.#store.get(id)
     if (!message || message.channelId !== channel.id)
       throw new NekodeError('not_found', `There is no such thread in ${channel.target}.`, {

@@ -15,6 +15,7 @@ export const messageView = (r: MessageRow): Message => ({
   runId: r.runId,
   replyCount: r.replyCount,
   lastReplyAt: r.lastReplyAt,
+  attachments: r.attachments,
   reactions: r.reactions,
   pinned: r.pinned,
   metadata: r.metadata,

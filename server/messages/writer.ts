@@ -1,4 +1,4 @@
-import type { Actor, Mention, MessageKind } from '@shared/contract'
+import type { Actor, AttachmentBrief, Mention, MessageKind } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { Core } from '../core'
@@ -25,6 +25,7 @@ export interface NewMessage {
   outbound?: OutboundPolicy | undefined
   metadata?: Record<string, unknown> | undefined
 }
+  attachments?: AttachmentBrief[] | undefined
 
 /** What became of whom a message calls when it was changed. */
 export interface Recalled {
@@ -68,6 +69,7 @@ export class MessageWriter {
       reactions: [],
       pinned: null,
       metadata: input.metadata ?? null,
+      attachments: input.attachments ?? [],
       editedAt: null,
       deletedAt: null,
       createdAt: Date.now(),
@@ -113,6 +115,7 @@ export class MessageWriter {
       deletedAt: Date.now(),
     } satisfies Partial<MessageRow>
     const next: MessageRow = { ...row, ...set }
+      attachments: [],
     await this.#store.update(tx, row.id, set)
     await this.#store.deleteMentions(tx, row, this.#called(row, true))
     await this.#store.deleteEdits(tx, row.id)

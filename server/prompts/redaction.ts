@@ -12,7 +12,7 @@ const DELETED = '(a message that was deleted)'
 export function withoutMessage(prompt: string, row: MessageRow, texts: readonly string[]): string {
   let left = prompt
   for (const content of texts) {
-    if (content.trim() === '') continue
+    if (content.trim() === '' && row.attachments.length === 0) continue
     const said = { ...row, content }
     // Whole entries only: a short text is the beginning of many others.
     for (const form of new Set([inset(said), quote(said)]))

@@ -89,7 +89,13 @@ const profile = ({ agent, computerName }: PromptInput): string =>
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 /** A message as a prompt has it. */
-export const quote = (m: MessageRow): string => `@${m.senderName}: ${m.content}`
+/** With the files that it carries, by the ids that read_attachment takes. */
+export const quote = (m: MessageRow): string => `@${m.senderName}: ${m.content}${filesOf(m)}`
+
+const filesOf = ({ attachments }: MessageRow): string =>
+  attachments
+    .map(({ id, filename, mimeType, sizeBytes }) => `\n[file ${id}: ${filename}, ${mimeType}, ${sizeBytes} bytes]`)
+    .join('')
 /** With what belongs to the message set in, so that no text can look like the next message, by somebody else. */
 export const inset = (m: MessageRow): string => quote(m).replaceAll('\n', '\n    ')
 

@@ -15,6 +15,8 @@ const codes: Record<ErrorKind, Code> = {
   gone: Code.OutOfRange,
   precondition: Code.FailedPrecondition,
   too_large: Code.ResourceExhausted,
+  full: Code.ResourceExhausted,
+  unsatisfiable: Code.OutOfRange,
   unsupported_media: Code.InvalidArgument,
   throttled: Code.ResourceExhausted,
   unimplemented: Code.Unimplemented,
@@ -24,6 +26,10 @@ const codes: Record<ErrorKind, Code> = {
 
 /** Conflicts with the state of something, as opposed to something that is there already. */
 const STATE_CONFLICTS = new Set([
+  'offer_changed',
+  'rounds_used_up',
+  'negotiation_open',
+  'already_promoted',
   'illegal_transition',
   'already_decided',
   'agent_disabled',

@@ -1,5 +1,5 @@
 import { NekodeError, errorText } from '@shared/errors'
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -12,6 +12,8 @@ export const KEY_BYTES = 32
 /** Encrypts what has to be readable again, such as secrets in an agent's environment. AES-256-GCM. */
 export class Secrets {
   readonly #key: Uint8Array
+  /** Another one than for encryption. */
+  #signing: Uint8Array | undefined
 
   /** @param key 32 bytes */
   constructor(key: Uint8Array) {
@@ -28,6 +30,12 @@ export class Secrets {
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(Buffer.from(context))
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
     return PREFIX + sealed.toString('base64url')
+  }
+
+  /** A signature of a text that only this server can make; one for another context does not count. */
+  sign(text: string, context: string): string {
+    this.#signing ??= Buffer.from(hkdfSync('sha256', this.#key, '', 'nekode signatures', KEY_BYTES))
+    return createHmac('sha256', this.#signing).update(`${context}\0${text}`).digest('base64url')
   }
 
   /** Throws `secret_unreadable` when the key or the context is another one, or when the text was changed. */

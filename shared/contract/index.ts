@@ -1,4 +1,5 @@
 import { agentRoutes } from './agents'
+import { attachmentRoutes } from './attachments'
 import { auditRoutes } from './audit'
 import { backupRoutes } from './backup'
 import { channelRoutes } from './channels'
@@ -26,6 +27,7 @@ export * from './agents'
 export * from './audit'
 export * from './backup'
 export * from './channels'
+export * from './attachments'
 export * from './common'
 export * from './computers'
 export * from './control'
@@ -65,6 +67,7 @@ export const api = {
   ...graphRoutes,
   ...gateRoutes,
   ...agentRoutes,
+  ...attachmentRoutes,
   ...computerRoutes,
   ...eventRoutes,
   ...endpointRoutes,

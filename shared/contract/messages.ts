@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AttachmentBrief, MAX_ATTACHMENTS } from './attachments'
 import { Actor, Flag, Handle, Id, PageQuery, Target, Time, page } from './common'
 import { MemberKind } from './channels'
 import { routes } from './route'
@@ -68,6 +69,7 @@ export const Message = z.object({
   /** Of a thread's first message. */
   replyCount: z.number().int(),
   lastReplyAt: Time.nullable(),
+  attachments: z.array(AttachmentBrief),
   reactions: z.array(Reaction),
   pinned: Pinned.nullable(),
   /** What a program added to it; never shown as text and never an instruction. */
@@ -140,7 +142,10 @@ export const messageRoutes = routes({
     status: 201,
     body: z.strictObject({
       target: Target,
-      content: z.string().min(1).max(MAX_CONTENT),
+      /** May be empty when there are files. */
+      content: z.string().max(MAX_CONTENT),
+      /** The caller’s own files, uploaded for this target, that no message carries yet. */
+      attachmentIds: z.array(Id).max(MAX_ATTACHMENTS).optional(),
       threadId: Id.optional(),
       kind: MessageKind.optional(),
       metadata: Metadata.optional(),
@@ -148,7 +153,14 @@ export const messageRoutes = routes({
       requestId: z.string().min(1).max(128).optional(),
     }),
     response: z.object({ message: Message, deliveries: z.array(Delivery) }),
-    errors: ['idempotency_conflict', 'channel_archived', 'too_many_mentioned'],
+    errors: [
+      'idempotency_conflict',
+      'channel_archived',
+      'too_many_mentioned',
+      'attachment_unknown',
+      'attachment_elsewhere',
+      'attachment_used',
+    ],
   },
   'PATCH /api/messages/{id}': {
     summary: 'Change what an own message says; agents that it mentions for the first time get a delivery',

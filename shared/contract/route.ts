@@ -25,12 +25,14 @@ export interface RouteSpec {
   body?: z.ZodType
   /** A body whose bytes the handler needs as they are, such as for a signature; the handler reads and parses it. */
   rawBody?: z.ZodType
+  /** Media types of a body that is a file: the handler streams it, and bounds it while it does. */
+  upload?: readonly string[]
   /** Largest accepted body in bytes. Default 1 MiB. */
   bodyLimit?: number
   response: z.ZodType
   status?: 200 | 201 | 202
   /** What the response is when it is not JSON. */
-  media?: 'text/event-stream' | 'text/plain' | 'text/x-shellscript' | 'application/octet-stream' | 'text/html'
+  media?: 'text/event-stream' | 'text/plain' | 'text/x-shellscript' | 'application/octet-stream' | 'text/html' | 'image/webp'
   /** Error codes that this route adds to the common ones, for the OpenAPI document. */
   errors?: readonly string[]
 }

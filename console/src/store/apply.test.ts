@@ -38,6 +38,7 @@ const message = (id: string, fields: Partial<Message> = {}): Message => ({
   runId: null,
   replyCount: 0,
   lastReplyAt: null,
+  attachments: [],
   reactions: [],
   pinned: null,
   metadata: null,

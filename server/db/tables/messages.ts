@@ -1,4 +1,4 @@
-import type { Actor, Mention, Pinned, Reaction } from '@shared/contract'
+import type { Actor, AttachmentBrief, Mention, Pinned, Reaction } from '@shared/contract'
 import type { Dialect } from '../dialect'
 
 /** What they say. */
@@ -25,6 +25,7 @@ export function messagesTables(d: Dialect) {
       lastReplyAt: d.ms(),
       /** With the message, and bounded, so that a page of messages needs no second query. */
       reactions: d.json<Reaction[]>().notNull(),
+      attachments: d.json<AttachmentBrief[]>().notNull(),
       pinned: d.json<Pinned>(),
       metadata: d.json<Record<string, unknown>>(),
       editedAt: d.ms(),
