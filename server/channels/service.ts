@@ -15,6 +15,7 @@ export const GENERAL = '#general'
 type Kind = Member['kind']
 type AgentLeft = (tx: Tx, agentId: string, channel: Channel, by: Actor) => Promise<void>
 type Archived = (tx: Tx, channel: Channel, by: Actor) => Promise<void>
+type Read = (tx: Tx, userId: string, channelId: string, messageId: string) => Promise<void>
 type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
 
 /** Milliseconds out of an id: its first 12 digits are those of a UUIDv7. */
@@ -28,6 +29,7 @@ export class ChannelService {
   readonly #store: ChannelStore
   #onAgentLeft: AgentLeft = async () => {}
   #onArchived: Archived = async () => {}
+  #onRead: Read = async () => {}
 
   constructor(private readonly core: Core) {
     this.#store = new ChannelStore(core.db)
@@ -41,6 +43,11 @@ export class ChannelService {
   /** What else happens, in the same transaction, when a channel is archived: nobody could stop what goes on in it any more. */
   whenArchived(then: Archived): void {
     this.#onArchived = then
+  }
+
+  /** What else is read, in the same transaction, when somebody has read a channel up to a message. */
+  whenRead(then: Read): void {
+    this.#onRead = then
   }
 
   async list(p: Principal): Promise<ChannelView[]> {
@@ -225,7 +232,10 @@ export class ChannelService {
       const last = (await this.#store.lastRead([channel.id], p.id)).get(channel.id)
       // Marks only move forward, whichever device is late.
       if (!last || last < messageId) {
-        await this.core.db.tx((tx) => this.#store.updateMember(tx, member, { lastReadMessageId: messageId }))
+        await this.core.db.tx(async (tx) => {
+          await this.#store.updateMember(tx, member, { lastReadMessageId: messageId })
+          await this.#onRead(tx, p.id, channel.id, messageId)
+        })
         await this.#tellCounts(channel, p.id, messageId, actorOf(p))
       }
     }

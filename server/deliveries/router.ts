@@ -9,6 +9,7 @@ import type { Guards } from '../guards/service'
 import type { MessageRow } from '../messages/view'
 import type { MessageWriter } from '../messages/writer'
 import type { RunStarter } from '../runs/starter'
+import { ThreadBook } from '../threads/book'
 import { DeliveryStore } from './store'
 import { type DeliveryRow, deliveryView } from './view'
 
@@ -22,9 +23,17 @@ export interface Routing {
   hops: number
 }
 
+/** Agents in a thread: those that have been asked there, and those that were told to follow it, or not to. */
+interface ThreadAgents {
+  asked: string[]
+  on: string[]
+  off: string[]
+}
+
 /** Turns a message into what agents owe: one delivery an agent, each with its first run. */
 export class DeliveryRouter {
   readonly #store: DeliveryStore
+  readonly #threads: ThreadBook
 
   constructor(
     private readonly core: Core,
@@ -33,14 +42,20 @@ export class DeliveryRouter {
     private readonly writer: MessageWriter,
   ) {
     this.#store = new DeliveryStore(core.db)
+    this.#threads = new ThreadBook(core)
   }
 
   async route(tx: Tx, routing: Routing): Promise<DeliveryRow[]> {
     if (routing.sender.kind === 'system') return []
     const { channel, message } = routing
-    const threadAgents = message.threadId ? await this.#store.agentsIn(tx, channel.id, message.threadId) : []
+    const thread: ThreadAgents = message.threadId
+      ? {
+          asked: await this.#store.agentsIn(tx, channel.id, message.threadId),
+          ...(await this.#threads.agents(tx, message.threadId)),
+        }
+      : { asked: [], on: [], off: [] }
     const rows: DeliveryRow[] = []
-    for (const [{ id }, cause] of this.#concerned(routing, threadAgents)) {
+    for (const [{ id }, cause] of this.#concerned(routing, thread)) {
       const agent = await agentAt(this.core.db, tx, id, channel.id)
       if (agent) rows.push(await this.#deliver(tx, routing, agent, cause))
     }
@@ -67,6 +82,24 @@ export class DeliveryRouter {
     return agent ? this.#deliver(tx, routing, agent, 'task') : undefined
   }
 
+  /** Deliveries of a reminder that fired: to whom it is for whatever their mode, to whom it mentions as any message does. */
+  async remind(
+    tx: Tx,
+    routing: Routing,
+    agentIds: readonly string[],
+    forId: string | undefined,
+  ): Promise<DeliveryRow[]> {
+    const { channel } = routing
+    const rows: DeliveryRow[] = []
+    for (const id of agentIds) {
+      const member = this.core.directory.member(channel.id, 'agent', id)
+      if (id !== forId && (!member || member.deliveryMode === 'off')) continue
+      const agent = await agentAt(this.core.db, tx, id, channel.id)
+      if (agent) rows.push(await this.#deliver(tx, routing, agent, 'reminder'))
+    }
+    return rows
+  }
+
   /** Whether a message could concern an agent at all; most do not, and need no look into the thread. */
   concernsAgents(channel: Channel, mentions: MessageRow['mentions'], threadId: string | null): boolean {
     if (mentions.some((m) => m.kind === 'agent')) return true
@@ -75,7 +108,7 @@ export class DeliveryRouter {
       .some((m) => m.kind === 'agent' && (m.deliveryMode === 'all' || threadId !== null))
   }
 
-  #concerned({ channel, message, sender }: Routing, threadAgents: string[]): Map<Agent, Cause> {
+  #concerned({ channel, message, sender }: Routing, thread: ThreadAgents): Map<Agent, Cause> {
     const { directory } = this.core
     const found = new Map<Agent, Cause>()
     const add = (id: string, cause: Cause): void => {
@@ -92,8 +125,13 @@ export class DeliveryRouter {
       if (channel.kind === 'dm') add(member.memberId, 'direct')
       else if (fromPerson) add(member.memberId, 'subscription')
     }
-    // A person who goes on in a thread with one agent and names nobody means that agent.
-    const only = threadAgents.length === 1 ? threadAgents[0] : undefined
+    // What people write in a thread is for the agents that were told to follow it.
+    for (const id of fromPerson ? thread.on : []) {
+      const member = directory.member(channel.id, 'agent', id)
+      if (member && member.deliveryMode !== 'off') add(id, 'subscription')
+    }
+    // A person who goes on in a thread with one agent and names nobody means that agent, unless it stays out of the thread.
+    const [only] = thread.asked.length === 1 ? thread.asked.filter((id) => !thread.off.includes(id)) : []
     const member = only === undefined ? undefined : directory.member(channel.id, 'agent', only)
     if (fromPerson && member && member.deliveryMode !== 'off' && !message.mentions.length)
       add(member.memberId, 'direct')

@@ -10,8 +10,3 @@ export function contentOf(text: string): string {
     })
   return text.toWellFormed()
 }
-
-/** Silently dropping files would look like they had arrived. */
-export function refuseAttachments(ids: readonly string[]): void {
-  if (ids.length) throw new NekodeError('unimplemented', 'Attachments come with a later version of the server.')
-}

@@ -11,7 +11,8 @@ import { keyOf } from '../rpc/once'
 import { readPage } from '../rpc/page'
 import { parseTarget } from '../rpc/target'
 import { cut } from '../rpc/text'
-import { contentOf, refuseAttachments } from './content'
+import { attachmentIdsOf } from '../attachments/rpc'
+import { contentOf } from './content'
 import type { MessageService } from './service'
 import { messageKind, wireMessage } from './wire'
 
@@ -60,7 +61,6 @@ export function messageRpc(core: Core, messages: MessageService, tasks: TaskThre
       const author = authorOf(core, callerOf(context), req.sender ?? req.context?.actor)
       const { target, threadId } = parseTarget(req.target)
       const named = req.replyToMessageId || threadId
-      refuseAttachments(req.attachmentIds)
       const { message } = await messages.post(author, {
         target,
         content: contentOf(req.content),
@@ -68,6 +68,7 @@ export function messageRpc(core: Core, messages: MessageService, tasks: TaskThre
         kind: messageKind(req.kind),
         requestId: keyOf(req),
         outbound: policyOf(req.outboundPolicy),
+        attachmentIds: attachmentIdsOf(req.attachmentIds),
       })
       return { accepted: true, message: wireMessage(message) }
     },

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Message } from '@shared/contract'
 import { type CollaborationMessageSchema, MessageKind } from '@shared/gen/nekode/daemon/v1/messages_pb'
+import { wireAttachments } from '../attachments/wire'
 import { seconds, wireActor } from '../rpc/wire'
 
 const KINDS: Record<Message['kind'], MessageKind> = {
@@ -36,6 +37,7 @@ export const wireMessage = (m: Message, sequence = 0): MessageInitShape<typeof C
   threadId: m.threadId ?? '',
   role: roleOf(m.sender.kind),
   content: m.content,
+  attachments: wireAttachments(m),
   replyToMessageId: m.threadId ?? '',
   createdTimeUnix: seconds(m.createdAt),
   sender: wireActor(m.sender),

@@ -5,6 +5,7 @@ import type { Core } from '../core'
 import type { OutboundPolicy, Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import type { SearchService } from '../search/service'
+import { ThreadBook } from '../threads/book'
 import { findGroups, findMentions } from './mentions'
 import { messageDoc } from './searching'
 import { type Called, MessageStore } from './store'
@@ -24,8 +25,8 @@ export interface NewMessage {
   system?: { type: string; data: Record<string, unknown> } | undefined
   outbound?: OutboundPolicy | undefined
   metadata?: Record<string, unknown> | undefined
-}
   attachments?: AttachmentBrief[] | undefined
+}
 
 /** What became of whom a message calls when it was changed. */
 export interface Recalled {
@@ -39,12 +40,14 @@ export interface Recalled {
 /** Puts messages into a channel: the row, its mentions, the reply count of its thread, the event. Who may do so is decided before. */
 export class MessageWriter {
   readonly #store: MessageStore
+  readonly #threads: ThreadBook
 
   constructor(
     private readonly core: Core,
     private readonly search: SearchService,
   ) {
     this.#store = new MessageStore(core.db)
+    this.#threads = new ThreadBook(core)
   }
 
   async write(tx: Tx, input: NewMessage): Promise<MessageRow> {
@@ -66,10 +69,10 @@ export class MessageWriter {
       requestId: input.requestId ?? null,
       replyCount: 0,
       lastReplyAt: null,
+      attachments: input.attachments ?? [],
       reactions: [],
       pinned: null,
       metadata: input.metadata ?? null,
-      attachments: input.attachments ?? [],
       editedAt: null,
       deletedAt: null,
       createdAt: Date.now(),
@@ -82,7 +85,8 @@ export class MessageWriter {
     if (row.threadId) {
       const root = await this.#store.countReply(tx, row.threadId, row.createdAt)
       if (root) this.emit(tx, root, 'updated', sender)
-    }
+      await this.#threads.written(tx, row, root, called)
+    } else if (called.length) await this.#threads.written(tx, row, undefined, called)
     return row
   }
 
@@ -99,6 +103,8 @@ export class MessageWriter {
     await this.#store.update(tx, row.id, { content, mentions, editedAt })
     await this.#store.deleteMentions(tx, row, [...removed, ...added])
     await this.#store.insertMentions(tx, next, added)
+    await this.#threads.uncalled(tx, row, removed)
+    await this.#threads.called(tx, next, added)
     await this.search.put(tx, messageDoc(next))
     this.emit(tx, next, 'updated', by)
     return { row: next, added, removed }
@@ -109,15 +115,16 @@ export class MessageWriter {
     const set = {
       content: '',
       mentions: [],
+      attachments: [],
       reactions: [],
       pinned: null,
       metadata: null,
       deletedAt: Date.now(),
     } satisfies Partial<MessageRow>
     const next: MessageRow = { ...row, ...set }
-      attachments: [],
     await this.#store.update(tx, row.id, set)
     await this.#store.deleteMentions(tx, row, this.#called(row, true))
+    await this.#threads.uncalled(tx, row, 'everybody')
     await this.#store.deleteEdits(tx, row.id)
     if (row.pinned) await this.#store.deletePin(tx, row)
     await this.search.remove(tx, 'message', row.id)

@@ -7,7 +7,9 @@ import { CoordinationRecord } from './coordination'
 import { Decision } from './decisions'
 import { MemoryRecord } from './memory'
 import { InteractionEndpoint, NotificationRoute, OutboundDelivery } from './endpoints'
+import { Draft, InboxItem, SavedMessage } from './inbox'
 import { Message } from './messages'
+import { Reminder } from './reminders'
 import { routes } from './route'
 import { Approval, Delivery, Run, RunStep } from './runs'
 import { Task } from './tasks'
@@ -42,6 +44,13 @@ export const EventPayload = {
   user: User,
   /** A reader's own mark moved, perhaps on another device. */
   read: z.object({ lastReadMessageId: z.string(), unreadCount: z.number().int(), mentionCount: z.number().int() }),
+  /** A reader follows a thread, or not any more. */
+  follow: z.object({ threadId: z.string(), followed: z.boolean() }),
+  /** Something in a reader's inbox changed; null: so much that it has to be loaded again. */
+  inbox: z.object({ item: InboxItem.nullable() }),
+  saved: SavedMessage.omit({ message: true }),
+  /** Written on another device, perhaps; without content it was sent or given up. */
+  draft: Draft,
   /** Progress of something that a daemon does for a person: installing a runtime, restarting an agent. */
   operation: z.object({
     id: z.string(),
@@ -57,6 +66,7 @@ export const EventPayload = {
   decision: Decision,
   coordination: CoordinationRecord,
   memory: MemoryRecord,
+  reminder: Reminder,
   /** A way to what runs on a computer was asked for, opened or closed. */
   tunnel: Tunnel,
   activity: z.object({ id: z.string(), agentId: z.string(), kind: z.string(), message: z.string() }),

@@ -8,26 +8,29 @@ import { coordinationRoutes } from './coordination'
 import { decisionRoutes } from './decisions'
 import { endpointRoutes } from './endpoints'
 import { eventRoutes } from './events'
+import { inboxRoutes } from './inbox'
 import { inviteRoutes } from './invites'
 import { memoryRoutes } from './memory'
 import { gateRoutes } from './gates'
 import { graphRoutes } from './graph'
 import { messageRoutes } from './messages'
 import { oidcRoutes } from './oidc'
+import { reminderRoutes } from './reminders'
 import { runRoutes } from './runs'
 import { searchRoutes } from './search'
 import { secondFactorRoutes } from './secondfactor'
 import { systemRoutes } from './system'
+import { threadRoutes } from './threads'
 import { tunnelRoutes } from './tunnels'
 import { taskRoutes } from './tasks'
 import { userRoutes } from './users'
 import { workspaceRoutes } from './workspaces'
 
 export * from './agents'
+export * from './attachments'
 export * from './audit'
 export * from './backup'
 export * from './channels'
-export * from './attachments'
 export * from './common'
 export * from './computers'
 export * from './control'
@@ -36,17 +39,20 @@ export * from './decisions'
 export * from './endpoints'
 export * from './events'
 export * from './failures'
+export * from './inbox'
 export * from './invites'
 export * from './memory'
 export * from './gates'
 export * from './graph'
 export * from './messages'
 export * from './oidc'
+export * from './reminders'
 export * from './route'
 export * from './runs'
 export * from './search'
 export * from './secondfactor'
 export * from './system'
+export * from './threads'
 export * from './tunnels'
 export * from './tasks'
 export * from './users'
@@ -61,13 +67,15 @@ export const api = {
   ...oidcRoutes,
   ...channelRoutes,
   ...messageRoutes,
+  ...threadRoutes,
+  ...inboxRoutes,
+  ...attachmentRoutes,
   ...runRoutes,
   ...searchRoutes,
   ...taskRoutes,
   ...graphRoutes,
   ...gateRoutes,
   ...agentRoutes,
-  ...attachmentRoutes,
   ...computerRoutes,
   ...eventRoutes,
   ...endpointRoutes,
@@ -78,6 +86,7 @@ export const api = {
   ...decisionRoutes,
   ...coordinationRoutes,
   ...memoryRoutes,
+  ...reminderRoutes,
 }
 export type Api = typeof api
 export type RouteKey = keyof Api

@@ -199,6 +199,10 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'operation':
       put(state.operations, event.payload.id, event.payload)
       return []
+    case 'follow':
+    case 'inbox':
+    case 'saved':
+    case 'draft':
     case 'task':
     case 'endpoint':
     case 'notification_route':
@@ -206,6 +210,7 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'decision':
     case 'coordination':
     case 'memory':
+    case 'reminder':
     case 'tunnel':
     case 'activity':
       return []
