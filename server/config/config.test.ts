@@ -163,7 +163,43 @@ test('every setting is in that table, or has a test of its own', () => {
   const own = ['NEKODE_DB_TYPE', 'NEKODE_DB_DSN_FILE', 'NEKODE_TLS_CERT', 'NEKODE_TLS_KEY']
   const covered = new Set([...cases.map(([variable]) => variable), ...own])
   const rest = Object.values<Setting>(SETTINGS).map((s) => s.env)
-  expect(rest.filter((env) => !covered.has(env) && !/CACHE|BOOTSTRAP_ADMIN/.test(env))).toEqual([])
+  expect(rest.filter((env) => !covered.has(env) && !/CACHE|BOOTSTRAP_ADMIN|OIDC/.test(env))).toEqual([])
+})
+
+test('what an identity provider needs comes together, the secret out of its file', () => {
+  const secretFile = join(folder, 'secret')
+  writeFileSync(secretFile, 'shh\n')
+  const env = {
+    NEKODE_OIDC_ISSUER: 'https://id.example/realms/staff/',
+    NEKODE_OIDC_CLIENT_ID: 'nekode',
+    NEKODE_OIDC_CLIENT_SECRET_FILE: secretFile,
+    NEKODE_OIDC_SCOPES: 'openid groups',
+    NEKODE_OIDC_ALLOWED_DOMAINS: 'A.example, b.example',
+    NEKODE_OIDC_GROUPS_CLAIM: 'roles',
+    NEKODE_OIDC_ROLES: 'staff=member, admins=admin,*=viewer',
+    NEKODE_OIDC_PROVISION: 'no',
+    NEKODE_OIDC_LABEL: 'Example',
+    NEKODE_OIDC_LOGOUT: 'yes',
+  }
+  expect(loadConfig({ env }).oidc).toEqual({
+    issuer: new URL('https://id.example/realms/staff/'),
+    clientId: 'nekode',
+    clientSecret: 'shh',
+    scopes: 'openid groups',
+    domains: ['a.example', 'b.example'],
+    groupsClaim: 'roles',
+    roles: new Map([
+      ['staff', 'member'],
+      ['admins', 'admin'],
+      ['*', 'viewer'],
+    ]),
+    provision: false,
+    label: 'Example',
+    logout: true,
+  })
+  const open = { ...env, NEKODE_OIDC_CLIENT_SECRET_FILE: undefined, NEKODE_OIDC_CLIENT_SECRET: 'open' }
+  expect(loadConfig({ env: open }).oidc?.clientSecret).toBe('open')
+  expect(() => loadConfig({ env: { ...env, NEKODE_OIDC_CLIENT_SECRET: 'open' } })).toThrow('set one')
 })
 
 test('a flag wins over the environment, which wins over the file', () => {
