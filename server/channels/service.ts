@@ -207,6 +207,7 @@ export class ChannelService {
     const target = dmTarget(p.id, memberId)
     const known = this.core.directory.channelAt(target)
     if (known) return this.#view(p, known)
+    this.#stillHere(kind, memberId)
     const opening = this.core.db.tx(async (tx) => {
       const channel = await this.#insert(tx, {
         target,
@@ -390,6 +391,7 @@ export class ChannelService {
     options: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
   ): Promise<void> {
     const who = this.#someone(kind, memberId)
+    this.#stillHere(kind, memberId)
     const member = newMember(channel.id, kind, memberId, options)
     if (!(await this.#store.insertMember(tx, member))) return
     this.#emitMemberAs(tx, by, channel, member, who, 'created')
@@ -450,6 +452,12 @@ export class ChannelService {
     // Whoever leaves a private channel no longer sees the channel's own events; of a public one they would hear twice.
     if (operation === 'deleted' && member.kind === 'human' && channel.visibility === 'private')
       tx.emit({ ...event, audience: `user:${member.memberId}` })
+  }
+
+  /** Somebody who was removed is put into nothing new; what they were in stays as it was. */
+  #stillHere(kind: Kind, id: string): void {
+    if (kind === 'human' && this.core.directory.user(id)?.disabledAt !== null)
+      throw new NekodeError('precondition', 'This person was removed from the server.', { code: 'person_removed' })
   }
 
   #someone(kind: Kind, id: string): { name: string; displayName: string } {

@@ -107,6 +107,11 @@ test('who is removed is out at once, keeps the name, and comes back with the old
   expect(await outcome(server.guest.call('POST /api/auth/login', login))).toBe('login_failed')
   expect((await admin.call('GET /api/users')).items.map((u) => u.id)).not.toContain(dave.id)
   expect((await admin.call('GET /api/users/removed')).items.map((u) => u.id)).toContain(dave.id)
+  const someone = { kind: 'human' as const, memberId: dave.id }
+  expect(await outcome(admin.call('POST /api/dms', { body: someone }))).toBe('person_removed')
+  const den = await admin.call('POST /api/channels', { body: { name: 'without-dave' } })
+  const into = { params: { target: den.target }, body: someone }
+  expect(await outcome(admin.call('POST /api/channels/{target}/members', into))).toBe('person_removed')
   const again = { username: 'dave', password: PASSWORD }
   expect(await outcome(admin.call('POST /api/users', { body: again }))).toBe('name_taken')
   await admin.call('POST /api/users/{id}/restore', { params: { id: dave.id } })
