@@ -40,6 +40,8 @@ export const {
   coordination,
   decisions,
   decisionVotes,
+  reminders,
+  reminderEvents,
   memories,
   resourceSubscriptions,
   archives,

@@ -10,6 +10,7 @@ import { wireRecord } from '../coordination/wire'
 import type { LogEvent } from '../db/database'
 import { wireMemory } from '../memory/wire'
 import { wireMessage } from '../messages/wire'
+import { wireReminder } from '../reminders/wire'
 import { PROTOCOL_VERSION, seconds } from '../rpc/wire'
 import { wireRun, wireStep } from '../runs/wire'
 import { wireTask } from '../tasks/wire'
@@ -38,7 +39,7 @@ interface About {
 }
 
 /** What the wire's log is about: messages, runs and their steps, activity, what is agreed on and remembered. The rest of our log is for the console. */
-const KINDS = new Set(['message', 'task', 'run', 'run_step', 'activity', 'coordination', 'memory'])
+const KINDS = new Set(['message', 'task', 'run', 'run_step', 'activity', 'coordination', 'memory', 'reminder'])
 
 export async function collaboration(events: readonly LogEvent[], activity: ActivityService): Promise<Collaboration[]> {
   const ours = events.filter((e) => KINDS.has(e.kind))
@@ -100,6 +101,17 @@ function read(e: LogEvent, activities: Map<string, ActivityRow>): About | undefi
         aggregateId: memory.agentId,
         ids: { memoryRecordId: memory.id },
         payload: { case: 'memoryRecord', value: wireMemory(memory) },
+      }
+    }
+    case 'reminder': {
+      const reminder = EventPayload.reminder.safeParse(payload).data
+      if (!reminder) return undefined
+      return {
+        kind: CollaborationEventKind.REMINDER,
+        scope: { scopeType: EventScopeType.TARGET, scopeId: reminder.target, target: reminder.target },
+        aggregateId: reminder.id,
+        ids: {},
+        payload: { case: 'reminder', value: wireReminder(reminder) },
       }
     }
     case 'run_step': {

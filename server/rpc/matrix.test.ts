@@ -18,14 +18,14 @@ const READ_BY_ALL = list(`
   ListInteractionEndpoints ListOutboundDeliveries
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
   ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
-  GetTask ListCollaborationTasks ListTaskBoard ListTaskGraph GetReleaseGate
+  GetAttachment GetTask ListCollaborationTasks ListTaskBoard ListTaskGraph GetReleaseGate
   ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListReminders GetReminderLog ListTunnels
   ListWorkspaceTree ReadWorkspaceFile`)
 const READ_BY_AGENT_AND_USER = list('SearchMessages')
 const FOLLOWED_BY_COMPUTER_AND_AGENT = list('SubscribeServerEvents AcknowledgeServerEvents ListMcpResourceUpdates')
 const WRITTEN_BY_COMPUTER_AND_AGENT = list('LogActivity SubscribeMcpResource CancelMcpResourceSubscription')
 const WRITTEN_BY_ALL = list(`
-  RetryOutboundDelivery SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease
+  UploadAttachment RetryOutboundDelivery SendMessage CreateCollaborationTask UpdateTask ClaimCollaborationTask RenewTaskClaimLease
   ProposeTaskSplit ApplyTaskSplit CancelTaskSplitProposal CreateTaskGraph UpdateTaskGraph ReleaseTask
   ProposeChannelDecision VoteChannelDecision RatifyChannelDecision RetireChannelDecision
   PublishCoordinationRecord CounterProposeNegotiation RespondRoleHandoff UpsertAgentMemory CloseTunnel
@@ -38,7 +38,7 @@ const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
   ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
   FollowThread UnfollowThread
-  ListAgentDMs UploadAttachment GetAttachment
+  ListAgentDMs
   SearchAgentRuns`)
 
 type Who =

@@ -12,6 +12,8 @@ import { activityRpc } from '../activity/rpc'
 import { ActivityService } from '../activity/service'
 import { agentRpc } from '../agents/rpc'
 import type { AgentService } from '../agents/service'
+import type { Files } from '../attachments/create'
+import { attachmentRpc } from '../attachments/rpc'
 import { archiveRpc } from '../archive/rpc'
 import { ArchiveService } from '../archive/service'
 import { channelRpc } from '../channels/rpc'
@@ -64,6 +66,7 @@ export interface RpcServices extends TunnelServices {
   agents: AgentService
   channels: ChannelService
   messages: MessageService
+  files: Files
   runs: RunService
   steps: StepService
   pages: StepPages
@@ -108,6 +111,7 @@ export function createRpc(
     ...messageRpc(core, services.messages, services.tasks.comments),
     ...channelRpc(core, services.channels),
     ...agentRpc(core, services),
+    ...attachmentRpc(core, services.files),
     ...activityRpc(core, { ...services, activity }),
     ...eventRpc(core, { ...services, activity }, pingMs),
     ...archiveRpc(core, archive),

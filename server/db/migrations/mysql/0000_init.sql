@@ -534,6 +534,51 @@ CREATE TABLE `release_gates` (
 	CONSTRAINT `release_gates_task` UNIQUE(`task_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `reminder_events` (
+	`id` varchar(64) NOT NULL,
+	`reminder_id` varchar(64) NOT NULL,
+	`type` varchar(16) NOT NULL,
+	`actor` longtext NOT NULL,
+	`at` bigint NOT NULL,
+	`scheduled_at` bigint,
+	`next_run_at` bigint,
+	`message_id` varchar(64),
+	`detail` longtext NOT NULL,
+	CONSTRAINT `reminder_events_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
+CREATE TABLE `reminders` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`thread_id` varchar(64),
+	`message_id` varchar(64),
+	`title` varchar(200) NOT NULL,
+	`prompt` longtext NOT NULL,
+	`status` varchar(16) NOT NULL,
+	`schedule_kind` varchar(16) NOT NULL,
+	`schedule` varchar(500) NOT NULL,
+	`rule_kind` varchar(16) NOT NULL,
+	`rule` varchar(500) NOT NULL,
+	`anchor_at` bigint NOT NULL,
+	`timezone` varchar(64) NOT NULL,
+	`missed` varchar(8) NOT NULL,
+	`for_kind` varchar(16),
+	`for_id` varchar(64),
+	`creator_id` varchar(64) NOT NULL,
+	`created_by` longtext NOT NULL,
+	`hops` bigint NOT NULL,
+	`cancel_token` varchar(64) NOT NULL,
+	`next_run_at` bigint,
+	`last_run_at` bigint,
+	`run_count` bigint NOT NULL,
+	`max_runs` bigint,
+	`last_error` longtext NOT NULL,
+	`version` bigint NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `reminders_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `resource_subscriptions` (
 	`id` varchar(64) NOT NULL,
 	`agent_id` varchar(64) NOT NULL,
@@ -925,6 +970,12 @@ CREATE INDEX `outbound_deliveries_message` ON `outbound_deliveries` (`message_id
 CREATE INDEX `outbound_deliveries_done` ON `outbound_deliveries` (`status`,`updated_at`);--> statement-breakpoint
 CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
 CREATE INDEX `prompt_messages_run` ON `prompt_messages` (`run_id`);--> statement-breakpoint
+CREATE INDEX `reminder_events_page` ON `reminder_events` (`reminder_id`,`id`);--> statement-breakpoint
+CREATE INDEX `reminder_events_age` ON `reminder_events` (`at`);--> statement-breakpoint
+CREATE INDEX `reminders_due` ON `reminders` (`next_run_at`);--> statement-breakpoint
+CREATE INDEX `reminders_channel` ON `reminders` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `reminders_creator` ON `reminders` (`creator_id`,`status`);--> statement-breakpoint
+CREATE INDEX `reminders_for` ON `reminders` (`for_id`,`id`);--> statement-breakpoint
 CREATE INDEX `resource_subscriptions_expiry` ON `resource_subscriptions` (`expires_at`);--> statement-breakpoint
 CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint

@@ -498,6 +498,49 @@ CREATE TABLE "release_gates" (
 	"updated_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "reminder_events" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"reminder_id" varchar(64) NOT NULL,
+	"type" varchar(16) NOT NULL,
+	"actor" text NOT NULL,
+	"at" bigint NOT NULL,
+	"scheduled_at" bigint,
+	"next_run_at" bigint,
+	"message_id" varchar(64),
+	"detail" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "reminders" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"thread_id" varchar(64),
+	"message_id" varchar(64),
+	"title" varchar(200) NOT NULL,
+	"prompt" text NOT NULL,
+	"status" varchar(16) NOT NULL,
+	"schedule_kind" varchar(16) NOT NULL,
+	"schedule" varchar(500) NOT NULL,
+	"rule_kind" varchar(16) NOT NULL,
+	"rule" varchar(500) NOT NULL,
+	"anchor_at" bigint NOT NULL,
+	"timezone" varchar(64) NOT NULL,
+	"missed" varchar(8) NOT NULL,
+	"for_kind" varchar(16),
+	"for_id" varchar(64),
+	"creator_id" varchar(64) NOT NULL,
+	"created_by" text NOT NULL,
+	"hops" bigint NOT NULL,
+	"cancel_token" varchar(64) NOT NULL,
+	"next_run_at" bigint,
+	"last_run_at" bigint,
+	"run_count" bigint NOT NULL,
+	"max_runs" bigint,
+	"last_error" text NOT NULL,
+	"version" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "resource_subscriptions" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"agent_id" varchar(64) NOT NULL,
@@ -873,6 +916,12 @@ CREATE INDEX "outbound_deliveries_done" ON "outbound_deliveries" USING btree ("s
 CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
 CREATE INDEX "prompt_messages_run" ON "prompt_messages" USING btree ("run_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "release_gates_task" ON "release_gates" USING btree ("task_id");--> statement-breakpoint
+CREATE INDEX "reminder_events_page" ON "reminder_events" USING btree ("reminder_id","id");--> statement-breakpoint
+CREATE INDEX "reminder_events_age" ON "reminder_events" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "reminders_due" ON "reminders" USING btree ("next_run_at");--> statement-breakpoint
+CREATE INDEX "reminders_channel" ON "reminders" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "reminders_creator" ON "reminders" USING btree ("creator_id","status");--> statement-breakpoint
+CREATE INDEX "reminders_for" ON "reminders" USING btree ("for_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "resource_subscriptions_uri" ON "resource_subscriptions" USING btree ("agent_id","uri");--> statement-breakpoint
 CREATE INDEX "resource_subscriptions_expiry" ON "resource_subscriptions" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence","id");--> statement-breakpoint

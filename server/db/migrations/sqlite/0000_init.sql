@@ -569,6 +569,55 @@ CREATE TABLE `release_gates` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `release_gates_task` ON `release_gates` (`task_id`);--> statement-breakpoint
+CREATE TABLE `reminder_events` (
+	`id` text PRIMARY KEY NOT NULL,
+	`reminder_id` text NOT NULL,
+	`type` text NOT NULL,
+	`actor` text NOT NULL,
+	`at` integer NOT NULL,
+	`scheduled_at` integer,
+	`next_run_at` integer,
+	`message_id` text,
+	`detail` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `reminder_events_page` ON `reminder_events` (`reminder_id`,`id`);--> statement-breakpoint
+CREATE INDEX `reminder_events_age` ON `reminder_events` (`at`);--> statement-breakpoint
+CREATE TABLE `reminders` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`thread_id` text,
+	`message_id` text,
+	`title` text NOT NULL,
+	`prompt` text NOT NULL,
+	`status` text NOT NULL,
+	`schedule_kind` text NOT NULL,
+	`schedule` text NOT NULL,
+	`rule_kind` text NOT NULL,
+	`rule` text NOT NULL,
+	`anchor_at` integer NOT NULL,
+	`timezone` text NOT NULL,
+	`missed` text NOT NULL,
+	`for_kind` text,
+	`for_id` text,
+	`creator_id` text NOT NULL,
+	`created_by` text NOT NULL,
+	`hops` integer NOT NULL,
+	`cancel_token` text NOT NULL,
+	`next_run_at` integer,
+	`last_run_at` integer,
+	`run_count` integer NOT NULL,
+	`max_runs` integer,
+	`last_error` text NOT NULL,
+	`version` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `reminders_due` ON `reminders` (`next_run_at`);--> statement-breakpoint
+CREATE INDEX `reminders_channel` ON `reminders` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `reminders_creator` ON `reminders` (`creator_id`,`status`);--> statement-breakpoint
+CREATE INDEX `reminders_for` ON `reminders` (`for_id`,`id`);--> statement-breakpoint
 CREATE TABLE `resource_subscriptions` (
 	`id` text PRIMARY KEY NOT NULL,
 	`agent_id` text NOT NULL,
