@@ -66,7 +66,7 @@ export class OidcService {
   ): Promise<{ url: string; sealed: string; maxAgeSeconds: number }> {
     if (link?.scopes)
       throw new NekodeError('forbidden', 'An API token cannot connect an account: it could be somebody else’s.', {
-        code: 'wrong_principal',
+        code: 'session_only',
         next: 'Do it in the console, under Settings → Account.',
       })
     const { url, attempt } = await this.#on.provider.begin(redirectUri)
