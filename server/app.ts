@@ -201,7 +201,11 @@ export async function createServer(config: Config, log: Logger, options: ServerO
 
 async function createServices(core: Core, config: Config, commits: CommitTimes): Promise<Services> {
   const computers = new Computers(core)
-  const conversation = createConversation(core, computers, { dataDir: config.dataDir, storage: config.storage })
+  const conversation = createConversation(core, computers, {
+    dataDir: config.dataDir,
+    storage: config.storage,
+    baseUrl: config.baseUrl,
+  })
   const attachments = new Attachments(core.log)
   const users = new UserService(core, conversation.channels)
   const factors = new Factors(core.db, core.secrets)

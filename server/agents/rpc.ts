@@ -6,7 +6,8 @@ import type { ChannelService } from '../channels/service'
 import type { Computers } from '../computers/service'
 import { controlAction, wireOperation } from '../computers/wire'
 import type { Core } from '../core'
-import { contentOf, refuseAttachments } from '../messages/content'
+import { attachmentIdsOf } from '../attachments/rpc'
+import { contentOf } from '../messages/content'
 import type { MessageService } from '../messages/service'
 import { wireMessage } from '../messages/wire'
 import { type Caller, callerOf, computerOf, mustBeSelf, userOf } from '../rpc/caller'
@@ -87,11 +88,11 @@ export function agentRpc(core: Core, services: AgentServices): Handlers<Method> 
 
     async sendAgentDirectMessage(req, context) {
       const p = userOf(context)
-      refuseAttachments(req.attachmentIds)
+      const attachmentIds = attachmentIdsOf(req.attachmentIds)
       const content = contentOf(req.content)
       const { target } = await channels.openDm(p, 'agent', req.agentId)
       const threadId = req.replyToMessageId || undefined
-      const { message } = await messages.post(p, { target, content, threadId, requestId: keyOf(req) })
+      const { message } = await messages.post(p, { target, content, threadId, requestId: keyOf(req), attachmentIds })
       return { accepted: true, message: wireMessage(message) }
     },
 

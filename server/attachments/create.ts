@@ -26,17 +26,19 @@ export interface FilesOptions extends BlobOptions {
   /** Absolute. */
   dataDir: string
   storage: StorageConfig
+  /** Where the server is reached, without a slash at its end. */
+  baseUrl?: string | undefined
 }
 
 export function createFiles(core: Core, search: SearchService, options: FilesOptions): Files {
-  const { dataDir, storage, now = Date.now } = options
+  const { dataDir, storage, baseUrl, now = Date.now } = options
   const blobs = new Blobs(core, storage.s3 ? new S3Blobs(storage.s3) : new DiskBlobs(join(dataDir, 'blobs')), options)
   const intake = new Intake(join(dataDir, 'uploads'))
   const store = new AttachmentStore(core.db)
   const pending = new UploadStore(core.db)
   const room = new Room(blobs, pending, storage.quotas)
   const thumbnails = new Thumbnails(core, blobs, store)
-  const attachments = new AttachmentService(core, { blobs, intake, room, store, search, thumbnails, now })
+  const attachments = new AttachmentService(core, { blobs, intake, room, store, search, thumbnails, baseUrl, now })
   const uploads = new UploadService(core, { intake, room, store: pending, attachments, now })
   search.addSource(new AttachmentSource(core.db))
   return {

@@ -16,7 +16,14 @@ export class Links {
   constructor(
     private readonly secrets: Secrets,
     private readonly now: () => number = Date.now,
+    /** Where the server is reached, for callers who are told a whole address. */
+    private readonly baseUrl = '',
   ) {}
+
+  /** With the server's public address before it, where that is configured; else from the root of the address that the caller uses. */
+  absolute(url: string): string {
+    return this.baseUrl + url
+  }
 
   download(id: string): Link {
     return this.#link('file', id, `/api/attachments/${id}/file`, FILES.linkSeconds)

@@ -38,6 +38,8 @@ export interface AttachmentDeps {
   store: AttachmentStore
   search: SearchService
   thumbnails: Thumbnails
+  /** Where the server is reached. */
+  baseUrl?: string | undefined
   now?: () => number
 }
 
@@ -56,7 +58,7 @@ export class AttachmentService {
     private readonly deps: AttachmentDeps,
   ) {
     this.#now = deps.now ?? Date.now
-    this.links = new Links(core.secrets, this.#now)
+    this.links = new Links(core.secrets, this.#now, deps.baseUrl)
   }
 
   /**
