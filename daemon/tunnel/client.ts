@@ -42,11 +42,14 @@ interface Stream {
   heard(): void
 }
 
-/** The daemon's stream for the server's requests: kept open while there is a session, over HTTP/2 or over a WebSocket. */
+/**
+ * The daemon's stream for the server's requests, kept open while there is a session: over a WebSocket, which has a connection to itself, so that
+ * a large answer delays no report of a run, and whose throughput does not sink with the distance; over HTTP/2 where no WebSocket gets through.
+ */
 export class TunnelClient {
   readonly #options: TunnelOptions
   /** What goes through the way there; the other one is tried when it turns out not to. */
-  #carrier: 'h2' | 'websocket' | undefined
+  #carrier: 'h2' | 'websocket' = 'websocket'
 
   constructor(options: TunnelOptions) {
     this.#options = options
@@ -60,7 +63,7 @@ export class TunnelClient {
       try {
         const client = await link.ready(signal)
         // An HTTP/1.1 connection carries no stream both ways.
-        const carrier = link.mode === 'h2' ? (this.#carrier ?? 'h2') : 'websocket'
+        const carrier = link.mode === 'h2' ? this.#carrier : 'websocket'
         const answered = await this.#once(client, carrier, signal)
         if (answered) backoff.reset()
         else this.#carrier = carrier === 'h2' ? 'websocket' : 'h2'

@@ -83,7 +83,7 @@ export const tunnel: Bench = {
     for (const response of stuck) response.pause()
     const beside = await ask(visitor)
     for (const response of stuck) response.destroy()
-    const how = `${STREAMS} answers of ${STREAM_BYTES >> 20} MB at once through server and daemon on one machine, HTTP/2 in clear text between them, median of ${ROUNDS}; beside it the same from the application itself`
+    const how = `${STREAMS} answers of ${STREAM_BYTES >> 20} MB at once through server and daemon on one machine, a WebSocket in clear text between them, median of ${ROUNDS}; beside it the same from the application itself`
     const small = `a small answer through the same tunnel, ${ASKS} times one after the other`
     return [
       figure({

@@ -104,6 +104,36 @@ async function oldProxy(port: number): Promise<{ url: string; upgraded: string[]
   return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`, upgraded }
 }
 
+/** Passes every connection on but those that begin with a WebSocket's handshake. */
+async function withoutSockets(port: number): Promise<{ port: number; refused: number }> {
+  const sockets = new Set<net.Socket>()
+  const state = { port: 0, refused: 0 }
+  const proxy = net.createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.once('data', (first) => {
+      if (/^upgrade: websocket/im.test(String(first))) {
+        state.refused++
+        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+        return
+      }
+      const onward = net.connect(port, '127.0.0.1')
+      sockets.add(onward)
+      onward.on('error', () => socket.destroy())
+      onward.write(first)
+      socket.pipe(onward).pipe(socket)
+    })
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  cleanup.push(() => {
+    for (const socket of sockets) socket.destroy()
+    proxy.close()
+  })
+  const address = proxy.address()
+  state.port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  return state
+}
+
 const upload = new Uint8Array(5_000_000).fill(7)
 
 async function works(visitor: Visitor): Promise<void> {
@@ -132,6 +162,15 @@ describe('the way between daemon and server', () => {
     await run({ serverUrl: proxy.url, token, computerId })
     await works(await visit(server, computerId, application().port))
     expect(proxy.upgraded).toEqual(['/nekode.daemon.v1.DaemonControlService/ProxyExchange'])
+  })
+
+  test('a proxy that lets no WebSockets through: the frames go over HTTP/2', async () => {
+    const server = await serve()
+    const { id: computerId, token } = await server.computer()
+    const proxy = await withoutSockets(server.port)
+    await run({ serverUrl: `http://127.0.0.1:${proxy.port}`, token, computerId })
+    await works(await visit(server, computerId, application().port))
+    expect(proxy.refused).toBeGreaterThan(0)
   })
 
   test('TLS, with previews over TLS too', async () => {
