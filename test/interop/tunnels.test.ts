@@ -259,12 +259,12 @@ test('an agent asks with its tool, a person allows it, and asking again tells th
   cleanup.push(() => rmSync(folder, { recursive: true }))
   const { url: serverUrl } = server
   const tokens = new AgentTokens({ serverUrl, token: computer.token, folder })
-  const [tool] = agentTools({
+  const tool = agentTools({
     calls: new AgentCalls(new Link(), tokens, { serverUrl }),
     workspaceOf: () => undefined,
     sayStatus: () => undefined,
     portRefusal: async (port) => (port === 22 ? 'Port 22 is a system port.' : undefined),
-  }).filter(({ name }) => name === 'open_preview')
+  }).find(({ name }) => name === 'open_preview')
   const call = (input: object): Promise<string> =>
     tool?.call(input, agent.id).catch((error: Error) => `error: ${error.message}`) ?? Promise.resolve('no tool')
   const owner = await server.as('owner')
