@@ -14,6 +14,9 @@ export const AGENT_TOOLS = [
   'list_decisions',
   'propose_decision',
   'vote_decision',
+  'set_reminder',
+  'list_reminders',
+  'cancel_reminder',
   'open_preview',
 ] as const
 export type AgentTool = (typeof AGENT_TOOLS)[number]

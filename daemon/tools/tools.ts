@@ -11,6 +11,7 @@ import { readMemory, updateMemory } from './memory'
 import type { AgentTool } from './names'
 import { noteTools } from './notes'
 import { openPreview } from './preview'
+import { reminderTools } from './reminders'
 
 export interface ToolDeps {
   calls: AgentCalls
@@ -43,6 +44,7 @@ export function agentTools(deps: ToolDeps): McpTool[] {
     update_memory: updateMemoryTool(deps),
     ...noteTools(deps),
     ...decisionTools(deps),
+    ...reminderTools(deps),
     open_preview: openPreview(deps),
   }
   return Object.values(tools)

@@ -71,6 +71,7 @@ const runContext = ({ run, channel, others, decisions }: PromptInput): string =>
     `target=${run.target}`,
     run.threadId ? `thread_id=${run.threadId}` : undefined,
     `reply_target_hint=${replyTarget(run)}`,
+    channel.language === 'zh' && 'channel_language=zh: write Chinese here, unless somebody asks for something else',
     channel.topic && `channel_topic=${oneLine(channel.topic)}`,
     others.length > 0 && `also_here=${others.join(' ')}`,
     ...decisions.map((d) => `in_force=${d.id} ${oneLine(d.title)}: ${cut(oneLine(d.body), DECISION_LENGTH)}`),
@@ -112,7 +113,7 @@ const permissions = ({ agent }: PromptInput): string => {
   const rules = Object.entries(agent.approvals.rules).map(([kind, rule]) => `${kind}=${rule}`)
   return lines(
     `Tool policy: default=${agent.approvals.default}${rules.length ? `, ${rules.join(', ')}` : ''}. “ask” waits for a person's decision in the conversation; “deny” is final, do not look for a way around it.`,
-    'The tools of the MCP server “nekode” reach the conversation: send_message, read_messages, search_messages, list_channels, list_members, update_status, read_memory, update_memory, list_memory, search_memory, set_memory, list_decisions, propose_decision, vote_decision, open_preview. Call them by these names.',
+    'The tools of the MCP server “nekode” reach the conversation: send_message, read_messages, search_messages, list_channels, list_members, update_status, read_memory, update_memory, list_memory, search_memory, set_memory, list_decisions, propose_decision, vote_decision, set_reminder, list_reminders, cancel_reminder, open_preview. Call them by these names.',
   )
 }
 
