@@ -5,6 +5,7 @@ import { type Context, command } from './command'
 import { Exit, usage } from './exit'
 import { givenText } from './input'
 import { findTarget } from './names'
+import { uploadFile } from './transfer'
 import { oneOf, span } from './values'
 import { type Sent, waitForAnswers } from './wait'
 
@@ -15,6 +16,12 @@ const args = {
   target: { type: 'positional', required: true, description: 'Channel (general), person or agent (@name), or dm:…' },
   text: { type: 'positional', required: false, description: 'The message; “-” reads standard input' },
   file: { type: 'string', valueHint: 'PATH', description: 'Send what this text file holds' },
+  attach: { type: 'string', valueHint: 'PATH', description: 'Upload this file and send it along' },
+  attachment: {
+    type: 'string',
+    valueHint: 'IDS',
+    description: 'Send files along that were uploaded for this target: ids, separated by commas',
+  },
   thread: { type: 'string', valueHint: 'ID', description: 'Reply in a thread: the id of its first message' },
   kind: { type: 'string', description: 'note (default), decision, blocker or status' },
   wait: { type: 'boolean', alias: 'w', description: 'Wait for the agents that it concerns, and print their answers' },
@@ -35,6 +42,7 @@ export const send = command({
     'nekode send general "@coder which tests are failing?"',
     'nekode send @coder --wait "summarise the last commit"',
     'git diff | nekode send general -',
+    'nekode send general "the figures of today" --attach figures.csv',
     'nekode send general --thread msg_0198c2f4a1b27c3e9d5f60718293a4b5 --file answer.md',
   ],
   notes: [
@@ -45,14 +53,23 @@ export const send = command({
     const { args, host, out } = context
     const timeoutMs = span('timeout', args.timeout)
     const kind = args.kind === undefined ? undefined : oneOf('--kind', args.kind, MessageKind.options)
+    if (args.attach !== undefined && args['request-id'] !== undefined)
+      throw usage(
+        '--attach uploads the file again each time, which --request-id cannot know.',
+        'Upload it first with “nekode upload”, and give its id with --attachment.',
+      )
     const content = await contentOf(context)
     const connection = await context.connect()
     const target = await findTarget(connection, args.target)
+    const attachmentIds = await filesOf(context, connection, target)
+    // One key, however often the answer was lost.
+    const requestId = args['request-id'] ?? crypto.randomUUID()
     const post = (): Promise<Sent> =>
       posted(connection, {
         target,
         content,
-        requestId: args['request-id'] ?? crypto.randomUUID(),
+        requestId,
+        ...(attachmentIds.length ? { attachmentIds } : {}),
         ...(args.thread === undefined ? {} : { threadId: args.thread }),
         ...(kind === undefined ? {} : { kind }),
       })
@@ -63,7 +80,24 @@ export const send = command({
   },
 })
 
-type Body = { target: string; content: string; requestId: string; threadId?: string; kind?: MessageKind }
+type Body = {
+  target: string
+  content: string
+  requestId: string
+  threadId?: string
+  kind?: MessageKind
+  attachmentIds?: string[]
+}
+
+/** Files that go along: uploaded now, and those that were uploaded before. */
+async function filesOf({ args }: SendContext, connection: Connection, target: string): Promise<string[]> {
+  const ids = (args.attachment ?? '')
+    .split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '')
+  if (args.attach === undefined) return ids
+  return [...ids, (await uploadFile(connection, args.attach, target)).id]
+}
 
 async function posted({ call }: Connection, body: Body): Promise<Sent> {
   for (const pauseMs of RETRY_MS) {
@@ -78,6 +112,8 @@ async function posted({ call }: Connection, body: Body): Promise<Sent> {
 }
 
 async function contentOf({ args, host }: SendContext): Promise<string> {
+  const isBare = args.text === undefined && args.file === undefined
+  if (isBare && (args.attach !== undefined || args.attachment !== undefined)) return ''
   const content = (await givenText(host, 'message', args)).replace(/\s+$/, '')
   if (content === '') throw usage('The message is empty.')
   if (content.length > MAX_CONTENT)

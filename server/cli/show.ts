@@ -1,7 +1,15 @@
-import { type Delivery, type Failure, type Message, type Run, type RunState, failures } from '@shared/contract'
+import {
+  type AttachmentBrief,
+  type Delivery,
+  type Failure,
+  type Message,
+  type Run,
+  type RunState,
+  failures,
+} from '@shared/contract'
 import type { Output } from './output'
 import type { Style } from './table'
-import { indent, neutralise, oneLine } from './text'
+import { indent, neutralise, oneLine, sizeText } from './text'
 
 /** A message as people read it: who, when, id; the text indented under it, so that it cannot pass for a header. */
 export function messageText(
@@ -18,10 +26,15 @@ export function messageText(
   const name = paint(senderStyle(message), `@${oneLine(message.sender.name)}`)
   return [
     `${name}${kind}  ${paint('dim', about.map(oneLine).join('  '))}`,
-    indent(neutralise(message.content.trimEnd())),
+    ...(message.content.trim() === '' ? [] : [indent(neutralise(message.content.trimEnd()))]),
+    ...message.attachments.map((file) => `  ${paint('dim', '+')} ${fileText(file)}`),
     ...deliveries.map((d) => `  ${paint('dim', '↳')} ${deliveryText(d, agentName(d.agentId), out)}`),
   ].join('\n')
 }
+
+/** A file that a message carries, in a line. */
+const fileText = ({ filename, sizeBytes, id }: AttachmentBrief): string =>
+  `${oneLine(filename)}, ${sizeText(sizeBytes)}  (${id})`
 
 const senderStyle = ({ sender }: Message): Style =>
   sender.kind === 'agent' ? ['cyan', 'bold'] : sender.kind === 'human' ? 'bold' : 'dim'

@@ -23,6 +23,14 @@ export const indent = (text: string, margin = '  '): string =>
     .map((line) => (line === '' ? '' : margin + line))
     .join('\n')
 
+/** `1.5 MB`: bytes for people. */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  const at = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1)
+  const number = bytes / 1024 ** at
+  return `${at === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[at]}`
+}
+
 /** JSON that is safe in a terminal too: `JSON.stringify` leaves DEL and the C1 controls as they are. */
 export function json(value: unknown, space?: number): string {
   return JSON.stringify(value, null, space).replace(

@@ -15,6 +15,17 @@ function* file(): Generator<Uint8Array<ArrayBuffer>> {
   for (let i = 0; i < PIECES; i++) yield PIECE
 }
 
+/** Made piece by piece as the other end takes them. */
+function streamOf(pieces: Iterator<Uint8Array> | AsyncIterator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+  })
+}
+
 async function* form(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   yield Buffer.from(
     '--cut\r\ncontent-disposition: form-data; name="target"\r\n\r\n#general\r\n' +
@@ -48,8 +59,8 @@ test.each(['disk', 's3'] as const)(
         }, 10)
         const sha256 = hashOf(file())
         const ways: [string, string, () => ReadableStream<Uint8Array>][] = [
-          ['?target=general&filename=big.bin', 'application/octet-stream', () => ReadableStream.from(file())],
-          ['', 'multipart/form-data; boundary=cut', () => ReadableStream.from(form())],
+          ['?target=general&filename=big.bin', 'application/octet-stream', () => streamOf(file())],
+          ['', 'multipart/form-data; boundary=cut', () => streamOf(form())],
         ]
         try {
           for (const [query, type, body] of ways) {
