@@ -1,5 +1,7 @@
 import { agentRoutes } from './agents/routes'
 import { AgentService } from './agents/service'
+import { archiveRoutes } from './archive/routes'
+import { ArchiveService } from './archive/service'
 import { type Files, type FilesOptions, createFiles } from './attachments/create'
 import { ApprovalBook } from './approvals/book'
 import { approvalRoutes } from './approvals/routes'
@@ -25,6 +27,7 @@ import { InboxService } from './inbox/service'
 import { memoryRoutes } from './memory/routes'
 import { MemoryService } from './memory/service'
 import { MessageHistory } from './messages/history'
+import { NOTICE } from './messages/notices'
 import { MessageSource } from './messages/searching'
 import { messageRoutes } from './messages/routes'
 import { MessageService } from './messages/service'
@@ -44,6 +47,7 @@ import { RunService } from './runs/service'
 import { RunStarter } from './runs/starter'
 import { StepService } from './runs/steps'
 import { WorkInProgress } from './runs/work'
+import { PRESETS } from './runtimes/presets'
 import { savedRoutes } from './saved/routes'
 import { SavedService } from './saved/service'
 import { searchRoutes } from './search/routes'
@@ -92,6 +96,7 @@ export interface Conversation {
   coordination: CoordinationService
   memory: MemoryService
   resources: ResourceService
+  archive: ArchiveService
   reminders: ReminderService
   reminderClock: ReminderClock
 }
@@ -122,7 +127,14 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     currentRun: (id) => runs.current(id),
   })
   approvals.whenTunnel((p, id, { allow, message }) => (allow ? tunnels.approve(p, id) : tunnels.reject(p, id, message)))
-  const lookup = { runtimeKinds: async (id: string) => new Set((await computers.get(id)).runtimes.map((r) => r.kind)) }
+  const lookup = {
+    runtimeKinds: async (id: string) => {
+      const { lastSeenAt, runtimes } = await computers.get(id)
+      // Before its daemon has come for the first time, a computer may turn out to have any of them.
+      const kinds = lastSeenAt === null && !runtimes.length ? PRESETS : runtimes
+      return new Set(kinds.map(({ kind }) => kind))
+    },
+  }
   const agents = new AgentService(core, { channels, commands, computers: lookup, presence: computers, cleanup, runs })
   const work = new WorkInProgress(core, deliveries)
   const messages = new MessageService(core, {
@@ -142,6 +154,17 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
   const decisions = new DecisionService(core, { messages, writer })
   const memory = new MemoryService(core)
   agents.whenDeleted((tx, agentId) => memory.forget(tx, agentId))
+  channels.noteWith((tx, channel, system) =>
+    writer.write(tx, {
+      channel,
+      threadId: null,
+      sender: NOTICE,
+      content: '',
+      kind: 'status',
+      system,
+      outbound: 'none',
+    }),
+  )
   const inbox = new InboxService(core, { approvals, messages })
   channels.whenRead((tx, userId, channelId, upTo) => inbox.channelRead(tx, userId, channelId, upTo))
   const tasks = createTasks(core, { writer, router, work, runs }, messages, search)
@@ -186,6 +209,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
       evidence: (tx, p, taskId, evidence) => gates.record(tx, p, taskId, fromRecord(evidence)),
     }),
     memory,
+    archive: new ArchiveService(core, runs, search),
     resources: new ResourceService(core, { task: (p, ref) => tasks.tasks.get(p, ref) }),
     reminders,
     reminderClock: new ReminderClock(core, reminders, { writer, router }),
@@ -220,7 +244,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   threadRoutes(mount, c.threads)
   inboxRoutes(mount, c.inbox)
   draftRoutes(mount, c.drafts)
-  deliveryRoutes(mount, c.deliveries)
+  deliveryRoutes(mount, c.deliveries, core.directory)
   runRoutes(mount, c.runs, c.pages, c.actions)
   approvalRoutes(mount, c.approvals)
   agentRoutes(mount, c.agents, c.channels, c.messages)
@@ -232,5 +256,6 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   decisionRoutes(mount, c.decisions, core.idempotency)
   coordinationRoutes(mount, c.coordination, core.idempotency)
   memoryRoutes(mount, c.memory, core.idempotency)
+  archiveRoutes(mount, core, c.archive)
   reminderRoutes(mount, c.reminders, core.idempotency)
 }

@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
+import { ArchivePhase } from '@shared/contract'
 import {
   type AgentRunEvent,
   type AgentRunEventSchema,
@@ -6,20 +7,21 @@ import {
   type AgentRunSummarySchema,
 } from '@shared/gen/nekode/daemon/v1/archive_pb'
 import type { Core } from '../core'
+import { fitting } from '../http/fitting'
 import { callerOf, computerOf, mustBeSelf } from '../rpc/caller'
 import type { Handlers } from '../rpc/handlers'
 import { Life } from '../rpc/life'
 import { TEXT } from '../rpc/limits'
-import { readPage } from '../rpc/page'
+import { limitOf, readPage } from '../rpc/page'
 import { cut, firstLine } from '../rpc/text'
 import { seconds } from '../rpc/wire'
-import { type ArchiveEvent, type ArchiveService, Phase } from './service'
+import type { ArchiveEvent, ArchiveService } from './service'
 import type { ArchiveEventRow, ArchiveRow } from './view'
 
 /** Largest payload of one event, in bytes. */
 const MAX_PAYLOAD = 262_144
 
-const PHASES: Record<Phase, AgentRunPhase> = {
+const PHASES: Record<ArchivePhase, AgentRunPhase> = {
   start: AgentRunPhase.START,
   tool_call: AgentRunPhase.TOOL_CALL,
   tool_result: AgentRunPhase.TOOL_RESULT,
@@ -31,7 +33,7 @@ const PHASES: Record<Phase, AgentRunPhase> = {
 export function archiveRpc(
   core: Core,
   archive: ArchiveService,
-): Handlers<'reportAgentRun' | 'listAgentRuns' | 'getAgentRun'> {
+): Handlers<'reportAgentRun' | 'listAgentRuns' | 'getAgentRun' | 'searchAgentRuns'> {
   return {
     async reportAgentRun(events, context) {
       const p = computerOf(context)
@@ -71,6 +73,23 @@ export function archiveRpc(
         events: found.events.map((event) => wireEvent(found.archive, event)),
       }
     },
+
+    async searchAgentRuns(req, context) {
+      const hits = await archive.search(callerOf(context), {
+        q: cut(req.query.trim(), TEXT.query),
+        agentId: req.agentId || undefined,
+        computerId: req.computerId || undefined,
+        limit: limitOf(req.limit, 50),
+      })
+      const fit = fitting(hits, ({ event }) => event.size)
+      return {
+        hits: fit.map(({ archive: run, event, highlight }) => ({
+          run: wireArchive(run),
+          matchingEvent: wireEvent(run, event),
+          highlight,
+        })),
+      }
+    },
   }
 }
 
@@ -90,7 +109,8 @@ function readEvent(e: AgentRunEvent): ArchiveEvent | undefined {
   }
 }
 
-const phaseOf = (phase: AgentRunPhase): Phase | undefined => Phase.options.find((name) => PHASES[name] === phase)
+const phaseOf = (phase: AgentRunPhase): ArchivePhase | undefined =>
+  ArchivePhase.options.find((name) => PHASES[name] === phase)
 
 /** The payload as text; undefined for what is no JSON object, or too large to keep. */
 function readPayload(bytes: Uint8Array): string | undefined {
@@ -121,7 +141,7 @@ const wireEvent = (a: ArchiveRow, e: ArchiveEventRow): MessageInitShape<typeof A
   runId: a.runId,
   agentId: a.agentId,
   computerId: a.computerId,
-  phase: PHASES[Phase.parse(e.phase)],
+  phase: PHASES[ArchivePhase.parse(e.phase)],
   atUnixNano: BigInt(e.atNs),
   summary: e.summary,
   payloadJson: new TextEncoder().encode(e.payload),

@@ -1,21 +1,20 @@
+import type { ArchivePhase } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { redactText } from '@shared/redact'
-import { z } from 'zod'
 import type { ComputerPrincipal, Principal } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { fitting } from '../http/fitting'
 import type { RunService } from '../runs/service'
+import type { SearchService } from '../search/service'
+import { type ArchiveHit, type ArchiveQuery, ArchiveSearch } from './searching'
 import { ArchiveStore } from './store'
 import type { ArchiveEventRow, ArchiveRow } from './view'
-
-export const Phase = z.enum(['start', 'tool_call', 'tool_result', 'error', 'output', 'end'])
-export type Phase = z.infer<typeof Phase>
 
 export interface ArchiveEvent {
   runId: string
   agentId: string
-  phase: Phase
+  phase: ArchivePhase
   /** Nanoseconds since 1970 in UTC; 0 for now. */
   atNs: bigint
   summary: string
@@ -33,17 +32,21 @@ const MAX_BYTES = 64 << 20
 const MAX_DIRECT = 10_000
 /** Events of one answer, and their bytes: it has to fit into one message. */
 const SHOWN = { events: 1000, bytes: 3 << 20 }
+const PAGE = 100
 const MS_IN_NS = 1_000_000n
 
 /** What agents did, event by event, as their daemons saw it. */
 export class ArchiveService {
   readonly #store: ArchiveStore
+  readonly #search: ArchiveSearch
 
   constructor(
     private readonly core: Core,
     private readonly runs: RunService,
+    search: SearchService,
   ) {
     this.#store = new ArchiveStore(core.db)
+    this.#search = new ArchiveSearch(core, this.#store, search)
   }
 
   /**
@@ -65,7 +68,7 @@ export class ArchiveService {
       const [summary, payload, error] = [event.summary, event.payload, event.error].map(redactText)
       const texts = { summary: summary ?? '', payload: payload ?? '', error: error ?? '' }
       const size = Buffer.byteLength(texts.summary + texts.payload + texts.error)
-      await this.#store.append(tx, {
+      const added: ArchiveEventRow = {
         runId: row.runId,
         position: row.eventCount,
         phase: event.phase,
@@ -73,7 +76,10 @@ export class ArchiveService {
         ...texts,
         exitCode: event.exitCode,
         size,
-      })
+      }
+      await this.#store.append(tx, added)
+      const channelId = (await this.#store.channelsOf([row.runId], tx.q)).get(row.runId) ?? ''
+      await this.#search.add(tx, row, added, channelId)
       await this.#store.update(tx, { ...after(row, event, at), size: row.size + size, updatedAt: Date.now() })
       return true
     })
@@ -151,6 +157,32 @@ export class ArchiveService {
     if (!archive || !seen)
       throw new NekodeError('not_found', 'There is no archive of such a run.', { code: 'run_unknown' })
     return { archive, events: withEvents ? await this.#newest(runId) : [] }
+  }
+
+  /** Events that have all the words, of archives that the caller may see. */
+  search(p: Principal, query: ArchiveQuery): Promise<ArchiveHit[]> {
+    return this.#search.find(p, query)
+  }
+
+  /** An archive's events in order, from the first on; a page has as many as fit. */
+  async events(
+    p: Principal,
+    runId: string,
+    query: { limit?: number | undefined; cursor?: string | undefined },
+  ): Promise<{ items: ArchiveEventRow[]; nextCursor?: string }> {
+    await this.get(p, runId, false)
+    if (query.cursor !== undefined && !/^\d{1,9}$/.test(query.cursor))
+      throw new NekodeError('invalid', 'This cursor is none of ours.', { code: 'invalid_request' })
+    const from = Number(query.cursor ?? 0)
+    const limit = query.limit ?? PAGE
+    const places = await this.#store.sizes(runId, from, limit + 1)
+    const page = fitting(places.slice(0, limit), ({ size }) => size, SHOWN.bytes)
+    const next = places[page.length]
+    const last = page.at(-1)
+    return {
+      items: last ? await this.#store.between(runId, from, last.position + 1) : [],
+      ...(next ? { nextCursor: String(next.position) } : {}),
+    }
   }
 
   async #newest(runId: string): Promise<ArchiveEventRow[]> {

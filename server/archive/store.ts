@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gte, inArray, like, lt, or } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, inArray, like, lt, or } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
 import type { ArchiveEventRow, ArchiveRow } from './view'
 
@@ -54,6 +54,70 @@ export class ArchiveStore {
       .from(t)
       .where(and(eq(t.runId, runId), gte(t.position, from)))
       .orderBy(asc(t.position))
+  }
+
+  /** As many as there are of these events. */
+  async at(places: readonly { runId: string; position: number }[]): Promise<ArchiveEventRow[]> {
+    const { archiveEvents: t } = this.db.t
+    if (!places.length) return []
+    const ofRun = Map.groupBy(places, ({ runId }) => runId)
+    const any = [...ofRun].map(([runId, some]) =>
+      and(
+        eq(t.runId, runId),
+        inArray(
+          t.position,
+          some.map(({ position }) => position),
+        ),
+      ),
+    )
+    return this.db.q
+      .select()
+      .from(t)
+      .where(or(...any))
+  }
+
+  async named(runIds: string[]): Promise<Map<string, ArchiveRow>> {
+    const { archives } = this.db.t
+    if (!runIds.length) return new Map()
+    const rows = await this.db.q.select().from(archives).where(inArray(archives.runId, runIds))
+    return new Map(rows.map((row) => [row.runId, row]))
+  }
+
+  /** Positions and sizes of a run's events from a position on. */
+  async sizes(runId: string, from: number, limit: number): Promise<{ position: number; size: number }[]> {
+    const { archiveEvents: t } = this.db.t
+    return this.db.q
+      .select({ position: t.position, size: t.size })
+      .from(t)
+      .where(and(eq(t.runId, runId), gte(t.position, from)))
+      .orderBy(asc(t.position))
+      .limit(limit)
+  }
+
+  /** Events of a run from a position on and before another one. */
+  async between(runId: string, from: number, to: number): Promise<ArchiveEventRow[]> {
+    const { archiveEvents: t } = this.db.t
+    return this.db.q
+      .select()
+      .from(t)
+      .where(and(eq(t.runId, runId), gte(t.position, from), lt(t.position, to)))
+      .orderBy(asc(t.position))
+  }
+
+  /** In the order in which they began. */
+  async oldest(after: { startedAt: number; runId: string } | undefined, limit: number): Promise<ArchiveRow[]> {
+    const { archives: t } = this.db.t
+    const later =
+      after && or(gt(t.startedAt, after.startedAt), and(eq(t.startedAt, after.startedAt), gt(t.runId, after.runId)))
+    return this.db.q.select().from(t).where(later).orderBy(asc(t.startedAt), asc(t.runId)).limit(limit)
+  }
+
+  /** Where runs of this server are. */
+  async channelsOf(runIds: string[], q: Query = this.db.q): Promise<Map<string, string>> {
+    const { runs } = this.db.t
+    if (!runIds.length) return new Map()
+    const rows = await q.select({ id: runs.id, channelId: runs.channelId }).from(runs).where(inArray(runs.id, runIds))
+    return new Map(rows.map(({ id, channelId }) => [id, channelId]))
   }
 
   /** A computer's archives of direct messages. */

@@ -3,7 +3,7 @@ import { createWorld, type World } from '../../test/fixtures/world'
 import { type Scratch, storages } from '../../test/storages'
 import type { ComputerPrincipal, UserPrincipal } from '../access/principal'
 import { ActivityService } from '../activity/service'
-import { ArchiveService } from '../archive/service'
+import type { ArchiveService } from '../archive/service'
 import { type Kept, Retention } from './service'
 
 const DAY = 24 * 60 * 60_000
@@ -24,7 +24,7 @@ for (const storage of storages)
       ada = await world.user('ada', 'owner')
       computer = await world.computer()
       agentId = (await world.agent(ada, computer, 'bot')).id
-      archive = new ArchiveService(world.core, world.talk.runs)
+      archive = world.talk.archive
       activity = new ActivityService(world.core, world.talk.runs)
     })
     afterAll(async () => {

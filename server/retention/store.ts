@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, isNull, lt, lte } from 'drizzle-orm'
 import type { Database } from '../db/database'
+import { SearchEngine } from '../search/engine'
 
 /** Rows that one transaction removes: so few that nobody waits for it. */
 const BATCH = 200
@@ -91,6 +92,7 @@ export class RetentionStore {
       .limit(BATCH)
     const last = events.at(-1)
     await this.db.tx(async (tx) => {
+      await new SearchEngine(this.db).removeAll(tx, 'archive', `${archive.runId}:`)
       if (last) await tx.q.delete(archiveEvents).where(and(ofIt, lte(archiveEvents.position, last.position)))
       if (events.length < BATCH) await tx.q.delete(archives).where(eq(archives.runId, archive.runId))
     })

@@ -17,7 +17,7 @@ const COMPUTER_ONLY = list(`
 const READ_BY_ALL = list(`
   ListInteractionEndpoints ListOutboundDeliveries
   ListRuntimePresets ListRuns GetRun ListChannels ListChannelMembers ReadMessages GetServerInfo GetAgentProfile ListAgentProfiles
-  ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun
+  ListAgentStatuses ListActivity ListEventsSince SubscribeActivity AcknowledgeActivityEvents ListAgentRuns GetAgentRun SearchAgentRuns
   GetAttachment GetTask ListCollaborationTasks ListTaskBoard ListTaskGraph GetReleaseGate
   ListChannelDecisions ListDecisionVotes ListCoordinationRecords ListAgentMemory ListReminders GetReminderLog ListTunnels
   ListWorkspaceTree ReadWorkspaceFile`)
@@ -38,8 +38,7 @@ const ADMIN = list('UpdateAgentProfile SetAgentEnv')
 const LATER = list(`
   ListThreads GetThread SaveMessage UnsaveMessage ListSavedMessages
   FollowThread UnfollowThread
-  ListAgentDMs
-  SearchAgentRuns`)
+  ListAgentDMs`)
 
 type Who =
   | 'nobody'

@@ -114,7 +114,7 @@ export const METHODS: Readonly<Record<MethodName, MethodRule>> = {
   reportAgentRun: computer,
   listAgentRuns: read(),
   getAgentRun: read(),
-  searchAgentRuns: later,
+  searchAgentRuns: read(),
   createTunnel: { who: ALL, scope: 'admin', role: 'member' },
   listTunnels: read(),
   approveTunnel: { who: ['user'], scope: 'admin', role: 'member' },

@@ -15,7 +15,7 @@ import type { AgentService } from '../agents/service'
 import type { Files } from '../attachments/create'
 import { attachmentRpc } from '../attachments/rpc'
 import { archiveRpc } from '../archive/rpc'
-import { ArchiveService } from '../archive/service'
+import type { ArchiveService } from '../archive/service'
 import { channelRpc } from '../channels/rpc'
 import type { ChannelService } from '../channels/service'
 import { computerRpc } from '../computers/rpc'
@@ -83,6 +83,7 @@ export interface RpcServices extends TunnelServices {
   splits: SplitService
   gates: GateService
   resources: ResourceService
+  archive: ArchiveService
 }
 
 export interface RpcOptions {
@@ -102,7 +103,6 @@ export function createRpc(
   { pingMs = PING_MS, addressOf = (_, peer) => peer() }: RpcOptions = {},
 ): { routes: (router: ConnectRouter) => void; options: ConnectRouterOptions } {
   const activity = new ActivityService(core, services.runs)
-  const archive = new ArchiveService(core, services.runs)
   const implementation = {
     ...systemRpc(core),
     ...computerRpc(core, services),
@@ -114,7 +114,7 @@ export function createRpc(
     ...attachmentRpc(core, services.files),
     ...activityRpc(core, { ...services, activity }),
     ...eventRpc(core, { ...services, activity }, pingMs),
-    ...archiveRpc(core, archive),
+    ...archiveRpc(core, services.archive),
     ...endpointRpc(core, services.endpoints),
     ...outboundRpc(core, services.outbound),
     ...decisionRpc(core, services.decisions),

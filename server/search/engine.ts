@@ -29,6 +29,8 @@ export interface Lookup {
 
 /** PostgreSQL counts a word's place no further. */
 const MAX_POSITION = 16_383
+/** Rows of one statement. */
+const REMOVED = 200
 /** Servers may differ in the order of documents by this much. */
 const DISORDER_MS = 60_000
 
@@ -86,6 +88,19 @@ export class SearchEngine {
     if (id === undefined) return
     await tx.q.delete(searchDocs).where(eq(searchDocs.id, id))
     if (this.db.dialect === 'sqlite') await tx.q.delete(searchTerms).where(eq(searchTerms.rowid, id))
+  }
+
+  /** Removes all of a kind whose names are this and a number. */
+  async removeAll(tx: Tx, kind: DocRow['kind'], prefix: string): Promise<void> {
+    const { searchDocs: docs } = this.db.t
+    const where = and(eq(docs.kind, kind), gte(docs.refId, prefix), lt(docs.refId, `${prefix}~`))
+    for (;;) {
+      const rows = await tx.q.select({ id: docs.id }).from(docs).where(where).limit(REMOVED)
+      const ids = rows.map(({ id }) => id)
+      if (!ids.length) return
+      await tx.q.delete(docs).where(inArray(docs.id, ids))
+      if (this.db.dialect === 'sqlite') await tx.q.delete(searchTerms).where(inArray(searchTerms.rowid, ids))
+    }
   }
 
   /** Forgets everything. */

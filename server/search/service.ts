@@ -3,6 +3,7 @@ import { NekodeError } from '@shared/errors'
 import type { Principal } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
+import { ApartIndex } from './apart'
 import { type DocRow, type Lookup, SearchEngine, type Terms } from './engine'
 import { type Clause, type Has, type SearchQuery, parseQuery } from './query'
 import { match, snippetOf } from './rank'
@@ -77,6 +78,7 @@ const BATCH = 200
 export class SearchService {
   readonly #engine: SearchEngine
   readonly #sources = new Map<SearchKind, SearchSource>()
+  #buildApart = async (): Promise<void> => {}
 
   constructor(private readonly core: Core) {
     this.#engine = new SearchEngine(core.db)
@@ -84,6 +86,13 @@ export class SearchService {
 
   addSource(source: SearchSource): void {
     this.#sources.set(source.kind, source)
+  }
+
+  /** What is in the same index and found by a search of its own only. `build` takes in all of it when the index is built anew. */
+  apart(build: (index: ApartIndex) => Promise<void>): ApartIndex {
+    const index = new ApartIndex(this.core, this.#engine)
+    this.#buildApart = () => build(index)
+    return index
   }
 
   /** Takes in something that was just made. */
@@ -126,7 +135,8 @@ export class SearchService {
     const items = docs.flatMap((doc) => {
       const one = shown.get(doc.id)
       const target = this.core.directory.channel(doc.channelId)?.target
-      return one && target !== undefined ? [hitOf(doc, target, one, clauses)] : []
+      const kind = KINDS.find((known) => known === doc.kind)
+      return one && kind && target !== undefined ? [hitOf({ ...doc, kind }, target, one, clauses)] : []
     })
     return { items, ...(nextCursor === undefined ? {} : { nextCursor }) }
   }
@@ -212,6 +222,7 @@ export class SearchService {
     if ((await settings.get(SETTING)) === VERSION) return
     await db.tx((tx) => this.#engine.clear(tx))
     const count = await this.#build()
+    await this.#buildApart()
     await db.tx((tx) => settings.put(tx, SETTING, VERSION))
     if (count > 0) log.info('the search index was built', { documents: count })
   }
@@ -288,7 +299,12 @@ function termsOf(doc: SearchDoc): Terms {
   }
 }
 
-function hitOf(doc: Omit<DocRow, 'terms'>, target: string, shown: Shown, clauses: readonly Clause[]): SearchHit {
+function hitOf(
+  doc: Omit<DocRow, 'terms' | 'kind'> & { kind: SearchKind },
+  target: string,
+  shown: Shown,
+  clauses: readonly Clause[],
+): SearchHit {
   const { kind, refId, threadId, createdAt } = doc
   const snippet = snippetOf(shown.text, match(shown.text, clauses, 0).ranges)
   return {

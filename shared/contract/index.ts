@@ -1,6 +1,8 @@
 import { agentRoutes } from './agents'
+import { archiveRoutes } from './archive'
 import { attachmentRoutes } from './attachments'
 import { auditRoutes } from './audit'
+import { automationRoutes } from './automation'
 import { backupRoutes } from './backup'
 import { channelRoutes } from './channels'
 import { computerRoutes } from './computers'
@@ -27,8 +29,10 @@ import { userRoutes } from './users'
 import { workspaceRoutes } from './workspaces'
 
 export * from './agents'
+export * from './archive'
 export * from './attachments'
 export * from './audit'
+export * from './automation'
 export * from './backup'
 export * from './channels'
 export * from './common'
@@ -71,6 +75,8 @@ export const api = {
   ...inboxRoutes,
   ...attachmentRoutes,
   ...runRoutes,
+  ...automationRoutes,
+  ...archiveRoutes,
   ...searchRoutes,
   ...taskRoutes,
   ...graphRoutes,
