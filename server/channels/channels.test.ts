@@ -50,6 +50,7 @@ test('somebody who is removed is told, and sees nothing any more', async () => {
   expect(world.events().map((e) => `${e.audience} ${e.kind} ${e.operation}`)).toEqual([
     `channel:${secret.id} member deleted`,
     `user:${bob.id} member deleted`,
+    `channel:${secret.id} message created`,
   ])
   expect(channels().get(bob, '#secret')).rejects.toMatchObject({ kind: 'not_found' })
 })
@@ -63,13 +64,13 @@ test('a channel that becomes private is gone for everybody outside, and says so 
   const told = world.events()
   const sees = (p: UserPrincipal) =>
     told.filter((e) => world.core.access.sees(p, e.audience)).map((e) => `${e.kind} ${e.operation} ${e.target}`)
-  expect(sees(ada)).toEqual([`channel updated ${target}`])
-  expect(sees(bob)).toEqual([`channel updated ${target}`])
+  for (const p of [ada, bob]) expect(sees(p)).toEqual([`channel updated ${target}`, `message created ${target}`])
   expect(sees(out)).toEqual([`channel deleted ${target}`])
-  expect(told.every((e) => e.aggregateId === id)).toBe(true)
+  expect(told.filter((e) => e.kind === 'channel').every((e) => e.aggregateId === id)).toBe(true)
   await channels().update(ada, target, { visibility: 'public' })
   expect(world.events().filter((e) => world.core.access.sees(out, e.audience))).toMatchObject([
     { kind: 'channel', operation: 'updated', target },
+    { kind: 'message', operation: 'created', target },
   ])
 })
 
@@ -80,6 +81,7 @@ test('whoever leaves a public channel hears of it once', async () => {
   await channels().removeMember(bob, target, 'human', bob.id)
   expect(world.events().filter((e) => world.core.access.sees(bob, e.audience))).toMatchObject([
     { kind: 'member', operation: 'deleted' },
+    { kind: 'message', operation: 'created' },
   ])
 })
 
@@ -87,7 +89,8 @@ test('a channel that is archived goes under the name that everybody knew', async
   const { id, target } = await channels().create(ada, { name: 'bygone' })
   world.events()
   await channels().archive(ada, target)
-  const [gone] = world.events()
+  const [note, gone] = world.events()
+  expect(note).toMatchObject({ kind: 'message', target })
   expect(gone).toMatchObject({ kind: 'channel', operation: 'deleted', aggregateId: id, target })
   expect(JSON.parse(gone!.payload)).toMatchObject({ id, target })
 })
@@ -146,7 +149,7 @@ test('many who bring the same person in at the same moment make one member', asy
     channels().addMember(bob, target, { kind: 'human', memberId: eve.id }),
   ])
   expect(added).toHaveLength(4)
-  expect(world.events().map((e) => `${e.kind} ${e.operation}`)).toEqual(['member created'])
+  expect(world.events().map((e) => `${e.kind} ${e.operation}`)).toEqual(['member created', 'message created'])
 })
 
 test('of two admins who leave at the same moment one has to stay', async () => {

@@ -1,4 +1,4 @@
-import type { Actor, Channel as ChannelView, ChannelMember, EventPayload } from '@shared/contract'
+import type { Actor, Channel as ChannelView, ChannelMember, EventPayload, Language } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { z } from 'zod'
@@ -15,8 +15,28 @@ export const GENERAL = '#general'
 type Kind = Member['kind']
 type AgentLeft = (tx: Tx, agentId: string, channel: Channel, by: Actor) => Promise<void>
 type Archived = (tx: Tx, channel: Channel, by: Actor) => Promise<void>
+type Noted = (tx: Tx, channel: Channel, fact: { type: string; data: Record<string, unknown> }) => Promise<unknown>
 type Read = (tx: Tx, userId: string, channelId: string, messageId: string) => Promise<void>
 type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
+
+interface Changes {
+  name?: string | undefined
+  topic?: string | undefined
+  visibility?: 'public' | 'private' | undefined
+  language?: Language | undefined
+}
+
+/** What is worth a line in the channel. */
+function factsOf(p: UserPrincipal, was: Channel, now: Channel): { type: string; data: Record<string, unknown> }[] {
+  const by = p.name
+  return [
+    ...(was.name === now.name ? [] : [{ type: 'channel.renamed', data: { by, name: now.name, before: was.name } }]),
+    ...(was.topic === now.topic
+      ? []
+      : [{ type: now.topic === '' ? 'channel.topic_cleared' : 'channel.topic', data: { by, topic: now.topic } }]),
+    ...(was.visibility === now.visibility ? [] : [{ type: `channel.made_${now.visibility}`, data: { by } }]),
+  ]
+}
 
 /** Milliseconds out of an id: its first 12 digits are those of a UUIDv7. */
 const timeOf = (id: string | null | undefined): number | null =>
@@ -30,6 +50,7 @@ export class ChannelService {
   #onAgentLeft: AgentLeft = async () => {}
   #onArchived: Archived = async () => {}
   #onRead: Read = async () => {}
+  #note: Noted = async () => {}
 
   constructor(private readonly core: Core) {
     this.#store = new ChannelStore(core.db)
@@ -43,6 +64,11 @@ export class ChannelService {
   /** What else happens, in the same transaction, when a channel is archived: nobody could stop what goes on in it any more. */
   whenArchived(then: Archived): void {
     this.#onArchived = then
+  }
+
+  /** Says in a channel, in the same transaction, who came and went and what became of the channel. */
+  noteWith(note: Noted): void {
+    this.#note = note
   }
 
   /** What else is read, in the same transaction, when somebody has read a channel up to a message. */
@@ -62,7 +88,12 @@ export class ChannelService {
 
   async create(
     p: UserPrincipal,
-    input: { name: string; topic?: string | undefined; visibility?: 'public' | 'private' | undefined },
+    input: {
+      name: string
+      topic?: string | undefined
+      visibility?: 'public' | 'private' | undefined
+      language?: Language | undefined
+    },
   ): Promise<ChannelView> {
     const target = `#${input.name}`
     if (this.core.directory.channelAt(target)) throw taken(target)
@@ -73,9 +104,10 @@ export class ChannelService {
         topic: input.topic ?? '',
         visibility: input.visibility ?? 'public',
         kind: 'channel',
+        language: input.language ?? 'en',
         createdBy: p.id,
       })
-      await this.#addMember(tx, p, made, 'human', p.id, { role: 'admin' })
+      await this.#addMember(tx, p, made, 'human', p.id, { role: 'admin' }, 'quietly')
       return made
     })
     const channel = await onDuplicate(creation, () => {
@@ -84,20 +116,22 @@ export class ChannelService {
     return this.#view(p, channel)
   }
 
-  async update(
-    p: UserPrincipal,
-    target: string,
-    set: { topic?: string | undefined; visibility?: 'public' | 'private' | undefined },
-  ): Promise<ChannelView> {
+  async update(p: UserPrincipal, target: string, set: Changes): Promise<ChannelView> {
     const channel = this.core.access.channel(p, 'manage', target)
     if (channel.target === GENERAL && set.visibility === 'private')
       throw new NekodeError('precondition', `${GENERAL} stays public: everybody is in it.`, { code: 'general_public' })
     await this.core.db.tx(async (tx) => {
       const now = await this.#current(tx, channel)
-      const changes = { topic: set.topic ?? now.topic, visibility: set.visibility ?? now.visibility }
+      const changes = {
+        name: set.name ?? now.name,
+        topic: set.topic ?? now.topic,
+        visibility: set.visibility ?? now.visibility,
+        language: set.language ?? now.language,
+      }
       await this.#store.update(tx, channel.id, changes)
       const changed = { ...now, ...changes, updatedAt: Date.now() }
       this.#emit(tx, p, changed, 'updated')
+      for (const fact of factsOf(p, now, changed)) await this.#note(tx, changed, fact)
       if (now.visibility !== changes.visibility)
         await this.#record(tx, p, 'channel.visibility', channel, { visibility: changes.visibility })
       if (now.visibility === 'public' && changes.visibility === 'private') await this.#tellOutsiders(tx, p, changed)
@@ -115,6 +149,7 @@ export class ChannelService {
     await this.core.db.tx(async (tx) => {
       const now = await this.#current(tx, channel)
       await this.#onArchived(tx, now, actorOf(p))
+      await this.#note(tx, now, { type: 'channel.archived', data: { by: p.name } })
       // The name is free again; the archived one keeps its messages under its id.
       const renamed = `${now.target}~${now.id.slice(-8)}`
       await this.#store.update(tx, now.id, { archivedAt, target: renamed })
@@ -197,6 +232,7 @@ export class ChannelService {
       await this.#store.deleteMember(tx, member)
       if (!self) await this.#record(tx, p, 'channel.expel', channel, { memberId })
       this.#emitMember(tx, p, channel, member, 'deleted')
+      await this.#noteMember(tx, p, channel, member, this.#someone(kind, memberId).name, false)
       if (kind === 'agent') await this.#onAgentLeft(tx, memberId, channel, actorOf(p))
     })
   }
@@ -316,6 +352,7 @@ export class ChannelService {
       actor: by,
       payload: { ...memberView(member, { name: user.username, displayName: user.displayName }), removed: false },
     })
+    await this.#noteMember(tx, by, channel, member, user.username, true)
   }
 
   /**
@@ -356,11 +393,12 @@ export class ChannelService {
     const member = newMember(channel.id, 'agent', agent.id, {})
     if (!(await this.#store.insertMember(tx, member))) return
     this.#emitMemberAs(tx, by, channel, member, agent, 'created')
+    await this.#noteMember(tx, actorOf(by), channel, member, agent.name, true)
   }
 
   async #insert(
     tx: Tx,
-    input: Pick<Channel, 'target' | 'name' | 'topic' | 'visibility' | 'kind' | 'createdBy'>,
+    input: Pick<Channel, 'target' | 'name' | 'topic' | 'visibility' | 'kind' | 'createdBy'> & { language?: Language },
   ): Promise<Channel> {
     const now = Date.now()
     const id = newId('chn')
@@ -389,12 +427,30 @@ export class ChannelService {
     kind: Kind,
     memberId: string,
     options: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
+    how: 'quietly' | 'aloud' = 'aloud',
   ): Promise<void> {
     const who = this.#someone(kind, memberId)
     this.#stillHere(kind, memberId)
     const member = newMember(channel.id, kind, memberId, options)
     if (!(await this.#store.insertMember(tx, member))) return
     this.#emitMemberAs(tx, by, channel, member, who, 'created')
+    if (how === 'aloud') await this.#noteMember(tx, actorOf(by), channel, member, who.name, true)
+  }
+
+  /** Who came or went, where anybody could wonder: not in direct conversations, nor who came to where everybody is. */
+  async #noteMember(
+    tx: Tx,
+    by: Pick<Actor, 'id' | 'name'>,
+    channel: Channel,
+    { kind, memberId }: Member,
+    name: string,
+    came: boolean,
+  ): Promise<void> {
+    if (channel.kind === 'dm' || (came && channel.target === GENERAL)) return
+    const self = by.id === memberId
+    const type = came ? (self ? 'joined' : 'added') : self ? 'left' : 'removed'
+    const data = { kind, memberId, name, by: by.name, byId: by.id }
+    await this.#note(tx, channel, { type: `channel.member_${type}`, data })
   }
 
   #emit(
@@ -541,8 +597,20 @@ export class ChannelService {
   }
 
   #eventView(c: Channel, memberCount: number): ChannelEvent {
-    const { id, target, kind, name, topic, visibility, createdAt, updatedAt } = c
-    return { id, target, kind, name, topic, visibility, memberCount, lastMessageAt: null, createdAt, updatedAt }
+    const { id, target, kind, name, topic, visibility, language, createdAt, updatedAt } = c
+    return {
+      id,
+      target,
+      kind,
+      name,
+      topic,
+      visibility,
+      language,
+      memberCount,
+      lastMessageAt: null,
+      createdAt,
+      updatedAt,
+    }
   }
 
   #peers(p: Principal, c: Channel): ChannelView['peers'] {

@@ -1,3 +1,4 @@
+import { NOTICE_ID } from '@shared/contract/notice'
 import { UNREAD_COUNTED } from '@shared/limits'
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database'
@@ -20,7 +21,7 @@ export class ChannelStore {
   async update(
     tx: Tx,
     id: string,
-    set: Partial<Pick<Channel, 'topic' | 'visibility' | 'archivedAt' | 'target' | 'name'>>,
+    set: Partial<Pick<Channel, 'topic' | 'visibility' | 'archivedAt' | 'target' | 'name' | 'language'>>,
   ): Promise<void> {
     const { channels } = this.db.t
     await tx.q
@@ -106,7 +107,7 @@ export class ChannelStore {
     const here = sql`m.channel_id = members.channel_id and m.thread_id = ''`
     const me = sql`t.kind = 'human' and t.member_id = members.member_id and t.channel_id = members.channel_id`
     // One lower bound, which the index starts from: a second condition would ask its subquery for each row.
-    const unread = sql<number>`(select count(*) from messages m where ${here} and m.sender_id <> members.member_id and m.id > coalesce(
+    const unread = sql<number>`(select count(*) from messages m where ${here} and m.sender_id <> members.member_id and m.sender_id <> ${NOTICE_ID} and m.id > coalesce(
       (select m.id from messages m where ${here} and m.id > ${read} order by m.id desc limit 1 offset ${most}), ${read}))`
     const mentions = sql<number>`(select count(*) from mentions t where ${me} and t.message_id > coalesce(
       (select t.message_id from mentions t where ${me} and t.message_id > ${read} order by t.message_id desc limit 1 offset ${most}), ${read}))`

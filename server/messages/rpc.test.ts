@@ -113,7 +113,12 @@ describe('SendMessage', () => {
       () => ({ target: '#general', content: 'x'.repeat(40_001) }),
       'invalid_argument invalid_request',
     ],
-    ['with files', () => people, () => ({ target: '#general', content, attachmentIds: ['att_1'] }), 'not_found attachment_unknown'],
+    [
+      'with files',
+      () => people,
+      () => ({ target: '#general', content, attachmentIds: ['att_1'] }),
+      'not_found attachment_unknown',
+    ],
     [
       'in a thread that is not there',
       () => people,

@@ -7,6 +7,7 @@ import type { Channel } from '../directory/directory'
 import type { SearchService } from '../search/service'
 import { ThreadBook } from '../threads/book'
 import { findGroups, findMentions } from './mentions'
+import { type SystemFact, systemText } from './notices'
 import { messageDoc } from './searching'
 import { type Called, MessageStore } from './store'
 import { type MessageRow, messageView } from './view'
@@ -22,7 +23,8 @@ export interface NewMessage {
   kind?: MessageKind | undefined
   runId?: string | undefined
   requestId?: string | undefined
-  system?: { type: string; data: Record<string, unknown> } | undefined
+  /** Its text is then in the channel's language, as far as there are words for it. */
+  system?: SystemFact | undefined
   outbound?: OutboundPolicy | undefined
   metadata?: Record<string, unknown> | undefined
   attachments?: AttachmentBrief[] | undefined
@@ -62,7 +64,7 @@ export class MessageWriter {
       senderId: sender.id,
       senderName: sender.name,
       senderDisplayName: sender.displayName,
-      content: input.content,
+      content: input.system ? (systemText(channel.language, input.system) ?? input.content) : input.content,
       mentions: input.system ? [] : this.#mentions(channel, sender, input.content),
       system: input.system ?? null,
       runId: input.runId ?? null,

@@ -5,6 +5,10 @@ import { routes } from './route'
 export const Visibility = z.enum(['public', 'private'])
 export const MemberKind = z.enum(['human', 'agent'])
 export type MemberKind = z.infer<typeof MemberKind>
+/** What the server writes in a channel, and tells agents there, is written in. */
+export const Language = z.enum(['en', 'zh'])
+export type Language = z.infer<typeof Language>
+
 export const MemberRole = z.enum(['admin', 'member', 'viewer'])
 
 /** When a channel's messages become deliveries to an agent that is a member. */
@@ -26,9 +30,11 @@ export const Channel = z.object({
   id: Id,
   target: Target,
   kind: z.enum(['channel', 'dm']),
+  /** What it is called; its address stays when that changes. */
   name: z.string(),
   topic: z.string(),
   visibility: Visibility,
+  language: Language,
   /** The caller's own membership. */
   joined: z.boolean(),
   role: MemberRole.nullable(),
@@ -73,6 +79,8 @@ export const channelRoutes = routes({
       name: ChannelName,
       topic: z.string().max(500).optional(),
       visibility: Visibility.optional(),
+      /** Default: English. */
+      language: Language.optional(),
     }),
     response: Channel,
     errors: ['name_taken'],
@@ -89,7 +97,12 @@ export const channelRoutes = routes({
     tag: 'channels',
     who: ['user'],
     params: At,
-    body: z.strictObject({ topic: z.string().max(500).optional(), visibility: Visibility.optional() }),
+    body: z.strictObject({
+      name: z.string().trim().min(1).max(80).optional(),
+      topic: z.string().max(500).optional(),
+      visibility: Visibility.optional(),
+      language: Language.optional(),
+    }),
     response: Channel,
   },
   'DELETE /api/channels/{target}': {
