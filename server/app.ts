@@ -6,9 +6,11 @@ import { Hono } from 'hono'
 import { artifactRoutes } from './artifacts/routes'
 import { Artifacts, programDir } from './artifacts/service'
 import { attachmentRoutes } from './attachments/routes'
+import { ActivityService } from './activity/service'
 import { auditRoutes } from './audit/routes'
 import { authRoutes } from './auth/routes'
 import { AuthService } from './auth/service'
+import { automationRoutes } from './automation/routes'
 import { backupRoutes } from './backup/routes'
 import { computerRoutes } from './computers/routes'
 import { Computers } from './computers/service'
@@ -250,5 +252,7 @@ function mountRoutes(mount: Mount, core: Core, config: Config, services: Service
   artifactRoutes(mount, services.artifacts)
   attachmentRoutes(mount, { ...services.files, idempotency: core.idempotency, addresses })
   conversationRoutes(mount, core, services)
+  const activity = new ActivityService(core, services.runs)
+  automationRoutes(mount, core, { ...services, activity, addresses, daemonUrl: config.daemonRpcUrl })
   integrationRoutes(mount, services)
 }

@@ -240,7 +240,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   channelRoutes(mount, c.channels)
   // Before the routes of one message: they have the shape of an id.
   savedRoutes(mount, c.saved)
-  messageRoutes(mount, c.messages)
+  messageRoutes(mount, c.messages, core.directory)
   threadRoutes(mount, c.threads)
   inboxRoutes(mount, c.inbox)
   draftRoutes(mount, c.drafts)

@@ -160,6 +160,34 @@ export class Computers {
     })
   }
 
+  /**
+   * The computer of that name, made when there is none. It is not there before its daemon comes with a code of an enrollment.
+   * @throws NekodeError conflict `name_ambiguous` when several have the name
+   */
+  async provide(p: UserPrincipal, name: string, address = ''): Promise<{ computer: Computer; isNew: boolean }> {
+    const { computers } = this.db.t
+    const displayName = clip(name, 80)
+    return this.db.tx(async (tx) => {
+      const named = and(eq(computers.displayName, displayName), isNull(computers.removedAt))
+      const [known, another] = await tx.q.select().from(computers).where(named).limit(2)
+      if (another)
+        throw new NekodeError('conflict', `There are several computers of the name “${displayName}”.`, {
+          code: 'name_ambiguous',
+          next: 'Rename one of them, or choose another name.',
+        })
+      if (known) return { computer: toComputer(known, this.now()), isNew: false }
+      const row = await this.admit(tx, newId('cmp'), { displayName })
+      await this.deps.audit.record(tx, {
+        by: p,
+        action: 'computer.provision',
+        subject: row.id,
+        detail: { displayName },
+        address,
+      })
+      return { computer: toComputer(row, this.now()), isNew: true }
+    })
+  }
+
   /** Makes a computer known, or finds the known one; it keeps its name. For enrollment. */
   async admit(tx: Tx, id: string, facts: Partial<Facts>, { local = false } = {}): Promise<ComputerRow> {
     const { computers } = this.db.t

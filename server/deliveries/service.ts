@@ -1,7 +1,7 @@
 import type { Actor, Delivery, MessagePage } from '@shared/contract'
 import { failures } from '@shared/contract/failures'
 import { NekodeError } from '@shared/errors'
-import { SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
+import { type ComputerPrincipal, SYSTEM, type Principal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { agentAt } from '../directory/current'
@@ -38,15 +38,10 @@ export class DeliveryService {
       cursor?: string | undefined
     },
   ): Promise<{ items: Delivery[]; nextCursor?: string }> {
-    const channelIds =
-      query.target === undefined
-        ? this.core.access.visibleChannels(p)
-        : [this.core.access.channel(p, 'read', query.target).id]
     const limit = query.limit ?? 50
     const rows = await this.#store.list({
-      channelIds,
+      ...this.#seenBy(p, query),
       messageId: query.messageId,
-      agentId: query.agentId,
       state: query.state,
       before: query.cursor,
       limit: limit + 1,
@@ -54,6 +49,36 @@ export class DeliveryService {
     const items = rows.slice(0, limit)
     const last = items.at(-1)
     return { items: items.map(deliveryView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+  }
+
+  /** What of the deliveries somebody may see: those of their channels, or all to a computer's own agents. */
+  #seenBy(
+    p: Principal,
+    { target, agentId }: { target?: string | undefined; agentId?: string | undefined },
+  ): { channelIds?: string[]; agentIds?: string[] } {
+    const { access, directory } = this.core
+    const agentIds = agentId === undefined ? undefined : [agentId]
+    if (p.kind === 'computer') {
+      const own = directory.agents().flatMap((agent) => (agent.computerId === p.id ? agent.id : []))
+      const channelIds = target === undefined ? undefined : [directory.channelAt(target)?.id ?? '']
+      return {
+        agentIds: agentIds ? own.filter((id) => agentIds.includes(id)) : own,
+        ...(channelIds ? { channelIds } : {}),
+      }
+    }
+    const channelIds = target === undefined ? access.visibleChannels(p) : [access.channel(p, 'read', target).id]
+    return { channelIds, ...(agentIds ? { agentIds } : {}) }
+  }
+
+  /**
+   * A delivery to one of a computer's own agents.
+   * @throws NekodeError not_found for any other
+   */
+  async own(p: ComputerPrincipal, id: string): Promise<Delivery> {
+    const row = await this.#store.get(id)
+    if (!row || this.core.directory.agent(row.agentId)?.computerId !== p.id)
+      throw new NekodeError('not_found', 'There is no such delivery.')
+    return deliveryView(row)
   }
 
   /** What became of messages that the caller has been shown to see. */

@@ -3,9 +3,10 @@ import type { Database, Query, Tx } from '../db/database'
 import type { DeliveryRow } from './view'
 
 export interface DeliveryFilter {
-  channelIds: string[]
+  /** At least one of the two says whose deliveries these may be. */
+  channelIds?: string[] | undefined
+  agentIds?: string[] | undefined
   messageId?: string | undefined
-  agentId?: string | undefined
   state?: DeliveryRow['state'] | undefined
   before?: string | undefined
   limit: number
@@ -43,15 +44,15 @@ export class DeliveryStore {
 
   async list(f: DeliveryFilter): Promise<DeliveryRow[]> {
     const { deliveries } = this.db.t
-    if (!f.channelIds.length) return []
+    if (f.channelIds?.length === 0 || f.agentIds?.length === 0) return []
     return this.db.q
       .select()
       .from(deliveries)
       .where(
         and(
-          inArray(deliveries.channelId, f.channelIds),
+          f.channelIds && inArray(deliveries.channelId, f.channelIds),
+          f.agentIds && inArray(deliveries.agentId, f.agentIds),
           f.messageId === undefined ? undefined : eq(deliveries.messageId, f.messageId),
-          f.agentId === undefined ? undefined : eq(deliveries.agentId, f.agentId),
           f.state === undefined ? undefined : eq(deliveries.state, f.state),
           f.before === undefined ? undefined : lt(deliveries.id, f.before),
         ),

@@ -47,6 +47,9 @@ const ADMIN_SCOPE = `
   GET /api/audit
   GET /api/audit/export
   POST /api/agents
+  POST /api/agents/onboard
+  POST /api/agents/{agent}/assignment
+  POST /api/computers/provision
   PATCH /api/agents/{id}
   DELETE /api/agents/{id}
   PUT /api/agents/{id}/env

@@ -1,4 +1,5 @@
 import { GROUP_NAMES, type Mention } from '@shared/contract'
+import { NekodeError } from '@shared/errors'
 import type { Directory } from '../directory/directory'
 
 /** Not said by the writer: code blocks, inline code, and quoted lines, in which an agent would call whoever somebody else called. */
@@ -26,6 +27,32 @@ export function findGroups(content: string, channelId: string, directory: Direct
     id: channelId,
     name,
   }))
+}
+
+/**
+ * A message as its sender wrote it, with those in front whom a program names apart from the text.
+ * @throws NekodeError forbidden `sender_mismatch`, invalid `mention_unknown`
+ */
+export function spoken(
+  by: { name: string },
+  {
+    content,
+    mentions = [],
+    sender = by.name,
+  }: { content: string; mentions?: string[] | undefined; sender?: string | undefined },
+  directory: Directory,
+): string {
+  if (sender !== by.name)
+    throw new NekodeError('forbidden', `You write as @${by.name}, not as @${sender}.`, {
+      code: 'sender_mismatch',
+      next: 'Leave “sender” out, or use a token of theirs.',
+    })
+  const unknown = mentions.find((name) => !directory.byHandle(name) && !GROUP_NAMES.some((group) => group === name))
+  if (unknown !== undefined)
+    throw new NekodeError('invalid', `There is nobody of the name @${unknown}.`, { code: 'mention_unknown' })
+  const said = new Set(namesIn(content))
+  const missing = [...new Set(mentions)].filter((name) => !said.has(name))
+  return [...missing.map((name) => `@${name}`), content].join(' ')
 }
 
 const namesIn = (content: string): string[] =>

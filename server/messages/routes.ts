@@ -1,12 +1,21 @@
+import type { Directory } from '../directory/directory'
 import type { Mount } from '../http/route'
+import { spoken } from './mentions'
 import type { MessageService } from './service'
 
-export function messageRoutes(mount: Mount, messages: MessageService): void {
-  mount('GET /api/messages', async ({ principal, query }) => messages.list(principal, query))
+export function messageRoutes(mount: Mount, messages: MessageService, directory: Directory): void {
+  mount('GET /api/messages', async ({ principal, query }) =>
+    // Ids have the time in front, so that this one comes before all others.
+    messages.list(principal, { ...query, after: query.after === '0' ? 'msg_0' : query.after }),
+  )
   mount('GET /api/messages/search', async ({ principal, query }) => messages.search(principal, query))
   mount('GET /api/messages/{id}', async ({ principal, params }) => messages.get(principal, params.id))
-  mount('POST /api/messages', async ({ principal, body, idempotencyKey }) =>
-    messages.post(principal, { ...body, requestId: body.requestId ?? idempotencyKey }),
+  mount('POST /api/messages', async ({ principal, body: { mentions, sender, ...body }, idempotencyKey }) =>
+    messages.post(principal, {
+      ...body,
+      content: spoken(principal, { content: body.content, mentions, sender }, directory),
+      requestId: body.requestId ?? idempotencyKey,
+    }),
   )
   const { editing, marks } = messages
   mount('PATCH /api/messages/{id}', async ({ principal, params, body }) =>

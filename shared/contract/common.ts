@@ -10,6 +10,22 @@ export const Time = z.number().int().nonnegative()
 /** `#name` for a channel, `dm:…` for a direct conversation. The `#` may be left out in paths. */
 export const Target = z.string().min(1).max(200)
 
+/** A channel may also be given as `room` or `chat`, as programs of before do. `targetIn` makes one of the three. */
+export const ChannelFields = { target: Target.optional(), room: Target.optional(), chat: Target.optional() }
+
+/** The channel that a request names by one of `ChannelFields`; none or several are an issue. For a `transform`. */
+export function targetIn<
+  T extends { target?: string | undefined; room?: string | undefined; chat?: string | undefined },
+>(
+  { target, room, chat, ...rest }: T,
+  context: z.RefinementCtx,
+): Omit<T, 'target' | 'room' | 'chat'> & { target: string } {
+  const [named, another] = [target, room, chat].filter((name) => name !== undefined)
+  if (named !== undefined && another === undefined) return { ...rest, target: named }
+  context.addIssue({ code: 'custom', path: ['target'], message: 'name one channel, as target, room or chat' })
+  return z.NEVER
+}
+
 /** What a person or an agent is mentioned by: `@name`. Lower case, so that one name is one someone. */
 export const Handle = z
   .string()

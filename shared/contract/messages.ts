@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AttachmentBrief, MAX_ATTACHMENTS } from './attachments'
-import { Actor, Flag, Handle, Id, PageQuery, Target, Time, page } from './common'
+import { Actor, ChannelFields, Flag, Handle, Id, PageQuery, Target, Time, page, targetIn } from './common'
 import { MemberKind } from './channels'
 import { routes } from './route'
 import { Delivery, Run } from './runs'
@@ -102,13 +102,13 @@ export const messageRoutes = routes({
     tag: 'messages',
     who: ['user', 'agent'],
     query: PageQuery.extend({
-      target: Target,
+      ...ChannelFields,
       threadId: Id.optional(),
-      /** Messages after this one, oldest first: for catching up. */
-      after: Id.optional(),
+      /** Messages after this one, oldest first: for catching up. `0`: from the first one on. */
+      after: z.union([Id, z.literal('0')]).optional(),
       /** Messages around this one, newest first: for a permalink. */
       around: Id.optional(),
-    }),
+    }).transform(targetIn),
     response: MessagePage,
   },
   'GET /api/messages/search': {
@@ -140,21 +140,29 @@ export const messageRoutes = routes({
     who: ['user', 'agent'],
     role: 'member',
     status: 201,
-    body: z.strictObject({
-      target: Target,
-      /** May be empty when there are files. */
-      content: z.string().max(MAX_CONTENT),
-      /** The caller’s own files, uploaded for this target, that no message carries yet. */
-      attachmentIds: z.array(Id).max(MAX_ATTACHMENTS).optional(),
-      threadId: Id.optional(),
-      kind: MessageKind.optional(),
-      metadata: Metadata.optional(),
-      /** Makes a repeated request safe; the header `Idempotency-Key` does the same. */
-      requestId: z.string().min(1).max(128).optional(),
-    }),
+    body: z
+      .strictObject({
+        ...ChannelFields,
+        /** May be empty when there are files. */
+        content: z.string().max(MAX_CONTENT),
+        /** Names that are put in front of the text as `@name` where they are not in it. */
+        mentions: z.array(Handle).max(50).optional(),
+        /** The caller’s own name: nobody writes in another’s. */
+        sender: Handle.optional(),
+        /** The caller’s own files, uploaded for this target, that no message carries yet. */
+        attachmentIds: z.array(Id).max(MAX_ATTACHMENTS).optional(),
+        threadId: Id.optional(),
+        kind: MessageKind.optional(),
+        metadata: Metadata.optional(),
+        /** Makes a repeated request safe; the header `Idempotency-Key` does the same. */
+        requestId: z.string().min(1).max(128).optional(),
+      })
+      .transform(targetIn),
     response: z.object({ message: Message, deliveries: z.array(Delivery) }),
     errors: [
       'idempotency_conflict',
+      'sender_mismatch',
+      'mention_unknown',
       'channel_archived',
       'too_many_mentioned',
       'attachment_unknown',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Actor, Id, Target, Time, page, PageQuery } from './common'
+import { Actor, Handle, Id, Target, Time, page, PageQuery } from './common'
 import { Failure } from './failures'
 import { routes } from './route'
 
@@ -211,12 +211,16 @@ export const runRoutes = routes({
   'GET /api/deliveries': {
     summary: 'Deliveries that the caller may see, newest first',
     tag: 'runs',
-    who: ['user', 'agent'],
+    who: ['user', 'agent', 'computer'],
     query: PageQuery.extend({
       messageId: Id.optional(),
       agentId: Id.optional(),
+      /** The same by its handle. */
+      agent: Handle.optional(),
       target: Target.optional(),
       state: DeliveryState.optional(),
+      /** The same as `state`. */
+      status: DeliveryState.optional(),
     }),
     response: page(Delivery),
   },
