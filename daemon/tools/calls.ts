@@ -1,6 +1,7 @@
 import type { CallOptions } from '@connectrpc/connect'
-import { ApiError, type Call, createApiClient } from '@shared/contract/client'
+import { ApiError, type Call, createApiClient, failure } from '@shared/contract/client'
 import { type ErrorKind, NekodeError } from '@shared/errors'
+import { z } from 'zod'
 import { pause } from '../control/backoff'
 import { type ControlClient, judge } from '../control/client'
 import { errorOf, type Link } from '../control/link'
@@ -10,6 +11,10 @@ import type { AgentTokens } from './tokens'
 const PATIENCE_MS = 20_000
 const MAX_TRIES = 4
 const RETRY_MS = 300
+/** A file may be large. */
+const TRANSFER_MS = 10 * 60_000
+
+const Uploaded = z.object({ id: z.string() })
 
 /** Calls in an agent's own name. */
 export class AgentCalls {
@@ -72,7 +77,49 @@ export class AgentCalls {
       throw forAgent(error, signal)
     }
   }
+
+  /** The bytes at a signed address of the server, which needs no credential. */
+  async download(address: string): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#signed(address, {})
+    return response.body ?? new Blob([]).stream()
+  }
+
+  /** Sends bytes to a signed address of the server. */
+  async upload(address: string, pieces: AsyncGenerator<Uint8Array<ArrayBuffer>>): Promise<{ id: string }> {
+    const response = await this.#signed(address, { method: 'PUT', body: streamOf(pieces) })
+    return Uploaded.parse(await response.json())
+  }
+
+  async #signed(address: string, init: RequestInit): Promise<Response> {
+    const { serverUrl, ca } = this.#server
+    const signal = AbortSignal.timeout(TRANSFER_MS)
+    try {
+      const tls = ca ? { tls: { ca } } : {}
+      const response = await fetch(serverUrl.replace(/\/+$/, '') + pathOf(address), { ...init, signal, ...tls })
+      if (!response.ok) throw failure(response.status, await response.text())
+      return response
+    } catch (error) {
+      throw forAgent(error, signal)
+    }
+  }
 }
+
+/** The part of an address after the server's own: it may know itself by another name than this computer does. */
+const pathOf = (address: string): string => {
+  const at = address.indexOf('/api/')
+  if (at < 0) throw new NekodeError('unavailable', 'The server gave an address that is none of its own.')
+  return address.slice(at)
+}
+
+/** A stream that makes its pieces as they are taken. */
+const streamOf = (pieces: AsyncIterator<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+  })
 
 const KINDS: Record<number, ErrorKind> = {
   400: 'invalid',
@@ -83,6 +130,7 @@ const KINDS: Record<number, ErrorKind> = {
   412: 'precondition',
   413: 'too_large',
   429: 'throttled',
+  507: 'full',
 }
 
 const ofApi = ({ status, message, next }: ApiError): NekodeError =>

@@ -17,6 +17,8 @@ export const AGENT_TOOLS = [
   'set_reminder',
   'list_reminders',
   'cancel_reminder',
+  'read_attachment',
+  'attach_file',
   'open_preview',
 ] as const
 export type AgentTool = (typeof AGENT_TOOLS)[number]

@@ -67,6 +67,7 @@ test('there is a tool for each name that launch prompts promise, with words for 
     'list_memory',
     'search_memory',
     'list_decisions',
+    'list_reminders',
   ])
 })
 

@@ -8,6 +8,7 @@ import { type McpTool, mcpTool } from '../mcp/server'
 import type { AgentCalls } from './calls'
 import { decisionTools } from './decisions'
 import { readMemory, updateMemory } from './memory'
+import { fileTools } from './files'
 import type { AgentTool } from './names'
 import { noteTools } from './notes'
 import { openPreview } from './preview'
@@ -45,6 +46,7 @@ export function agentTools(deps: ToolDeps): McpTool[] {
     ...noteTools(deps),
     ...decisionTools(deps),
     ...reminderTools(deps),
+    ...fileTools(deps),
     open_preview: openPreview(deps),
   }
   return Object.values(tools)
@@ -187,7 +189,10 @@ function workspace({ workspaceOf }: ToolDeps, agentId: string): string {
 
 const placeOf = ({ target, threadId }: CollaborationMessage): string => (threadId ? `${target}:${threadId}` : target)
 
-const line = ({ messageId, sender, content, createdTimeUnix }: CollaborationMessage): string =>
-  `[${new Date(Number(createdTimeUnix) * 1000).toISOString()} ${messageId}] ${nameOf(sender)}: ${content}`
+const line = ({ messageId, sender, content, createdTimeUnix, attachments }: CollaborationMessage): string =>
+  [
+    `[${new Date(Number(createdTimeUnix) * 1000).toISOString()} ${messageId}] ${nameOf(sender)}: ${content}`,
+    ...attachments.map((a) => `[file ${a.attachmentId}: ${a.filename}, ${a.mimeType}, ${a.sizeBytes} bytes]`),
+  ].join('\n')
 
 const nameOf = (actor: Actor | undefined): string => actor?.displayName || actor?.agentId || actor?.userId || 'somebody'

@@ -177,6 +177,17 @@ export async function readFile(root: string, { path, offset, length }: FileQuery
   }
 }
 
+/**
+ * A file of the workspace, held open.
+ * @throws NekodeError as `readFile`
+ */
+export async function openInside(root: string, path: string): Promise<AsyncDisposable & { handle: FileHandle }> {
+  const held = await hold(await resolveInside(root, path), constants.O_RDONLY | constants.O_NONBLOCK)
+  if ((await held.handle.stat()).isFile()) return held
+  await held.handle.close()
+  throw new NekodeError('invalid', `${path} is no file.`, { code: 'invalid_request' })
+}
+
 /** UTF-8 cut between characters; undefined when it is something else. */
 function decode(
   bytes: Uint8Array,
