@@ -93,6 +93,8 @@ async function compile(program: Program, target: Target | undefined): Promise<st
     format: 'esm',
     minify: true,
     bytecode: true,
+    // What is imported when it is needed stays out of memory until then.
+    splitting: true,
     define,
   })
   renameSync(existsSync(`${outfile}.new`) ? `${outfile}.new` : `${outfile}.new.exe`, outfile)
