@@ -6,6 +6,7 @@ import {
   type ChannelRecordSchema,
   ChannelVisibility,
 } from '@shared/gen/nekode/daemon/v1/channels_pb'
+import { NekodeError } from '@shared/errors'
 import type { Core } from '../core'
 import { participants, readerAt } from '../rpc/acting'
 import { callerOf } from '../rpc/caller'
@@ -15,7 +16,10 @@ import { parseTarget } from '../rpc/target'
 import { seconds, wireActor } from '../rpc/wire'
 import type { ChannelService } from './service'
 
-export function channelRpc(core: Core, channels: ChannelService): Handlers<'listChannels' | 'listChannelMembers'> {
+export function channelRpc(
+  core: Core,
+  channels: ChannelService,
+): Handlers<'listChannels' | 'listChannelMembers' | 'listAgentDMs'> {
   return {
     async listChannels(req, context) {
       const found = new Map<string, Channel>()
@@ -32,6 +36,23 @@ export function channelRpc(core: Core, channels: ChannelService): Handlers<'list
         pagesOf(shown, (channel) => channel.id),
       )
       return { channels: page.items.map(wireChannel), ...page.next }
+    },
+
+    /** An agent's direct conversations, as far as the caller is in them too. */
+    async listAgentDMs(req, context) {
+      if (!core.directory.agent(req.agentId)) throw new NekodeError('not_found', 'There is no such agent.')
+      const found = new Map<string, Channel>()
+      for (const reader of participants(core, callerOf(context)))
+        for (const channel of await channels.list(reader))
+          if (channel.kind === 'dm' && core.directory.member(channel.id, 'agent', req.agentId))
+            found.set(channel.id, channel)
+      const page = await readPage(
+        core.serverId,
+        req,
+        { aggregateId: req.agentId },
+        pagesOf([...found.values()], (channel) => channel.id),
+      )
+      return { dms: page.items.map(wireChannel), ...page.next }
     },
 
     async listChannelMembers(req, context) {

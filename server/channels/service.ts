@@ -1,4 +1,5 @@
 import type { Actor, Channel as ChannelView, ChannelMember, EventPayload, Language } from '@shared/contract'
+import { USUAL_DIGEST_MINUTES } from '@shared/contract/channels'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { z } from 'zod'
@@ -18,6 +19,12 @@ type Archived = (tx: Tx, channel: Channel, by: Actor) => Promise<void>
 type Noted = (tx: Tx, channel: Channel, fact: { type: string; data: Record<string, unknown> }) => Promise<unknown>
 type Read = (tx: Tx, userId: string, channelId: string, messageId: string) => Promise<void>
 type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
+
+interface Membership {
+  role?: Member['role'] | undefined
+  deliveryMode?: Member['deliveryMode'] | undefined
+  digestMinutes?: number | undefined
+}
 
 interface Changes {
   name?: string | undefined
@@ -174,12 +181,7 @@ export class ChannelService {
   async addMember(
     p: UserPrincipal,
     target: string,
-    input: {
-      kind: Kind
-      memberId: string
-      role?: Member['role'] | undefined
-      deliveryMode?: Member['deliveryMode'] | undefined
-    },
+    input: { kind: Kind; memberId: string } & Membership,
   ): Promise<ChannelMember> {
     const channel = this.admitting(p, target)
     // Anybody may bring somebody into a public channel; only its admins give out roles.
@@ -204,13 +206,13 @@ export class ChannelService {
     target: string,
     kind: Kind,
     memberId: string,
-    set: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
+    set: Membership,
   ): Promise<ChannelMember> {
     const channel = this.core.access.channel(p, 'manage', target)
     this.#memberOr404(channel, kind, memberId)
     await this.core.db.tx(async (tx) => {
       const { member, others } = await this.#currentMember(tx, channel, kind, memberId)
-      const changes = { role: set.role ?? member.role, deliveryMode: set.deliveryMode ?? member.deliveryMode }
+      const changes = { role: set.role ?? member.role, ...deliveryOf(set, member) }
       if (member.role === 'admin' && changes.role !== 'admin') keepAnAdmin(channel, others)
       await this.#store.updateMember(tx, member, changes)
       if (changes.role !== member.role)
@@ -426,7 +428,7 @@ export class ChannelService {
     channel: Channel,
     kind: Kind,
     memberId: string,
-    options: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
+    options: Membership,
     how: 'quietly' | 'aloud' = 'aloud',
   ): Promise<void> {
     const who = this.#someone(kind, memberId)
@@ -646,17 +648,28 @@ function keepAnAdmin(channel: Channel, others: Member[]): void {
   })
 }
 
-const newMember = (
-  channelId: string,
-  kind: Kind,
-  memberId: string,
-  options: { role?: Member['role'] | undefined; deliveryMode?: Member['deliveryMode'] | undefined },
-): Member => ({
+/** How messages reach a member, after a change; a digest starts with what is written from now on. */
+function deliveryOf(
+  set: Membership,
+  was: Member | undefined,
+): Pick<Member, 'deliveryMode' | 'digestMinutes' | 'digestAt' | 'digestedId'> {
+  const deliveryMode = set.deliveryMode ?? was?.deliveryMode ?? 'mentions'
+  if (deliveryMode !== 'periodic') {
+    if (set.digestMinutes !== undefined)
+      throw new NekodeError('invalid', 'digestMinutes belongs to the mode “periodic”.', { code: 'invalid_request' })
+    return { deliveryMode, digestMinutes: null, digestAt: null, digestedId: null }
+  }
+  const digestMinutes = set.digestMinutes ?? was?.digestMinutes ?? USUAL_DIGEST_MINUTES
+  const digestAt = Date.now() + digestMinutes * 60_000
+  return { deliveryMode, digestMinutes, digestAt, digestedId: was?.digestedId ?? newId('msg') }
+}
+
+const newMember = (channelId: string, kind: Kind, memberId: string, options: Membership): Member => ({
   channelId,
   kind,
   memberId,
   role: options.role ?? 'member',
-  deliveryMode: options.deliveryMode ?? 'mentions',
+  ...deliveryOf(options, undefined),
   lastReadMessageId: null,
   joinedAt: Date.now(),
 })
@@ -668,5 +681,6 @@ const memberView = (m: Member, who: { name: string; displayName: string }): Chan
   displayName: who.displayName,
   role: m.role,
   deliveryMode: m.deliveryMode,
+  digestMinutes: m.digestMinutes,
   joinedAt: m.joinedAt,
 })

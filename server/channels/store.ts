@@ -58,7 +58,9 @@ export class ChannelStore {
   async updateMember(
     tx: Tx,
     member: Member,
-    set: Partial<Pick<Member, 'role' | 'deliveryMode' | 'lastReadMessageId'>>,
+    set: Partial<
+      Pick<Member, 'role' | 'deliveryMode' | 'digestMinutes' | 'digestAt' | 'digestedId' | 'lastReadMessageId'>
+    >,
   ): Promise<void> {
     await tx.q.update(this.db.t.members).set(set).where(this.#is(member))
   }

@@ -5,6 +5,8 @@ import type { MessageRow } from './view'
 /** Enough to know what a conversation is about; an agent reads further back with its tools. */
 const MAX_MESSAGES = 20
 const MAX_CHARACTERS = 8_000
+/** A digest is all that an agent is told about what it was not asked about. */
+const MAX_DIGEST = { messages: 100, characters: 24_000 }
 
 /** Messages for those who have been given access already: what an agent is told about the conversation that it is asked in. */
 export class MessageHistory {
@@ -16,6 +18,14 @@ export class MessageHistory {
 
   get(id: string): Promise<MessageRow | undefined> {
     return this.#store.get(id)
+  }
+
+  /** What others said in a channel, threads included, after one message and before another, as far as it fits. Oldest first. */
+  async between(sinceId: string, message: MessageRow, agentId: string): Promise<MessageRow[]> {
+    const rows = await this.#store.between(message.channelId, sinceId, message.id, MAX_DIGEST.messages)
+    let room = MAX_DIGEST.characters - message.content.length
+    const said = rows.filter((m) => m.senderKind !== 'system' && m.senderId !== agentId && m.deletedAt === null)
+    return said.filter((m) => (room -= m.content.length) > 0).toReversed()
   }
 
   /** What was said in a message's thread, or in its direct conversation, since an agent last spoke there. Oldest first. */

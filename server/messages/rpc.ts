@@ -14,7 +14,7 @@ import { cut } from '../rpc/text'
 import { attachmentIdsOf } from '../attachments/rpc'
 import { contentOf } from './content'
 import type { MessageService } from './service'
-import { messageKind, wireMessage } from './wire'
+import { messageKind, metadataOf, wireMessage } from './wire'
 
 type Method = 'readMessages' | 'searchMessages' | 'sendMessage'
 
@@ -68,6 +68,7 @@ export function messageRpc(core: Core, messages: MessageService, tasks: TaskThre
         kind: messageKind(req.kind),
         requestId: keyOf(req),
         outbound: policyOf(req.outboundPolicy),
+        metadata: metadataOf(req),
         attachmentIds: attachmentIdsOf(req.attachmentIds),
       })
       return { accepted: true, message: wireMessage(message) }

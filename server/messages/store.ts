@@ -125,6 +125,17 @@ export class MessageStore {
       .limit(limit)
   }
 
+  /** Of a channel with its threads, between two messages, newest first. */
+  async between(channelId: string, after: string, before: string, limit: number): Promise<MessageRow[]> {
+    const { messages: t } = this.db.t
+    return this.db.q
+      .select()
+      .from(t)
+      .where(and(eq(t.channelId, channelId), gt(t.id, after), lt(t.id, before)))
+      .orderBy(desc(t.id))
+      .limit(limit)
+  }
+
   /** The last message that a run's agent wrote by itself where it was asked. */
   async lastOfRun(tx: Tx, runId: string, channelId: string): Promise<string | null> {
     const { messages } = this.db.t

@@ -41,8 +41,6 @@ export async function admitCaller(
   const rule = isMethod(name) ? METHODS[name] : undefined
   if (!rule) throw new NekodeError('unimplemented', `${context.method.name} is not known here.`)
   const caller = admitted(principal, rule)
-  if (rule.later)
-    throw new NekodeError('unimplemented', `${context.method.name} comes with a later version of the server.`)
   context.values.set(callerKey, caller)
 }
 

@@ -11,8 +11,6 @@ export interface MethodRule {
   scope: Scope
   /** What a person has to be, at least. */
   role: Exclude<Role, 'owner'>
-  /** The feature is not there yet. */
-  later?: true
 }
 
 const ALL: readonly CallerKind[] = ['computer', 'agent', 'user']
@@ -21,8 +19,6 @@ const computer: MethodRule = { who: ['computer'], scope: 'write', role: 'member'
 const read = (...who: CallerKind[]): MethodRule => ({ who: who.length ? who : ALL, scope: 'read', role: 'viewer' })
 const write = (...who: CallerKind[]): MethodRule => ({ who: who.length ? who : ALL, scope: 'write', role: 'member' })
 const admin: MethodRule = { who: ['user'], scope: 'admin', role: 'admin' }
-/** Anybody with a credential is told that it comes later. */
-const later: MethodRule = { who: ALL, scope: 'read', role: 'viewer', later: true }
 
 /** Every method of the service: one that is added to the wire does not compile until it has its row. */
 export const METHODS: Readonly<Record<MethodName, MethodRule>> = {
@@ -44,16 +40,16 @@ export const METHODS: Readonly<Record<MethodName, MethodRule>> = {
   listChannels: read(),
   listChannelMembers: read(),
   listInteractionEndpoints: read(),
-  listThreads: later,
-  getThread: later,
+  listThreads: read(),
+  getThread: read(),
   readMessages: read(),
   searchMessages: read('agent', 'user'),
   sendMessage: write(),
-  saveMessage: later,
-  unsaveMessage: later,
-  listSavedMessages: later,
-  followThread: later,
-  unfollowThread: later,
+  saveMessage: write(),
+  unsaveMessage: write(),
+  listSavedMessages: read(),
+  followThread: write(),
+  unfollowThread: write(),
   createCollaborationTask: write(),
   getTask: read(),
   updateTask: write(),
@@ -80,7 +76,7 @@ export const METHODS: Readonly<Record<MethodName, MethodRule>> = {
   updateAgentProfile: admin,
   setAgentEnv: admin,
   listAgentProfiles: read(),
-  listAgentDMs: later,
+  listAgentDMs: read(),
   controlAgent: write('user'),
   sendAgentDirectMessage: write('user'),
   updateAgentStatus: computer,

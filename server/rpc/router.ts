@@ -58,6 +58,10 @@ import type { Tasks } from '../tasks/create'
 import { taskRpc } from '../tasks/rpc'
 import { type AddressOf, admitCaller } from './caller'
 import { toConnectError } from './errors'
+import { savedRpc } from '../saved/rpc'
+import type { SavedService } from '../saved/service'
+import { threadRpc } from '../threads/rpc'
+import type { ThreadService } from '../threads/service'
 import { MESSAGE_BYTES, PING_MS } from './limits'
 
 export interface RpcServices extends TunnelServices {
@@ -66,6 +70,8 @@ export interface RpcServices extends TunnelServices {
   agents: AgentService
   channels: ChannelService
   messages: MessageService
+  threads: ThreadService
+  saved: SavedService
   files: Files
   runs: RunService
   steps: StepService
@@ -108,6 +114,8 @@ export function createRpc(
     ...computerRpc(core, services),
     ...runRpc(core, services),
     ...promptRpc(core, services.prompts),
+    ...threadRpc(core, services.threads),
+    ...savedRpc(core, services.saved, services.messages),
     ...messageRpc(core, services.messages, services.tasks.comments),
     ...channelRpc(core, services.channels),
     ...agentRpc(core, services),

@@ -10,6 +10,12 @@ import { type Owner, type SavedRow, SavedStore } from './store'
 
 type Participant = UserPrincipal | AgentPrincipal
 
+/** What was let go of, if it was saved. */
+interface Unsaved {
+  removed: boolean
+  savedMessage?: Omit<SavedMessage, 'message'>
+}
+
 const PAGE = 50
 /** Rows that a request looks through, most of which may be of conversations that their reader has left. */
 const SCANNED = 2000
@@ -83,14 +89,14 @@ export class SavedService {
   }
 
   /** @returns what was let go of; nothing when it was not saved */
-  async unsave(p: Participant, messageId: string, once: Once = always): Promise<{ removed: boolean }> {
+  async unsave(p: Participant, messageId: string, once: Once = always): Promise<Unsaved> {
     return this.core.db.tx((tx) =>
-      once(tx, async () => {
+      once(tx, async (): Promise<Unsaved> => {
         const row = await this.#store.get(tx, ownerOf(p), messageId)
         if (!row) return { removed: false }
         await this.#store.delete(tx, row.id)
         this.#emit(tx, p, row, null, 'deleted')
-        return { removed: true }
+        return { removed: true, savedMessage: this.#record(row, null) }
       }),
     )
   }

@@ -9,6 +9,13 @@ import { type Follower, type ThreadRow, ThreadStore } from './store'
 
 type Participant = UserPrincipal | AgentPrincipal
 
+export interface ThreadQuery {
+  target?: string | undefined
+  followed?: boolean | undefined
+  limit?: number | undefined
+  cursor?: string | undefined
+}
+
 const PAGE = 50
 /** Threads that a request looks through, most of which may be none of its caller's business. */
 const SCANNED = 2000
@@ -27,15 +34,17 @@ export class ThreadService {
   }
 
   /** The most recently moved first. */
-  async list(
-    p: Participant,
-    query: {
-      target?: string | undefined
-      followed?: boolean | undefined
-      limit?: number | undefined
-      cursor?: string | undefined
-    },
+  list(p: Participant, query: ThreadQuery): Promise<{ items: Thread[]; nextCursor?: string }> {
+    return this.listFor([p], query)
+  }
+
+  /** As `list`: what any of these may read, as the first of them sees it. */
+  async listFor(
+    readers: readonly Participant[],
+    query: ThreadQuery,
   ): Promise<{ items: Thread[]; nextCursor?: string }> {
+    const [p] = readers
+    if (!p) return { items: [] }
     const { access, directory } = this.core
     const channelId = query.target === undefined ? undefined : access.channel(p, 'read', query.target).id
     const limit = query.limit ?? PAGE
@@ -44,7 +53,7 @@ export class ThreadService {
       return (
         channel !== undefined &&
         (channelId !== undefined || channel.archivedAt === null) &&
-        access.can(p, 'read', channel)
+        readers.some((reader) => access.can(reader, 'read', channel))
       )
     }
     const found: ThreadRow[] = []

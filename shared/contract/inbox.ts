@@ -135,7 +135,7 @@ export const inboxRoutes = routes({
     tag: 'saved',
     who: ['user', 'agent'],
     params: One,
-    response: z.object({ removed: z.boolean() }),
+    response: z.object({ removed: z.boolean(), savedMessage: SavedMessage.omit({ message: true }).optional() }),
   },
   'GET /api/drafts': {
     summary: 'What the caller has written and not sent, on any device',
