@@ -16,6 +16,7 @@ import { decisionRoutes } from './decisions/routes'
 import { DecisionService } from './decisions/service'
 import { deliveryRoutes } from './deliveries/routes'
 import { DeliveryRouter } from './deliveries/router'
+import { Digests } from './deliveries/digests'
 import { DeliveryService } from './deliveries/service'
 import { DeliverySettler } from './deliveries/settler'
 import { draftRoutes } from './drafts/routes'
@@ -99,6 +100,7 @@ export interface Conversation {
   archive: ArchiveService
   reminders: ReminderService
   reminderClock: ReminderClock
+  digests: Digests
 }
 
 /** Decisions in force that an agent is told at the start of a turn in a channel. */
@@ -211,6 +213,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     memory,
     archive: new ArchiveService(core, runs, search),
     resources: new ResourceService(core, { task: (p, ref) => tasks.tasks.get(p, ref) }),
+    digests: new Digests(core, router),
     reminders,
     reminderClock: new ReminderClock(core, reminders, { writer, router }),
     search,
@@ -230,6 +233,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
       new MessageHistory(core),
       async (id) => (await computers.get(id)).displayName,
       (channelId) => decisions.inForce(channelId, DECISIONS_TOLD),
+      (deliveryId) => deliveries.digestSince(deliveryId),
     ),
     reaper: new RunReaper(core, runs),
     snapshots: new SnapshotService(core, { channels, agents, approvals, computers }),

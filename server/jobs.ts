@@ -7,6 +7,7 @@ import type { DecisionService } from './decisions/service'
 import type { InviteService } from './invites/service'
 import { type Kept, Retention } from './retention/service'
 import type { OutboundService } from './outbound/service'
+import type { Digests } from './deliveries/digests'
 import type { ReminderClock } from './reminders/fire'
 import type { ReminderService } from './reminders/service'
 import type { OutboundWorker } from './outbound/worker'
@@ -33,6 +34,7 @@ export class Jobs {
       coordination: CoordinationService
       reminders: ReminderService
       reminderClock: ReminderClock
+      digests: Digests
       files: Files
       invites: InviteService
       resources: ResourceService
@@ -51,6 +53,7 @@ export class Jobs {
       services.computers.watch(core.log),
       every(1000, core.log, 'streams of expired credentials were not ended', async () => core.credentials.expire()),
       every(1000, core.log, 'reminders that are due did not fire', () => services.reminderClock.fireDue()),
+      every(5_000, core.log, 'digests that are due were not given out', () => services.digests.giveDue()),
       every(5_000, core.log, 'claims of tasks that ended were not taken back', () => services.tasks.claims.reap()),
       every(15_000, core.log, 'proposals that ran out were not closed', () => services.decisions.expire()),
       every(15_000, core.log, 'negotiations that ran out were not closed', () => services.coordination.expire()),

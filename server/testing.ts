@@ -215,6 +215,9 @@ class People {
         memberId: row.id,
         role: 'member',
         deliveryMode: 'mentions',
+        digestMinutes: null,
+        digestAt: null,
+        digestedId: null,
         lastReadMessageId: null,
         joinedAt: now,
       })

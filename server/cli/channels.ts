@@ -1,8 +1,8 @@
-import { type Channel, DeliveryMode, MemberRole } from '@shared/contract'
+import { type Channel, type ChannelMember, DeliveryMode, MemberRole } from '@shared/contract'
 import { command, group } from './command'
 import { confirm } from './input'
 import { findMember, findTarget } from './names'
-import { oneOf } from './values'
+import { oneOf, span } from './values'
 
 const channel = { type: 'positional', required: true, description: 'The channel, with or without “#”' } as const
 const member = { type: 'positional', required: true, description: 'A person or an agent: @name' } as const
@@ -124,7 +124,7 @@ const members = command({
         { title: 'name', text: (m) => `@${m.name}`, style: (m) => (m.kind === 'agent' ? 'cyan' : 'bold') },
         { title: 'kind', text: (m) => (m.kind === 'human' ? 'person' : m.kind) },
         { title: 'role', text: (m) => m.role },
-        { title: 'reacts to', text: (m) => (m.kind === 'agent' ? m.deliveryMode : '') },
+        { title: 'reacts to', text: (m) => (m.kind === 'agent' ? modeOf(m) : '') },
         { title: 'since', text: (m) => out.ago(m.joinedAt) },
         { title: 'display name', text: (m) => m.displayName },
       ],
@@ -133,7 +133,12 @@ const members = command({
   },
 })
 
-const modes = 'Which messages an agent gets: mentions, all or off'
+/** With how often, where that matters. */
+const modeOf = (m: ChannelMember): string =>
+  m.digestMinutes === null ? m.deliveryMode : `${m.deliveryMode}, every ${m.digestMinutes} min`
+
+const modes = `Which messages an agent gets: ${DeliveryMode.options.join(', ')}`
+const digest = 'Of the mode periodic: how often, as 30m or 4h'
 const roles = 'admin, member or viewer'
 
 const invite = command({
@@ -143,6 +148,7 @@ const invite = command({
     channel,
     member,
     mode: { type: 'string', description: modes },
+    every: { type: 'string', valueHint: 'TIME', description: digest },
     role: { type: 'string', description: roles },
   },
   examples: ['nekode channels invite backend @coder', 'nekode channels invite backend @coder --mode all'],
@@ -167,9 +173,14 @@ const set = command({
     channel,
     member,
     mode: { type: 'string', description: modes },
+    every: { type: 'string', valueHint: 'TIME', description: digest },
     role: { type: 'string', description: roles },
   },
-  examples: ['nekode channels set backend @coder --mode all', 'nekode channels set backend @bob --role admin'],
+  examples: [
+    'nekode channels set backend @coder --mode all',
+    'nekode channels set backend @coder --mode periodic --every 30m',
+    'nekode channels set backend @bob --role admin',
+  ],
   notes: ['JSON: the member.'],
   run: async ({ args, out, connect }) => {
     const body = membership(args)
@@ -180,14 +191,12 @@ const set = command({
       params: { target, kind, memberId },
       body,
     })
-    out.show(
-      changed,
-      () => `@${name} in ${target}: ${changed.role}${kind === 'agent' ? `, ${changed.deliveryMode}` : ''}.`,
-    )
+    out.show(changed, () => `@${name} in ${target}: ${changed.role}${kind === 'agent' ? `, ${modeOf(changed)}` : ''}.`)
   },
 })
 
-const membership = (args: { mode?: string | undefined; role?: string | undefined }) => ({
+const membership = (args: { mode?: string | undefined; role?: string | undefined; every?: string | undefined }) => ({
+  ...(args.every === undefined ? {} : { digestMinutes: Math.round(span('every', args.every) / 60_000) }),
   ...(args.mode === undefined ? {} : { deliveryMode: oneOf('--mode', args.mode, DeliveryMode.options) }),
   ...(args.role === undefined ? {} : { role: oneOf('--role', args.role, MemberRole.options) }),
 })

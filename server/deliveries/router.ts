@@ -4,7 +4,7 @@ import type { Core } from '../core'
 import { SYSTEM } from '../access/principal'
 import type { Tx } from '../db/database'
 import { agentAt } from '../directory/current'
-import type { Agent, Channel } from '../directory/directory'
+import type { Agent, Channel, Member } from '../directory/directory'
 import type { Guards } from '../guards/service'
 import type { MessageRow } from '../messages/view'
 import type { MessageWriter } from '../messages/writer'
@@ -29,6 +29,14 @@ interface ThreadAgents {
   on: string[]
   off: string[]
 }
+
+/** Whether a mention by somebody reaches a member: one that is muted hears people only. */
+const hears = (member: Member | undefined, sender: Actor): boolean =>
+  member !== undefined && member.deliveryMode !== 'off' && (member.deliveryMode !== 'muted' || sender.kind === 'human')
+
+/** Whether people who go on in a thread reach a member that they do not mention. */
+const follows = (member: Member | undefined): boolean =>
+  member !== undefined && member.deliveryMode !== 'off' && member.deliveryMode !== 'muted'
 
 /** Turns a message into what agents owe: one delivery an agent, each with its first run. */
 export class DeliveryRouter {
@@ -69,7 +77,7 @@ export class DeliveryRouter {
     const rows: DeliveryRow[] = []
     for (const id of agentIds) {
       const member = this.core.directory.member(channel.id, 'agent', id)
-      if (known.has(id) || !member || member.deliveryMode === 'off') continue
+      if (known.has(id) || !hears(member, routing.sender)) continue
       const agent = await agentAt(this.core.db, tx, id, channel.id)
       if (agent) rows.push(await this.#deliver(tx, routing, agent, 'mention'))
     }
@@ -93,11 +101,17 @@ export class DeliveryRouter {
     const rows: DeliveryRow[] = []
     for (const id of agentIds) {
       const member = this.core.directory.member(channel.id, 'agent', id)
-      if (id !== forId && (!member || member.deliveryMode === 'off')) continue
+      if (id !== forId && !hears(member, routing.sender)) continue
       const agent = await agentAt(this.core.db, tx, id, channel.id)
       if (agent) rows.push(await this.#deliver(tx, routing, agent, 'reminder'))
     }
     return rows
+  }
+
+  /** A digest: one delivery of the last message, about all since `sinceMessageId`. It is answered at the channel's top level. */
+  async digest(tx: Tx, routing: Routing, agentId: string, sinceMessageId: string): Promise<DeliveryRow | undefined> {
+    const agent = await agentAt(this.core.db, tx, agentId, routing.channel.id)
+    return agent && this.#deliver(tx, routing, agent, 'periodic', { sinceMessageId, threadId: null })
   }
 
   /** Whether a message could concern an agent at all; most do not, and need no look into the thread. */
@@ -117,7 +131,7 @@ export class DeliveryRouter {
     }
     for (const m of message.mentions) {
       const member = m.kind === 'agent' ? directory.member(channel.id, 'agent', m.id) : undefined
-      if (member && member.deliveryMode !== 'off') add(m.id, 'mention')
+      if (hears(member, sender)) add(m.id, 'mention')
     }
     const fromPerson = sender.kind === 'human'
     for (const member of directory.members(channel.id)) {
@@ -128,13 +142,12 @@ export class DeliveryRouter {
     // What people write in a thread is for the agents that were told to follow it.
     for (const id of fromPerson ? thread.on : []) {
       const member = directory.member(channel.id, 'agent', id)
-      if (member && member.deliveryMode !== 'off') add(id, 'subscription')
+      if (follows(member)) add(id, 'subscription')
     }
     // A person who goes on in a thread with one agent and names nobody means that agent, unless it stays out of the thread.
     const [only] = thread.asked.length === 1 ? thread.asked.filter((id) => !thread.off.includes(id)) : []
     const member = only === undefined ? undefined : directory.member(channel.id, 'agent', only)
-    if (fromPerson && member && member.deliveryMode !== 'off' && !message.mentions.length)
-      add(member.memberId, 'direct')
+    if (fromPerson && only !== undefined && follows(member) && !message.mentions.length) add(only, 'direct')
     return found
   }
 
@@ -143,6 +156,7 @@ export class DeliveryRouter {
     { channel, message, sender, hops }: Routing,
     agent: Agent,
     cause: Cause,
+    more: Partial<Pick<DeliveryRow, 'sinceMessageId' | 'threadId'>> = {},
   ): Promise<DeliveryRow> {
     const now = Date.now()
     const row: DeliveryRow = {
@@ -159,9 +173,11 @@ export class DeliveryRouter {
       failure: null,
       runId: null,
       answerMessageId: null,
+      sinceMessageId: null,
       hops,
       createdAt: now,
       updatedAt: now,
+      ...more,
     }
     const refused = await this.#refusal(tx, agent, hops)
     if (refused) Object.assign(row, { state: 'failed', failure: refused } satisfies Partial<DeliveryRow>)

@@ -126,6 +126,11 @@ export class DeliveryService {
     return { delivery, run }
   }
 
+  /** Of a digest: the message after which it begins; null for any other delivery. */
+  async digestSince(id: string): Promise<string | null> {
+    return (await this.#store.get(id))?.sinceMessageId ?? null
+  }
+
   /** How far a delivery is from a person's message, in agents. */
   async hops(tx: Tx, id: string): Promise<number> {
     return (await this.#store.get(id, tx.q))?.hops ?? 0

@@ -19,6 +19,8 @@ export interface PromptInput {
   message: MessageRow | undefined
   /** What was said in the conversation since the agent last spoke there, oldest first. */
   before: MessageRow[]
+  /** Nobody asked the agent: it is told what was said. */
+  isDigest: boolean
   /** Who else is in the channel, as `@name`. */
   others: string[]
   /** What the channel has decided, newest first. */
@@ -102,12 +104,19 @@ export const inset = (m: MessageRow): string => quote(m).replaceAll('\n', '\n   
 
 function messageContext(input: PromptInput, message: MessageRow): string {
   const { before, run } = input
+  if (input.isDigest) {
+    const all = [...before, message].map((m) => (m.threadId ? `[thread ${m.threadId}] ${inset(m)}` : inset(m)))
+    return lines(DIGEST, all.join('\n\n'))
+  }
   const said = before.map(inset).join('\n\n')
   return lines(
     said && `Said here since your last message, for context:\n\n${said}\n\n---`,
     `[${replyTarget(run)}] ${quote(message)}`,
   )
 }
+
+const DIGEST =
+  'This is what was said here since you were last told. Nobody asked you: answer only when something needs you, and with nothing at all otherwise.\n'
 
 const permissions = ({ agent }: PromptInput): string => {
   const rules = Object.entries(agent.approvals.rules).map(([kind, rule]) => `${kind}=${rule}`)

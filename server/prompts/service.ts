@@ -30,6 +30,8 @@ export class PromptService {
     private readonly computerName: (id: string) => Promise<string>,
     /** What a channel has decided, newest first. */
     private readonly decisions: (channelId: string) => Promise<{ id: string; title: string; body: string }[]>,
+    /** Of a digest: the message after which it begins. */
+    private readonly digestSince: (deliveryId: string) => Promise<string | null>,
   ) {
     this.#store = new PromptStore(core.db)
   }
@@ -73,6 +75,12 @@ export class PromptService {
     return messages.slice(messages.findLastIndex(({ id }) => told.has(id)) + 1)
   }
 
+  /** @param since of a digest: after which message it begins */
+  async #before(message: MessageRow, agentId: string, since: string | null): Promise<MessageRow[]> {
+    if (since !== null) return this.history.between(since, message, agentId)
+    return this.#untold(agentId, await this.history.sinceAgentSpoke(message, agentId))
+  }
+
   async #sections(run: RunRow): Promise<{ parts: Section[]; messages: MessageRow[] }> {
     const { directory } = this.core
     const agent = directory.agent(run.agentId)
@@ -80,7 +88,8 @@ export class PromptService {
     if (!agent || !channel)
       throw new NekodeError('not_found', 'The run’s agent or channel is gone.', { code: 'run_unknown' })
     const message = run.inputMessageId === null ? undefined : await this.history.get(run.inputMessageId)
-    const before = message ? await this.#untold(agent.id, await this.history.sinceAgentSpoke(message, agent.id)) : []
+    const since = message && run.deliveryId !== null ? await this.digestSince(run.deliveryId) : null
+    const before = message ? await this.#before(message, agent.id, since) : []
     const others = directory.members(channel.id).flatMap((m) => {
       const name = m.kind === 'human' ? directory.user(m.memberId)?.username : directory.agent(m.memberId)?.name
       return name && m.memberId !== agent.id ? [`@${name}`] : []
@@ -93,6 +102,7 @@ export class PromptService {
       channel,
       message,
       before,
+      isDigest: since !== null,
       others: others.slice(0, 50),
       decisions: await this.decisions(channel.id),
     })

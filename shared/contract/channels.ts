@@ -11,9 +11,17 @@ export type Language = z.infer<typeof Language>
 
 export const MemberRole = z.enum(['admin', 'member', 'viewer'])
 
-/** When a channel's messages become deliveries to an agent that is a member. */
-export const DeliveryMode = z.enum(['mentions', 'all', 'off'])
+/**
+ * When a channel's messages become deliveries to an agent that is a member. `mentions`: who mentions it, and people who go on in its
+ * threads. `all`: besides, whatever a person writes. `periodic`: besides, every `digestMinutes` what was written since, when a person
+ * wrote some of it. `muted`: only people who mention it. `off`: nothing. Tasks and reminders of its own reach it in each.
+ */
+export const DeliveryMode = z.enum(['mentions', 'all', 'periodic', 'muted', 'off'])
 export type DeliveryMode = z.infer<typeof DeliveryMode>
+
+/** Minutes between two digests: an hour unless said otherwise. */
+export const DigestMinutes = z.number().int().min(5).max(10_080)
+export const USUAL_DIGEST_MINUTES = 60
 
 export const ChannelMember = z.object({
   kind: MemberKind,
@@ -22,6 +30,8 @@ export const ChannelMember = z.object({
   displayName: z.string(),
   role: MemberRole,
   deliveryMode: DeliveryMode,
+  /** Of the mode `periodic`; null for any other. */
+  digestMinutes: z.number().int().nullable(),
   joinedAt: Time,
 })
 export type ChannelMember = z.infer<typeof ChannelMember>
@@ -145,6 +155,7 @@ export const channelRoutes = routes({
       memberId: Id,
       role: MemberRole.optional(),
       deliveryMode: DeliveryMode.optional(),
+      digestMinutes: DigestMinutes.optional(),
     }),
     response: ChannelMember,
   },
@@ -153,7 +164,11 @@ export const channelRoutes = routes({
     tag: 'channels',
     who: ['user'],
     params: At.extend({ kind: MemberKind, memberId: Id }),
-    body: z.strictObject({ role: MemberRole.optional(), deliveryMode: DeliveryMode.optional() }),
+    body: z.strictObject({
+      role: MemberRole.optional(),
+      deliveryMode: DeliveryMode.optional(),
+      digestMinutes: DigestMinutes.optional(),
+    }),
     response: ChannelMember,
   },
   'DELETE /api/channels/{target}/members/{kind}/{memberId}': {

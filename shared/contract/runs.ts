@@ -16,7 +16,7 @@ export const Delivery = z.object({
   agentId: Id,
   target: Target,
   threadId: z.string().nullable(),
-  cause: z.enum(['mention', 'direct', 'subscription', 'retry', 'task', 'reminder']),
+  cause: z.enum(['mention', 'direct', 'subscription', 'retry', 'task', 'reminder', 'periodic', 'debate']),
   state: DeliveryState,
   waiting: Waiting.nullable(),
   failure: Failure.nullable(),

@@ -68,6 +68,8 @@ function Membership(props: { agent: Agent; target: string; mode: DeliveryMode })
         options={[
           { value: 'mentions', label: t('delivery.mentions') },
           { value: 'all', label: t('delivery.all') },
+          { value: 'periodic', label: t('delivery.periodic') },
+          { value: 'muted', label: t('delivery.muted') },
           { value: 'off', label: t('delivery.off') },
         ]}
         onChange={(mode) => void setMode(mode)}

@@ -98,6 +98,8 @@ function Member(props: { channel: Channel; member: ChannelMember }) {
           options={[
             { value: 'mentions', label: t('delivery.mentions') },
             { value: 'all', label: t('delivery.all') },
+            { value: 'periodic', label: t('delivery.periodic') },
+            { value: 'muted', label: t('delivery.muted') },
             { value: 'off', label: t('delivery.off') },
           ]}
           onChange={(mode) => void setMode(mode)}

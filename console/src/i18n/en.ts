@@ -159,6 +159,8 @@ export const en = {
   'member.remove': 'Remove {name}',
   'delivery.mentions': 'Answers mentions',
   'delivery.all': 'Answers everything',
+  'delivery.periodic': 'Reads along, now and then',
+  'delivery.muted': 'Answers people’s mentions only',
   'delivery.off': 'Does not answer',
   'message.agent': 'Agent',
   'message.by': 'Message from {name}',

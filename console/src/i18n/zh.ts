@@ -158,6 +158,8 @@ export const zh: Dictionary = {
   'member.remove': '移除 {name}',
   'delivery.mentions': '回答提及',
   'delivery.all': '回答所有消息',
+  'delivery.periodic': '定期查看',
+  'delivery.muted': '仅回答人的提及',
   'delivery.off': '不回答',
   'message.agent': '智能体',
   'message.by': '来自 {name} 的消息',

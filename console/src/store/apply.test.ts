@@ -191,6 +191,7 @@ describe('a member', () => {
     displayName: 'New',
     role: 'member' as const,
     deliveryMode: 'mentions' as const,
+    digestMinutes: null,
     joinedAt: 1,
     removed: false,
     ...fields,

@@ -1,3 +1,4 @@
+import type { DeliveryMode } from '@shared/contract'
 import type { Dialect } from '../dialect'
 
 /** Where people and agents talk. */
@@ -28,13 +29,18 @@ export function channelsTables(d: Dialect) {
       kind: d.str(16).$type<'human' | 'agent'>().notNull(),
       memberId: d.id().notNull(),
       role: d.str(16).$type<'admin' | 'member' | 'viewer'>().notNull(),
-      deliveryMode: d.str(16).$type<'mentions' | 'all' | 'off'>().notNull(),
+      deliveryMode: d.str(16).$type<DeliveryMode>().notNull(),
+      /** Of the mode `periodic`: how often, when next, and the message up to which the agent was told. */
+      digestMinutes: d.int(),
+      digestAt: d.ms(),
+      digestedId: d.id(),
       lastReadMessageId: d.id(),
       joinedAt: d.ms().notNull(),
     },
     (t) => [
       d.primaryKey({ columns: [t.channelId, t.kind, t.memberId] }),
       d.index('members_member').on(t.kind, t.memberId),
+      d.index('members_digest').on(t.digestAt),
     ],
   )
 

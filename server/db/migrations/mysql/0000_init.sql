@@ -254,6 +254,7 @@ CREATE TABLE `deliveries` (
 	`failure` longtext,
 	`run_id` varchar(64),
 	`answer_message_id` varchar(64),
+	`since_message_id` varchar(64),
 	`hops` bigint NOT NULL,
 	`created_at` bigint NOT NULL,
 	`updated_at` bigint NOT NULL,
@@ -367,6 +368,9 @@ CREATE TABLE `members` (
 	`member_id` varchar(64) NOT NULL,
 	`role` varchar(16) NOT NULL,
 	`delivery_mode` varchar(16) NOT NULL,
+	`digest_minutes` bigint,
+	`digest_at` bigint,
+	`digested_id` varchar(64),
 	`last_read_message_id` varchar(64),
 	`joined_at` bigint NOT NULL,
 	CONSTRAINT `members_channel_id_kind_member_id_pk` PRIMARY KEY(`channel_id`,`kind`,`member_id`)
@@ -955,6 +959,7 @@ CREATE INDEX `inbox_page` ON `inbox` (`user_id`,`state`,`at`,`id`);--> statement
 CREATE INDEX `inbox_subject` ON `inbox` (`kind`,`subject_id`);--> statement-breakpoint
 CREATE INDEX `interaction_endpoints_channel` ON `interaction_endpoints` (`channel_id`);--> statement-breakpoint
 CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
+CREATE INDEX `members_digest` ON `members` (`digest_at`);--> statement-breakpoint
 CREATE INDEX `memories_changed` ON `memories` (`agent_id`,`updated_at`,`id`);--> statement-breakpoint
 CREATE INDEX `messages_page` ON `messages` (`channel_id`,`thread_id`,`id`,`sender_id`);--> statement-breakpoint
 CREATE INDEX `messages_channel` ON `messages` (`channel_id`,`id`);--> statement-breakpoint

@@ -238,6 +238,7 @@ CREATE TABLE "deliveries" (
 	"failure" text,
 	"run_id" varchar(64),
 	"answer_message_id" varchar(64),
+	"since_message_id" varchar(64),
 	"hops" bigint NOT NULL,
 	"created_at" bigint NOT NULL,
 	"updated_at" bigint NOT NULL
@@ -342,6 +343,9 @@ CREATE TABLE "members" (
 	"member_id" varchar(64) NOT NULL,
 	"role" varchar(16) NOT NULL,
 	"delivery_mode" varchar(16) NOT NULL,
+	"digest_minutes" bigint,
+	"digest_at" bigint,
+	"digested_id" varchar(64),
 	"last_read_message_id" varchar(64),
 	"joined_at" bigint NOT NULL,
 	CONSTRAINT "members_channel_id_kind_member_id_pk" PRIMARY KEY("channel_id","kind","member_id")
@@ -898,6 +902,7 @@ CREATE INDEX "inbox_page" ON "inbox" USING btree ("user_id","state","at","id");-
 CREATE INDEX "inbox_subject" ON "inbox" USING btree ("kind","subject_id");--> statement-breakpoint
 CREATE INDEX "interaction_endpoints_channel" ON "interaction_endpoints" USING btree ("channel_id");--> statement-breakpoint
 CREATE INDEX "members_member" ON "members" USING btree ("kind","member_id");--> statement-breakpoint
+CREATE INDEX "members_digest" ON "members" USING btree ("digest_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "memories_path" ON "memories" USING btree ("agent_id","scope","channel_id","path");--> statement-breakpoint
 CREATE INDEX "memories_changed" ON "memories" USING btree ("agent_id","updated_at","id");--> statement-breakpoint
 CREATE INDEX "messages_page" ON "messages" USING btree ("channel_id","thread_id","id","sender_id");--> statement-breakpoint

@@ -275,6 +275,7 @@ CREATE TABLE `deliveries` (
 	`failure` text,
 	`run_id` text,
 	`answer_message_id` text,
+	`since_message_id` text,
 	`hops` integer NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL
@@ -394,12 +395,16 @@ CREATE TABLE `members` (
 	`member_id` text NOT NULL,
 	`role` text NOT NULL,
 	`delivery_mode` text NOT NULL,
+	`digest_minutes` integer,
+	`digest_at` integer,
+	`digested_id` text,
 	`last_read_message_id` text,
 	`joined_at` integer NOT NULL,
 	PRIMARY KEY(`channel_id`, `kind`, `member_id`)
 );
 --> statement-breakpoint
 CREATE INDEX `members_member` ON `members` (`kind`,`member_id`);--> statement-breakpoint
+CREATE INDEX `members_digest` ON `members` (`digest_at`);--> statement-breakpoint
 CREATE TABLE `memories` (
 	`id` text PRIMARY KEY NOT NULL,
 	`agent_id` text NOT NULL,
