@@ -251,7 +251,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   deliveryRoutes(mount, c.deliveries, core.directory)
   runRoutes(mount, c.runs, c.pages, c.actions)
   approvalRoutes(mount, c.approvals)
-  agentRoutes(mount, c.agents, c.channels, c.messages)
+  agentRoutes(mount, c.agents, c.channels, c.messages, core.directory)
   snapshotRoutes(mount, c.snapshots)
   searchRoutes(mount, c.search)
   taskRoutes(mount, core, c.tasks)

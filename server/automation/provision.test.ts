@@ -78,12 +78,12 @@ describe('provisioning', () => {
     expect(made.flatMap((m) => m.created)).toEqual(['computer'])
   })
 
-  test.each<[string, Body]>([
-    ['400 agent_incomplete', { name: 'Fresh', agent: { agent_key: 'newbie' } }],
-    ['400 invalid_request', { name: ' ' }],
-    ['400 invalid_request', { name: 'Fresh', server_url: 'ftp://x' }],
-    ['409 agent_elsewhere', { name: 'Old', agent: { agent_key: 'codex' } }],
-  ])('is refused with %s for %p', async (expected, body) => {
+  test.each<[string, string, Body]>([
+    ['an agent without a runtime', '400 agent_incomplete', { name: 'Fresh', agent: { agent_key: 'newbie' } }],
+    ['no name', '400 invalid_request', { name: ' ' }],
+    ['an address that is no web address', '400 invalid_request', { name: 'Fresh', server_url: 'ftp://x' }],
+    ['an agent of another computer', '409 agent_elsewhere', { name: 'Old', agent: { agent_key: 'codex' } }],
+  ])('with %s is refused with %s', async (_, expected, body) => {
     expect(await refusal(provision(body))).toBe(expected)
     expect((await owner.call('GET /api/computers')).items.map((c) => c.displayName)).not.toContain('Fresh')
   })
@@ -115,6 +115,15 @@ describe('onboarding an agent', () => {
     expect(await refusal(onboard({ agent_key: 'x1', computer_id: id }))).toBe('400 agent_incomplete')
     expect(await refusal(onboard({ agent_key: 'x1', computer_id: id, runtime: 'none' }))).toBe('400 runtime_unknown')
     expect(await refusal(onboard({ agent_key: 'owner', computer_id: id, runtime: 'codex' }))).toBe('409 name_taken')
+  })
+
+  test('and it is found and changed by its name', async () => {
+    const params = { id: 'gem' }
+    const changed = await owner.call('PATCH /api/agents/{id}', { params, body: { description: 'Thinks' } })
+    expect(changed).toMatchObject({ name: 'gem', description: 'Thinks' })
+    expect((await owner.call('GET /api/agents/{id}', { params })).id).toBe(changed.id)
+    // A person has that name.
+    expect(await refusal(owner.call('GET /api/agents/{id}', { params: { id: 'owner' } }))).toBe('404 not_found')
   })
 
   test('and assigning it moves it to another computer', async () => {

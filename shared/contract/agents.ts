@@ -98,6 +98,8 @@ const Fields = {
   command: z.array(z.string().min(1).max(4000)).max(64),
 }
 const ById = z.object({ id: Id })
+/** An agent by its id or by its name. */
+const ByKey = z.object({ id: z.union([Id, Handle]) })
 
 export const agentRoutes = routes({
   'GET /api/agents': { summary: 'Agents on this server', tag: 'agents', who: ['user', 'agent'], response: page(Agent) },
@@ -131,7 +133,7 @@ export const agentRoutes = routes({
     summary: 'One agent',
     tag: 'agents',
     who: ['user', 'agent'],
-    params: ById,
+    params: ByKey,
     response: Agent,
   },
   'GET /api/agents/{id}/settings': {
@@ -149,7 +151,7 @@ export const agentRoutes = routes({
     who: ['user'],
     role: 'admin',
     scope: 'admin',
-    params: ById,
+    params: ByKey,
     body: z.strictObject({
       displayName: Fields.displayName.optional(),
       description: Fields.description.optional(),
@@ -171,7 +173,7 @@ export const agentRoutes = routes({
     who: ['user'],
     role: 'admin',
     scope: 'admin',
-    params: ById,
+    params: ByKey,
     response: Ok,
   },
   'PUT /api/agents/{id}/env': {
