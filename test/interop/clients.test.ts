@@ -224,11 +224,8 @@ for (const [what, which, options] of go)
       // buf ends with eight times the code: 16, unauthenticated.
       expect(refused.exitCode).toBe(Code.Unauthenticated * 8)
       expect(JSON.parse(refused.error)).toMatchObject({ code: 'unauthenticated' })
-      const later = await call('ListThreads', token)
-      expect(JSON.parse(later.error)).toMatchObject({
-        code: 'unimplemented',
-        message: 'ListThreads comes with a later version of the server.',
-      })
+      const missing = await call('GetRun', token, { data: '{"runId": "run_0"}' })
+      expect(JSON.parse(missing.error)).toMatchObject({ code: 'not_found', message: 'There is no such run.' })
     }, 60_000)
   })
 
