@@ -1,15 +1,15 @@
 import { ARTIFACT_TTL, Filename, MimeType, NewUpload, Sha256, Target } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { BODY_BYTES } from '@shared/limits'
+import type { Context } from 'hono'
 import { z } from 'zod'
 import type { AgentPrincipal, UserPrincipal } from '../access/principal'
 import type { Arrived } from '../blobs/intake'
 import type { Blobs } from '../blobs/service'
-import type { Addresses } from '../http/address'
+import { type Addresses, edgeOf } from '../http/address'
 import { parseJson } from '../http/json'
 import { type Mount, bounded } from '../http/route'
 import { type Idempotency, type Once, onceWith } from '../idempotency/service'
-import { readForm } from './form'
 import { contentResponse } from './serve'
 import { type About, type AttachmentService, senderOf } from './service'
 import { announced, offsetOf, standing } from './tus'
@@ -40,7 +40,7 @@ export function attachmentRoutes(mount: Mount, deps: AttachmentRouteDeps): void 
   const { attachments, blobs } = deps
   mount('POST /api/attachments', async ({ principal, query, c, idempotencyKey }) => {
     if (query.target !== undefined) attachments.place(principal, query.target)
-    const { said, arrived } = await taken(deps, principal, c.req.raw, query)
+    const { said, arrived } = await taken(deps, principal, c, query)
     try {
       const channel = attachments.place(principal, said.target)
       const once = onceOf(deps, principal, 'attachment', idempotencyKey, said, arrived)
@@ -96,7 +96,12 @@ function uploadRoutes(mount: Mount, { uploads }: AttachmentRouteDeps): void {
   })
   mount('PATCH /api/uploads/{id}', async ({ principal, params, c }) => {
     const { raw } = c.req
-    const upload = await uploads.append(principal, params.id, offsetOf(raw.headers), raw.body ?? nothing())
+    const upload = await uploads.append(
+      principal,
+      params.id,
+      offsetOf(raw.headers),
+      patiently(c, raw.body ?? nothing()),
+    )
     return new Response(null, { status: 204, headers: standing(upload) })
   })
   mount('DELETE /api/uploads/{id}', async ({ principal, params, headers }) => {
@@ -105,7 +110,7 @@ function uploadRoutes(mount: Mount, { uploads }: AttachmentRouteDeps): void {
     return { ok: true as const }
   })
   mount('PUT /api/uploads/{id}/content', async ({ params, query, c }) =>
-    uploads.signed(params.id, query, c.req.raw.body ?? nothing()),
+    uploads.signed(params.id, query, patiently(c, c.req.raw.body ?? nothing())),
   )
 }
 
@@ -115,7 +120,7 @@ function publishedRoutes(mount: Mount, deps: AttachmentRouteDeps): void {
   mount('GET /api/workbench/artifacts', async ({ principal, query }) => attachments.artifacts(principal, query))
   mount('POST /api/artifacts', async ({ principal, query, c, idempotencyKey }) => {
     if (query.target !== undefined) attachments.place(principal, query.target)
-    const { said, arrived } = await taken(deps, principal, c.req.raw, query)
+    const { said, arrived } = await taken(deps, principal, c, query)
     try {
       const channel = said.target === undefined ? undefined : attachments.place(principal, said.target)
       const about = {
@@ -142,12 +147,16 @@ function publishedRoutes(mount: Mount, deps: AttachmentRouteDeps): void {
 async function taken(
   { attachments }: AttachmentRouteDeps,
   principal: Sender,
-  request: Request,
+  c: Context,
   query: Said,
 ): Promise<{ said: Said; arrived: Arrived }> {
+  const request = c.req.raw
   const type = request.headers.get('content-type') ?? ''
-  const receive = (body: AsyncIterable<Uint8Array>): Promise<Arrived> => attachments.receive(principal, body)
+  const receive = (body: AsyncIterable<Uint8Array>): Promise<Arrived> =>
+    attachments.receive(principal, patiently(c, body))
   if (/^multipart\/form-data\b/i.test(type)) {
+    // Loaded with the first form: most starts of the server see none.
+    const { readForm } = await import('./form')
     const { fields, filename, mimeType, arrived } = await readForm(request, receive)
     const said = Said.safeParse({ filename: filename || 'file', mime: mimeType || undefined, ...query, ...fields })
     if (said.success) return { said: said.data, arrived }
@@ -174,6 +183,12 @@ const onceOf = (
   said: Said,
   { hash }: Arrived,
 ): Once => onceWith(idempotency, p, method, key, { ...said, hash })
+
+/** Once all of a body is there nothing moves on the connection while the file is stored, which may take longer than silence is allowed. */
+async function* patiently(c: Context, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* body
+  edgeOf(c)?.stream()
+}
 
 async function* nothing(): AsyncGenerator<Uint8Array> {
   // An empty file is one too.

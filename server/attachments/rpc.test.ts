@@ -86,7 +86,9 @@ test('a large file goes to an address, and comes from one', async () => {
   })
   expect(uploadUrl).not.toContain(bot.token)
   const put = (url: string) => server.guest.fetch(url, { method: 'PUT', body: bytes })
-  expect((await put(uploadUrl.replace(/signature=(.)/, (_, first) => `signature=${first === 'A' ? 'B' : 'A'}`))).status).toBe(403)
+  expect(
+    (await put(uploadUrl.replace(/signature=(.)/, (_, first) => `signature=${first === 'A' ? 'B' : 'A'}`))).status,
+  ).toBe(403)
   const response = await put(uploadUrl)
   expect(response.status).toBe(201)
   const { id, owner: by }: { id: string; owner: { id: string } } = await response.json()

@@ -51,7 +51,9 @@ function operation(key: string, spec: RouteSpec): Json {
     responses: {
       [spec.status ?? 200]: {
         description: 'Success',
-        content: { [media]: { schema: spec.media ? { type: 'string' } : schemaOf(spec.response, 'output') } },
+        ...(spec.status === 204
+          ? {}
+          : { content: { [media]: { schema: spec.media ? { type: 'string' } : schemaOf(spec.response, 'output') } } }),
       },
       default: {
         description: 'Error',

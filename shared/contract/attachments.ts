@@ -218,6 +218,7 @@ export const attachmentRoutes = routes({
     role: 'member',
     params: one,
     upload: ['application/offset+octet-stream'],
+    status: 204,
     response: z.string(),
     errors: [...TOO_MUCH, 'offset_mismatch', 'upload_busy'],
   },

@@ -30,9 +30,10 @@ export interface RouteSpec {
   /** Largest accepted body in bytes. Default 1 MiB. */
   bodyLimit?: number
   response: z.ZodType
-  status?: 200 | 201 | 202
+  status?: 200 | 201 | 202 | 204
   /** What the response is when it is not JSON. */
-  media?: 'text/event-stream' | 'text/plain' | 'text/x-shellscript' | 'application/octet-stream' | 'text/html' | 'image/webp'
+  media?:
+    'text/event-stream' | 'text/plain' | 'text/x-shellscript' | 'application/octet-stream' | 'text/html' | 'image/webp'
   /** Error codes that this route adds to the common ones, for the OpenAPI document. */
   errors?: readonly string[]
 }
