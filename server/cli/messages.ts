@@ -127,8 +127,10 @@ async function followMessages(
   }
   for await (const item of follow(connection, { target: where.target, signal: host.interrupted(), out })) {
     if (item.type === 'open' && !item.resumed) await catchUp()
-    else if (item.type === 'event' && item.event.kind === 'message' && within(item.event.payload, where))
-      print(item.event.payload)
+    else if (item.type === 'event' && item.event.kind === 'message' && item.event.operation === 'created') {
+      // A reaction to a message of last week does not make it new.
+      if (within(item.event.payload, where)) print(item.event.payload)
+    }
   }
   return Exit.interrupted
 }

@@ -21,13 +21,19 @@ export function messageText(
   const { paint } = out
   const about = [out.ago(message.createdAt), message.id]
   if (message.threadId !== null) about.push(`in ${message.threadId}`)
+  if (message.editedAt !== null && message.deletedAt === null) about.push('edited')
+  if (message.pinned) about.push('pinned')
   if (message.replyCount > 0) about.push(`${message.replyCount} ${message.replyCount === 1 ? 'reply' : 'replies'}`)
   const kind = message.kind === 'note' ? '' : `  [${message.kind}]`
   const name = paint(senderStyle(message), `@${oneLine(message.sender.name)}`)
   return [
     `${name}${kind}  ${paint('dim', about.map(oneLine).join('  '))}`,
+    ...(message.deletedAt === null ? [] : [`  ${paint('dim', '(deleted)')}`]),
     ...(message.content.trim() === '' ? [] : [indent(neutralise(message.content.trimEnd()))]),
     ...message.attachments.map((file) => `  ${paint('dim', '+')} ${fileText(file)}`),
+    ...(message.reactions.length
+      ? [`  ${message.reactions.map(({ emoji, by }) => `${emoji} ${by.length}`).join('  ')}`]
+      : []),
     ...deliveries.map((d) => `  ${paint('dim', '↳')} ${deliveryText(d, agentName(d.agentId), out)}`),
   ].join('\n')
 }
