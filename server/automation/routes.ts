@@ -1,5 +1,6 @@
 import type { Core } from '../core'
 import type { Mount } from '../http/route'
+import { presenceRoutes } from './presence'
 import { type ProvisionServices, provisionRoutes } from './provision'
 import { type RoomServices, roomRoutes } from './rooms'
 import { type StatusServices, statusRoutes } from './status'
@@ -11,6 +12,7 @@ export interface AutomationServices extends RoomServices, WorkServices, Provisio
 export function automationRoutes(mount: Mount, core: Core, services: AutomationServices): void {
   roomRoutes(mount, core, services)
   workRoutes(mount, services)
+  presenceRoutes(mount, services.computers)
   provisionRoutes(mount, core, services)
   statusRoutes(mount, core, services)
 }

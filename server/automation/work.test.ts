@@ -81,6 +81,23 @@ describe('a computer that answers deliveries', () => {
     expect((await claim(box, id)).run.state).toBe('running')
   })
 
+  test('is there from when it connects, for as long as it gives signs of life', async () => {
+    const runtimes = ['codex', 'codex', 'own-thing']
+    const body = { hostname: 'worker', runtimes }
+    const { computer, leaseId } = await stranger.call('POST /api/computers/connect', { body })
+    expect(computer).toMatchObject({ id: stranger.id, status: 'online', hostname: 'worker' })
+    expect(computer.runtimes.map((r) => [r.kind, r.displayName])).toEqual([
+      ['codex', 'Codex CLI'],
+      ['own-thing', 'own-thing'],
+    ])
+    const beat = (id: string) =>
+      stranger.call('POST /api/computers/{id}/heartbeat', { params: { id }, body: { leaseId } })
+    const next = await beat(stranger.id)
+    expect(next).toMatchObject({ leaseId, heartbeatAfterSeconds: expect.any(Number) })
+    expect(next.expiresAt).toBeGreaterThan(Date.now())
+    expect(await refusal(beat(box.id))).toBe('403 foreign_computer')
+  })
+
   test('learns nothing of another computer’s deliveries', async () => {
     const { id } = await ask()
     const before = await server.events()

@@ -51,6 +51,9 @@ export const ClaimedDelivery = z.object({
 })
 export type ClaimedDelivery = z.infer<typeof ClaimedDelivery>
 
+/** A computer's right to be that computer; another lease than the last one means that somebody else was it in between. */
+const Beat = z.object({ leaseId: Id, expiresAt: Time, heartbeatAfterSeconds: z.number().int() })
+
 const Settled = z.object({ delivery: Delivery, run: Run })
 
 const AgentFields = {
@@ -176,6 +179,29 @@ export const automationRoutes = routes({
     body: z.strictObject({ computer_id: Id }),
     response: ManagedAgent,
     errors: ['agent_unknown', 'runtime_unknown'],
+  },
+  'POST /api/computers/connect': {
+    summary: 'A computer is there, with the runtimes that it has; nekode-daemon does it over the daemon protocol',
+    tag: 'computers',
+    who: ['computer'],
+    body: z.strictObject({
+      hostname: z.string().max(255).optional(),
+      os: z.string().max(32).optional(),
+      arch: z.string().max(32).optional(),
+      version: z.string().max(64).optional(),
+      /** Kinds such as `codex`; GET /api/runtime-presets has those that are known. */
+      runtimes: z.array(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'not a kind of runtime')).max(64),
+    }),
+    response: Beat.extend({ computer: Computer }),
+  },
+  'POST /api/computers/{id}/heartbeat': {
+    summary: 'A sign of life; without one for 90 seconds a computer is offline',
+    tag: 'computers',
+    who: ['computer'],
+    params: ById,
+    body: z.strictObject({ leaseId: Id.optional() }),
+    response: Beat,
+    errors: ['foreign_computer'],
   },
   'POST /api/deliveries/{id}/claim': {
     summary: 'Take a delivery to one of the computer’s agents into hand, or with its lease keep it there',
