@@ -33,6 +33,11 @@ describe('words', () => {
   test('of one character are found in text without spaces', () => expect(characters('部署a部')).toEqual(['部', '署']))
 })
 
+test('a letter with hundreds of thousands of marks holds nobody up', () => {
+  // One after another in an order that has to be mended, which by itself takes minutes.
+  expect(words(`a${'\u0301'.repeat(200_000)}${'\u0316'.repeat(200_000)} end`)).toEqual(['a', 'end'])
+})
+
 describe('a search', () => {
   test('is words, exact words, words to leave out, and filters', () => {
     const query = parseQuery(

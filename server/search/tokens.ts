@@ -15,6 +15,11 @@ const NOT_WORD = /[^\p{L}\p{N}\p{M}]/gu
 
 /** A longer word is found by its beginning: nobody types more. */
 const MAX_WORD = 40
+/**
+ * UTF-16 units of a word that are folded: enough for the letters above with their marks. Putting marks in order takes time that grows
+ * with the square of how many stand together, and nothing keeps anybody from writing only marks.
+ */
+const MAX_FOLDED = 8 * MAX_WORD
 /** Words of one document that are looked at; PostgreSQL keeps no positions beyond 16,383. */
 const MAX_TOKENS = 12_000
 
@@ -41,7 +46,7 @@ export function tokenise(text: string, max = MAX_TOKENS): Token[] {
 }
 
 function addWord(tokens: Token[], word: string, start: number): void {
-  const text = [...fold(word)].slice(0, MAX_WORD).join('')
+  const text = [...fold(word.slice(0, MAX_FOLDED))].slice(0, MAX_WORD).join('')
   if (text) tokens.push({ text, start, end: start + word.length })
 }
 
