@@ -7,6 +7,9 @@ export type FollowRow = Row<'threadFollows'>
 /** Somebody who can follow a thread. */
 export type Follower = Pick<FollowRow, 'kind' | 'memberId'>
 
+/** After every id of a message: they begin with the time. */
+const AFTER_ALL = `msg_${'f'.repeat(32)}`
+
 export class ThreadStore {
   constructor(private readonly db: Database) {}
 
@@ -61,7 +64,7 @@ export class ThreadStore {
       .where(
         and(
           of.channelId === undefined ? undefined : eq(t.channelId, of.channelId),
-          of.before === undefined ? undefined : lt(t.lastMessageId, of.before),
+          lt(t.lastMessageId, of.before ?? AFTER_ALL),
         ),
       )
       .orderBy(desc(t.lastMessageId))
@@ -84,7 +87,7 @@ export class ThreadStore {
           eq(f.memberId, who.memberId),
           ne(f.state, 'off'),
           of.channelId === undefined ? undefined : eq(t.channelId, of.channelId),
-          of.before === undefined ? undefined : lt(t.lastMessageId, of.before),
+          lt(t.lastMessageId, of.before ?? AFTER_ALL),
         ),
       )
       .orderBy(desc(t.lastMessageId))
