@@ -12,6 +12,8 @@ import type { Computers } from './computers/service'
 import { coordinationRoutes } from './coordination/routes'
 import { CoordinationService } from './coordination/service'
 import type { Core } from './core'
+import { debateRoutes } from './debates/routes'
+import { DebateService } from './debates/service'
 import { decisionRoutes } from './decisions/routes'
 import { DecisionService } from './decisions/service'
 import { deliveryRoutes } from './deliveries/routes'
@@ -101,6 +103,7 @@ export interface Conversation {
   reminders: ReminderService
   reminderClock: ReminderClock
   digests: Digests
+  debates: DebateService
 }
 
 /** Decisions in force that an agent is told at the start of a turn in a channel. */
@@ -153,6 +156,8 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     message: async (p, id) => (await messages.get(p, id)).message,
     current: (tx, agentId, channelId) => work.current(tx, agentId, channelId),
   })
+  const debates = new DebateService(core, { writer, router })
+  settler.whenSettled((tx, delivery) => debates.settled(tx, delivery))
   const decisions = new DecisionService(core, { messages, writer })
   const memory = new MemoryService(core)
   agents.whenDeleted((tx, agentId) => memory.forget(tx, agentId))
@@ -213,6 +218,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     memory,
     archive: new ArchiveService(core, runs, search),
     resources: new ResourceService(core, { task: (p, ref) => tasks.tasks.get(p, ref) }),
+    debates,
     digests: new Digests(core, router),
     reminders,
     reminderClock: new ReminderClock(core, reminders, { writer, router }),
@@ -262,4 +268,5 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   memoryRoutes(mount, c.memory, core.idempotency)
   archiveRoutes(mount, core, c.archive)
   reminderRoutes(mount, c.reminders, core.idempotency)
+  debateRoutes(mount, c.debates, core.idempotency)
 }

@@ -36,6 +36,8 @@ export type IdPrefix =
   | 'offer'
   | 'mem'
   | 'rem'
+  | 'deb'
+  | 'top'
   | 'rmev'
   | 'sub'
   | 'iep'

@@ -42,6 +42,7 @@ export const {
   decisionVotes,
   reminders,
   reminderEvents,
+  debates,
   memories,
   resourceSubscriptions,
   archives,

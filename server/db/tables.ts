@@ -12,6 +12,7 @@ import { endpointsTables } from './tables/endpoints'
 import { messagesTables } from './tables/messages'
 import { peopleTables } from './tables/people'
 import { resourceTables } from './tables/resources'
+import { debatesTables } from './tables/debates'
 import { remindersTables } from './tables/reminders'
 import { runsTables } from './tables/runs'
 import { searchTables } from './tables/search'
@@ -42,6 +43,7 @@ export function tables(d: Dialect) {
     ...coordinationTables(d),
     ...memoryTables(d),
     ...remindersTables(d),
+    ...debatesTables(d),
     ...endpointsTables(d),
     ...resourceTables(d),
     ...searchTables(d),

@@ -108,6 +108,12 @@ export class DeliveryRouter {
     return rows
   }
 
+  /** A turn in a debate: one delivery, answered in the debate’s thread. */
+  async debate(tx: Tx, routing: Routing, agentId: string): Promise<DeliveryRow | undefined> {
+    const agent = await agentAt(this.core.db, tx, agentId, routing.channel.id)
+    return agent && this.#deliver(tx, routing, agent, 'debate')
+  }
+
   /** A digest: one delivery of the last message, about all since `sinceMessageId`. It is answered at the channel's top level. */
   async digest(tx: Tx, routing: Routing, agentId: string, sinceMessageId: string): Promise<DeliveryRow | undefined> {
     const agent = await agentAt(this.core.db, tx, agentId, routing.channel.id)

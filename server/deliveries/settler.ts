@@ -9,9 +9,12 @@ import type { DeliveryRouter } from './router'
 import { DeliveryStore } from './store'
 import type { DeliveryRow } from './view'
 
+type Settled = (tx: Tx, delivery: DeliveryRow) => Promise<void>
+
 /** What a run means for its delivery: claimed, answered, declined or failed. */
 export class DeliverySettler {
   readonly #store: DeliveryStore
+  #onSettled: Settled = async () => {}
 
   constructor(
     private readonly core: Core,
@@ -20,6 +23,11 @@ export class DeliverySettler {
     private readonly presence: ComputerPresence,
   ) {
     this.#store = new DeliveryStore(core.db)
+  }
+
+  /** What else happens, in the same transaction, when a delivery is answered, declined or failed. */
+  whenSettled(then: Settled): void {
+    this.#onSettled = then
   }
 
   async claimed(tx: Tx, run: RunRow, actor: Actor): Promise<void> {
@@ -51,7 +59,8 @@ export class DeliverySettler {
       run.state === 'completed'
         ? { state: posted === null ? 'declined' : 'answered', answerMessageId: posted, failure: null }
         : { state: 'failed', failure: run.failure, answerMessageId: posted }
-    await this.#change(tx, run, { ...closed, waiting: null, runId: run.id }, actor)
+    const settled = await this.#change(tx, run, { ...closed, waiting: null, runId: run.id }, actor)
+    if (settled) await this.#onSettled(tx, settled)
     return posted
   }
 
@@ -71,6 +80,8 @@ export class DeliverySettler {
       content: answer,
       runId: run.id,
     })
+    // In a debate whose turn comes next is not for the speaker to say.
+    if (delivery?.cause === 'debate') return message.id
     const hops = (delivery?.hops ?? 0) + 1
     await this.router.route(tx, { channel, message, sender: actor, hops })
     return message.id
@@ -81,13 +92,14 @@ export class DeliverySettler {
     return joined?.resultMessageId ?? this.writer.lastOfRun(tx, joined?.id ?? run.id, run.channelId)
   }
 
-  async #change(tx: Tx, run: RunRow, set: Partial<DeliveryRow>, actor: Actor): Promise<void> {
-    if (run.deliveryId === null) return
+  async #change(tx: Tx, run: RunRow, set: Partial<DeliveryRow>, actor: Actor): Promise<DeliveryRow | undefined> {
+    if (run.deliveryId === null) return undefined
     const row = await this.#store.get(run.deliveryId, tx.q)
-    if (!row) return
+    if (!row) return undefined
     const next = { ...row, ...set, updatedAt: Date.now() }
     await this.#store.update(tx, row.id, { ...set, updatedAt: next.updatedAt })
     this.router.emit(tx, next, 'state_changed', actor)
+    return next
   }
 
   #actor(run: RunRow): Actor {

@@ -9,6 +9,7 @@ import { MemoryRecord } from './memory'
 import { InteractionEndpoint, NotificationRoute, OutboundDelivery } from './endpoints'
 import { Draft, InboxItem, SavedMessage } from './inbox'
 import { Message } from './messages'
+import { Debate } from './debates'
 import { Reminder } from './reminders'
 import { routes } from './route'
 import { Approval, Delivery, Run, RunStep } from './runs'
@@ -67,6 +68,7 @@ export const EventPayload = {
   coordination: CoordinationRecord,
   memory: MemoryRecord,
   reminder: Reminder,
+  debate: Debate,
   /** A way to what runs on a computer was asked for, opened or closed. */
   tunnel: Tunnel,
   activity: z.object({ id: z.string(), agentId: z.string(), kind: z.string(), message: z.string() }),

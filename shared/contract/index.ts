@@ -17,6 +17,7 @@ import { gateRoutes } from './gates'
 import { graphRoutes } from './graph'
 import { messageRoutes } from './messages'
 import { oidcRoutes } from './oidc'
+import { debateRoutes } from './debates'
 import { reminderRoutes } from './reminders'
 import { runRoutes } from './runs'
 import { searchRoutes } from './search'
@@ -50,6 +51,7 @@ export * from './gates'
 export * from './graph'
 export * from './messages'
 export * from './oidc'
+export * from './debates'
 export * from './reminders'
 export * from './route'
 export * from './runs'
@@ -93,6 +95,7 @@ export const api = {
   ...coordinationRoutes,
   ...memoryRoutes,
   ...reminderRoutes,
+  ...debateRoutes,
 }
 export type Api = typeof api
 export type RouteKey = keyof Api

@@ -211,6 +211,7 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'coordination':
     case 'memory':
     case 'reminder':
+    case 'debate':
     case 'tunnel':
     case 'activity':
       return []

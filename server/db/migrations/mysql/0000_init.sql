@@ -203,6 +203,27 @@ CREATE TABLE `credentials` (
 	CONSTRAINT `credentials_token` UNIQUE(`token_hash`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `debates` (
+	`id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`thread_id` varchar(64) NOT NULL,
+	`topic` longtext NOT NULL,
+	`agents` longtext NOT NULL,
+	`turns` bigint NOT NULL,
+	`turn` bigint NOT NULL,
+	`state` varchar(16) NOT NULL,
+	`delivery_id` varchar(64),
+	`answers` longtext NOT NULL,
+	`reason` longtext NOT NULL,
+	`summary_message_id` varchar(64),
+	`creator_id` varchar(64) NOT NULL,
+	`created_by` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	`ended_at` bigint,
+	CONSTRAINT `debates_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `decision_votes` (
 	`decision_id` varchar(64) NOT NULL,
 	`voter_id` varchar(64) NOT NULL,
@@ -939,6 +960,9 @@ CREATE INDEX `coordination_task` ON `coordination` (`task_id`,`id`);--> statemen
 CREATE INDEX `coordination_subject` ON `coordination` (`subject_id`,`id`);--> statement-breakpoint
 CREATE INDEX `coordination_expiry` ON `coordination` (`expires_at`);--> statement-breakpoint
 CREATE INDEX `credentials_owner` ON `credentials` (`kind`,`owner_id`);--> statement-breakpoint
+CREATE INDEX `debates_channel` ON `debates` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `debates_state` ON `debates` (`channel_id`,`state`);--> statement-breakpoint
+CREATE INDEX `debates_delivery` ON `debates` (`delivery_id`);--> statement-breakpoint
 CREATE INDEX `decision_votes_page` ON `decision_votes` (`decision_id`,`voted_at`,`voter_id`);--> statement-breakpoint
 CREATE INDEX `decisions_channel` ON `decisions` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `decisions_status` ON `decisions` (`channel_id`,`status`,`id`);--> statement-breakpoint

@@ -188,6 +188,26 @@ CREATE TABLE "credentials" (
 	"expires_at" bigint
 );
 --> statement-breakpoint
+CREATE TABLE "debates" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"thread_id" varchar(64) NOT NULL,
+	"topic" text NOT NULL,
+	"agents" text NOT NULL,
+	"turns" bigint NOT NULL,
+	"turn" bigint NOT NULL,
+	"state" varchar(16) NOT NULL,
+	"delivery_id" varchar(64),
+	"answers" text NOT NULL,
+	"reason" text NOT NULL,
+	"summary_message_id" varchar(64),
+	"creator_id" varchar(64) NOT NULL,
+	"created_by" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	"ended_at" bigint
+);
+--> statement-breakpoint
 CREATE TABLE "decision_votes" (
 	"decision_id" varchar(64) NOT NULL,
 	"voter_id" varchar(64) NOT NULL,
@@ -879,6 +899,9 @@ CREATE INDEX "coordination_subject" ON "coordination" USING btree ("subject_id",
 CREATE INDEX "coordination_expiry" ON "coordination" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "credentials_token" ON "credentials" USING btree ("token_hash");--> statement-breakpoint
 CREATE INDEX "credentials_owner" ON "credentials" USING btree ("kind","owner_id");--> statement-breakpoint
+CREATE INDEX "debates_channel" ON "debates" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "debates_state" ON "debates" USING btree ("channel_id","state");--> statement-breakpoint
+CREATE INDEX "debates_delivery" ON "debates" USING btree ("delivery_id");--> statement-breakpoint
 CREATE INDEX "decision_votes_page" ON "decision_votes" USING btree ("decision_id","voted_at","voter_id");--> statement-breakpoint
 CREATE INDEX "decisions_channel" ON "decisions" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE INDEX "decisions_status" ON "decisions" USING btree ("channel_id","status","id");--> statement-breakpoint

@@ -218,6 +218,29 @@ CREATE TABLE `credentials` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `credentials_token` ON `credentials` (`token_hash`);--> statement-breakpoint
 CREATE INDEX `credentials_owner` ON `credentials` (`kind`,`owner_id`);--> statement-breakpoint
+CREATE TABLE `debates` (
+	`id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`thread_id` text NOT NULL,
+	`topic` text NOT NULL,
+	`agents` text NOT NULL,
+	`turns` integer NOT NULL,
+	`turn` integer NOT NULL,
+	`state` text NOT NULL,
+	`delivery_id` text,
+	`answers` text NOT NULL,
+	`reason` text NOT NULL,
+	`summary_message_id` text,
+	`creator_id` text NOT NULL,
+	`created_by` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`ended_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `debates_channel` ON `debates` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `debates_state` ON `debates` (`channel_id`,`state`);--> statement-breakpoint
+CREATE INDEX `debates_delivery` ON `debates` (`delivery_id`);--> statement-breakpoint
 CREATE TABLE `decision_votes` (
 	`decision_id` text NOT NULL,
 	`voter_id` text NOT NULL,
