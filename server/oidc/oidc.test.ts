@@ -179,16 +179,21 @@ test('without provisioning somebody connects their account first, and nobody els
   const server = await serverWith({ NEKODE_OIDC_PROVISION: 'false' })
   expect((await login(server)).location).toBe('/#login=oidc_not_provisioned')
   const member = await server.as('member')
-  const connect = async (caller: typeof member) => {
+  const connect = async (caller: typeof member, session = `nekode_session=${caller.token}`) => {
     const response = await caller.fetch('/api/auth/oidc/link', { method: 'POST' })
     const { url } = await response.json()
     const authorized = await fetch(url, { redirect: 'manual' })
-    const cookie = cookieOf(response, 'nekode_oidc') ?? ''
+    const cookie = `${cookieOf(response, 'nekode_oidc')}; ${session}`
     const ended = await fetch(authorized.headers.get('location') ?? '', { redirect: 'manual', headers: { cookie } })
     return ended.headers.get('location')
   }
   const token = await server.apiToken('admin')
   expect((await token.fetch('/api/auth/oidc/link', { method: 'POST' })).status).toBe(403)
+  // Begun by one and ended in the browser of another, whose login would be theirs from then on.
+  const other = await server.as('member', 'other')
+  for (const session of ['', `nekode_session=${other.token}`, `nekode_session=${token.token}`, 'nekode_session=x'])
+    expect(await connect(member, session)).toBe('/#login=oidc_state')
+  expect((await login(server)).location).toBe('/#login=oidc_not_provisioned')
   expect(await connect(member)).toBe('/settings/account')
   expect((await login(server)).me.id).toBe(member.id)
   expect(await connect(await server.as('viewer'))).toBe('/#login=oidc_taken')

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { enterer } from '../auth/enter'
 import type { Core } from '../core'
 import type { Addresses } from '../http/address'
+import { authenticate } from '../http/authenticate'
 import { normalise } from '../http/errors'
 import type { Mount } from '../http/route'
 import type { OidcService } from './service'
@@ -9,7 +10,7 @@ import type { OidcService } from './service'
 const COOKIE = 'nekode_oidc'
 const PATH = '/api/auth/oidc'
 
-export function oidcRoutes(mount: Mount, oidc: OidcService, addresses: Addresses, { log }: Core): void {
+export function oidcRoutes(mount: Mount, oidc: OidcService, addresses: Addresses, { log, credentials }: Core): void {
   const { cookie: sessionCookie, from } = enterer(addresses)
   const redirectUri = (c: Context): string => `${addresses.publicUrl(c)}${PATH}/callback`
 
@@ -36,6 +37,12 @@ export function oidcRoutes(mount: Mount, oidc: OidcService, addresses: Addresses
     return redirect(`/#login=${encodeURIComponent(known.code)}`, cookie(c, '', 0))
   }
 
+  /** Whose session the browser has; one that has ended is none. */
+  const userOf = async (c: Context): Promise<string | undefined> => {
+    const principal = await authenticate(c.req.raw, credentials).catch(() => undefined)
+    return principal?.kind === 'user' && principal.csrf !== null ? principal.id : undefined
+  }
+
   mount('GET /api/auth/oidc', async () => oidc.status())
   mount('GET /api/auth/oidc/start', async ({ c }) => {
     try {
@@ -55,7 +62,8 @@ export function oidcRoutes(mount: Mount, oidc: OidcService, addresses: Addresses
       const callback = new URL(redirectUri(c))
       callback.search = new URL(c.req.url).search
       const sealed = new Bun.CookieMap(c.req.header('cookie') ?? '').get(COOKIE)
-      const login = await oidc.finish(callback, redirectUri(c), sealed ?? undefined, from({ c, address }))
+      const brought = { sealed: sealed ?? undefined, userId: await userOf(c) }
+      const login = await oidc.finish(callback, redirectUri(c), brought, from({ c, address }))
       if (!login) return redirect('/settings/account', cookie(c, '', 0))
       const session = sessionCookie({ c }, login.token, login.session.expiresAt)
       return redirect('/', session, cookie(c, '', 0))

@@ -76,11 +76,18 @@ export class OidcService {
 
   /**
    * Ends what `begin` began. Throws `oidc_…`.
+   * @param userId whose session the browser has: nobody's account is connected in the browser of somebody else
    * @returns undefined when an account was connected
    */
-  async finish(callback: URL, redirectUri: string, sealed: string | undefined, from: From): Promise<Login | undefined> {
+  async finish(
+    callback: URL,
+    redirectUri: string,
+    { sealed, userId }: { sealed: string | undefined; userId: string | undefined },
+    from: From,
+  ): Promise<Login | undefined> {
     const { provider, config } = this.#on
     const attempt = this.#open(sealed)
+    if (attempt.link !== undefined && attempt.link !== userId) throw foreignAttempt()
     const claims = await provider.finish(callback, redirectUri, attempt)
     checkDomain(config, claims)
     return this.core.db.tx(async (tx) => {
@@ -109,10 +116,7 @@ export class OidcService {
     } catch {
       // No cookie, or not one of ours: the same advice.
     }
-    throw new NekodeError('invalid', 'This login was not begun in this browser, or took too long.', {
-      code: 'oidc_state',
-      next: 'Start the login again, and allow cookies for this address.',
-    })
+    throw foreignAttempt()
   }
 
   /** The account that belongs to what the provider says: the one that is connected with it, or a new one. Never one of the same name. */
@@ -216,6 +220,12 @@ const actorOf = (user: User) => ({
   name: user.username,
   displayName: user.displayName,
 })
+
+const foreignAttempt = (): NekodeError =>
+  new NekodeError('invalid', 'This login was not begun in this browser, or took too long.', {
+    code: 'oidc_state',
+    next: 'Start the login again, and allow cookies for this address.',
+  })
 
 /** The subject alone names different people at different providers. */
 const keyOf = ({ issuer, subject }: Claims): string => hashSecret(JSON.stringify([issuer, subject]))
