@@ -8,6 +8,7 @@
  * NEKODE_VERSION, NEKODE_COMMIT and NEKODE_BUILD_TIME replace what package.json, git and the clock say.
  */
 import { cpSync, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { ZipFile } from 'yazl'
@@ -15,6 +16,7 @@ import { buildConsole } from './console/build/bundle'
 import pkg from './package.json'
 import { folderName, formatSums } from './server/artifacts/names'
 import { packExecutable } from './server/artifacts/pack'
+import { plainPackages } from './server/build/plain'
 
 process.chdir(import.meta.dir)
 
@@ -96,6 +98,7 @@ async function compile(program: Program, target: Target | undefined): Promise<st
     // What is imported when it is needed stays out of memory until then.
     splitting: true,
     define,
+    plugins: server ? [plain] : [],
   })
   renameSync(existsSync(`${outfile}.new`) ? `${outfile}.new` : `${outfile}.new.exe`, outfile)
   const size = statSync(outfile).size
@@ -153,6 +156,7 @@ const manifest = await buildConsole({ outdir: 'dist/console' })
 console.log(`dist/console: ${Object.keys(manifest).length} files`)
 copyMigrations()
 await buildDaemonFile()
+const plain = await plainPackages(join(import.meta.dir, 'dist/plain'))
 const sums: [string, string][] = []
 if (flags.release) {
   rmSync('dist/release', { recursive: true, force: true })
