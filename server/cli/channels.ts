@@ -1,5 +1,6 @@
-import { type Channel, type ChannelMember, DeliveryMode, MemberRole } from '@shared/contract'
+import { type Channel, type ChannelMember, DeliveryMode, Language, MemberRole, Visibility } from '@shared/contract'
 import { command, group } from './command'
+import { usage } from './exit'
 import { confirm } from './input'
 import { findMember, findTarget } from './names'
 import { oneOf, span } from './values'
@@ -201,6 +202,38 @@ const membership = (args: { mode?: string | undefined; role?: string | undefined
   ...(args.role === undefined ? {} : { role: oneOf('--role', args.role, MemberRole.options) }),
 })
 
+const edit = command({
+  name: 'edit',
+  description: 'Change a channel’s name, topic, visibility or language; its address stays',
+  args: {
+    channel,
+    name: { type: 'string', description: 'What it is called' },
+    topic: { type: 'string', description: 'What it is about' },
+    visibility: { type: 'string', description: Visibility.options.join(' or ') },
+    language: { type: 'string', description: 'Of what the server writes there, and tells agents there: en or zh' },
+  },
+  examples: [
+    'nekode channels edit backend --topic "API and storage"',
+    'nekode channels edit backend --language zh --visibility private',
+  ],
+  notes: ['JSON: the channel.'],
+  run: async ({ args, out, connect }) => {
+    const body = {
+      ...(args.name === undefined ? {} : { name: args.name }),
+      ...(args.topic === undefined ? {} : { topic: args.topic }),
+      ...(args.visibility === undefined
+        ? {}
+        : { visibility: oneOf('--visibility', args.visibility, Visibility.options) }),
+      ...(args.language === undefined ? {} : { language: oneOf('--language', args.language, Language.options) }),
+    }
+    if (Object.keys(body).length === 0) throw usage('There is nothing to change.', 'See what can be: --help')
+    const connection = await connect()
+    const target = await findTarget(connection, args.channel)
+    const changed = await connection.call('PATCH /api/channels/{target}', { params: { target }, body })
+    out.show(changed, () => `${changed.target} is “${changed.name}”, ${changed.visibility}, in ${changed.language}.`)
+  },
+})
+
 const remove = command({
   name: 'remove',
   description: 'Take a person or an agent out of a channel',
@@ -236,5 +269,5 @@ export const channels = group({
   description: 'Channels, direct conversations and who is in them',
   examples: ['nekode channels', 'nekode channels create backend', 'nekode channels members general'],
   default: 'list',
-  subCommands: { list, show, create, join, leave, members, invite, set, remove, archive },
+  subCommands: { list, show, create, edit, join, leave, members, invite, set, remove, archive },
 })

@@ -89,6 +89,15 @@ test('the inbox shows what waits, and lets go of it', async () => {
   expect(await host.run('inbox', 'list', '--kind', 'nonsense')).toBe(2)
 })
 
+test('a channel gets another name, topic, visibility and language, and says so', async () => {
+  await ann.call('POST /api/channels', { body: { name: 'dev' } })
+  const changed = await ok('channels', 'edit', 'dev', '--name', 'Development', '--topic', 'code', '--language', 'zh')
+  expect(changed).toMatchObject({ target: '#dev', name: 'Development', topic: 'code', language: 'zh' })
+  expect(await said('messages', 'dev')).toContain('@ann 将频道改名为“Development”。')
+  expect(await host.run('channels', 'edit', 'dev')).toBe(2)
+  expect(await host.run('channels', 'edit', 'dev', '--language', 'xx')).toBe(2)
+})
+
 test('threads are listed, followed and left', async () => {
   const id = await post(ann, 'a thread')
   const reply = await post(bob, 'a reply', id)

@@ -40,7 +40,9 @@ export class MessageHistory {
     const spoke = page.findIndex((m) => m.senderId === agentId)
     const since = spoke < 0 ? [...page, ...(root ? [root] : [])] : page.slice(0, spoke)
     let room = MAX_CHARACTERS
-    const fits = since.filter((m) => m.senderKind !== 'system' && (room -= m.content.length) > 0)
+    const fits = since.filter(
+      (m) => m.senderKind !== 'system' && m.deletedAt === null && (room -= m.content.length) > 0,
+    )
     return fits.toReversed()
   }
 }

@@ -121,6 +121,7 @@ export class MessageWriter {
       reactions: [],
       pinned: null,
       metadata: null,
+      system: null,
       deletedAt: Date.now(),
     } satisfies Partial<MessageRow>
     const next: MessageRow = { ...row, ...set }

@@ -17,6 +17,7 @@ const field = (message: Message, name: string): string | undefined => {
 
 /** A message of the system in the reader's language; as the server wrote it where its kind is not known here. */
 export function systemText(message: Message): string {
+  if (message.deletedAt !== null) return t('message.deleted')
   const name = field(message, 'agentName')
   if (message.system?.type === 'guard.tripped' && name) {
     const reason = field(message, 'reason')
