@@ -67,6 +67,8 @@ import { graphRoutes } from './graph/routes'
 import { GraphService } from './graph/service'
 import { SplitService } from './graph/splits'
 import { type Tasks, createTasks } from './tasks/create'
+import { topicRoutes } from './topics/routes'
+import { TopicService } from './topics/service'
 import { taskRoutes } from './tasks/routes'
 
 /** What a conversation with agents consists of: everything between a message and its answer. */
@@ -104,6 +106,7 @@ export interface Conversation {
   reminderClock: ReminderClock
   digests: Digests
   debates: DebateService
+  topics: TopicService
 }
 
 /** Decisions in force that an agent is told at the start of a turn in a channel. */
@@ -219,6 +222,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     archive: new ArchiveService(core, runs, search),
     resources: new ResourceService(core, { task: (p, ref) => tasks.tasks.get(p, ref) }),
     debates,
+    topics: new TopicService(core, messages),
     digests: new Digests(core, router),
     reminders,
     reminderClock: new ReminderClock(core, reminders, { writer, router }),
@@ -269,4 +273,5 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   archiveRoutes(mount, core, c.archive)
   reminderRoutes(mount, c.reminders, core.idempotency)
   debateRoutes(mount, c.debates, core.idempotency)
+  topicRoutes(mount, c.topics, core.idempotency)
 }

@@ -37,7 +37,6 @@ export type IdPrefix =
   | 'mem'
   | 'rem'
   | 'deb'
-  | 'top'
   | 'rmev'
   | 'sub'
   | 'iep'

@@ -43,6 +43,7 @@ export const {
   reminders,
   reminderEvents,
   debates,
+  topics,
   memories,
   resourceSubscriptions,
   archives,

@@ -18,6 +18,7 @@ import { runsTables } from './tables/runs'
 import { searchTables } from './tables/search'
 import { systemTables } from './tables/system'
 import { tasksTables } from './tables/tasks'
+import { topicsTables } from './tables/topics'
 import { tunnelsTables } from './tables/tunnels'
 
 export type { StoredEnvVar } from './tables/agents'
@@ -44,6 +45,7 @@ export function tables(d: Dialect) {
     ...memoryTables(d),
     ...remindersTables(d),
     ...debatesTables(d),
+    ...topicsTables(d),
     ...endpointsTables(d),
     ...resourceTables(d),
     ...searchTables(d),

@@ -13,6 +13,7 @@ import { Debate } from './debates'
 import { Reminder } from './reminders'
 import { routes } from './route'
 import { Approval, Delivery, Run, RunStep } from './runs'
+import { Topic } from './topics'
 import { Task } from './tasks'
 import { Tunnel } from './tunnels'
 import { User } from './users'
@@ -69,6 +70,7 @@ export const EventPayload = {
   memory: MemoryRecord,
   reminder: Reminder,
   debate: Debate,
+  topic: Topic,
   /** A way to what runs on a computer was asked for, opened or closed. */
   tunnel: Tunnel,
   activity: z.object({ id: z.string(), agentId: z.string(), kind: z.string(), message: z.string() }),

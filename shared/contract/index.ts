@@ -19,6 +19,7 @@ import { messageRoutes } from './messages'
 import { oidcRoutes } from './oidc'
 import { debateRoutes } from './debates'
 import { reminderRoutes } from './reminders'
+import { topicRoutes } from './topics'
 import { runRoutes } from './runs'
 import { searchRoutes } from './search'
 import { secondFactorRoutes } from './secondfactor'
@@ -53,6 +54,7 @@ export * from './messages'
 export * from './oidc'
 export * from './debates'
 export * from './reminders'
+export * from './topics'
 export * from './route'
 export * from './runs'
 export * from './search'
@@ -96,6 +98,7 @@ export const api = {
   ...memoryRoutes,
   ...reminderRoutes,
   ...debateRoutes,
+  ...topicRoutes,
 }
 export type Api = typeof api
 export type RouteKey = keyof Api

@@ -212,6 +212,7 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'memory':
     case 'reminder':
     case 'debate':
+    case 'topic':
     case 'tunnel':
     case 'activity':
       return []

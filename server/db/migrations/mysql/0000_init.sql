@@ -876,6 +876,20 @@ CREATE TABLE `tickets` (
 	CONSTRAINT `tickets_code` UNIQUE(`code_hash`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `topics` (
+	`thread_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`number` bigint NOT NULL,
+	`title` varchar(200) NOT NULL,
+	`creator_id` varchar(64) NOT NULL,
+	`created_by` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	`closed_at` bigint,
+	CONSTRAINT `topics_thread_id` PRIMARY KEY(`thread_id`),
+	CONSTRAINT `topics_number` UNIQUE(`channel_id`,`number`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `tunnels` (
 	`id` varchar(64) NOT NULL,
 	`token` varchar(64) NOT NULL,

@@ -816,6 +816,18 @@ CREATE TABLE "tickets" (
 	"used_by" varchar(64)
 );
 --> statement-breakpoint
+CREATE TABLE "topics" (
+	"thread_id" varchar(64) PRIMARY KEY NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"number" bigint NOT NULL,
+	"title" varchar(200) NOT NULL,
+	"creator_id" varchar(64) NOT NULL,
+	"created_by" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	"closed_at" bigint
+);
+--> statement-breakpoint
 CREATE TABLE "tunnels" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"token" varchar(64) NOT NULL,
@@ -990,6 +1002,7 @@ CREATE UNIQUE INDEX "tickets_code" ON "tickets" USING btree ("code_hash");--> st
 CREATE INDEX "tickets_kind" ON "tickets" USING btree ("kind","id");--> statement-breakpoint
 CREATE INDEX "tickets_user" ON "tickets" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "tickets_expires" ON "tickets" USING btree ("expires_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "topics_number" ON "topics" USING btree ("channel_id","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "tunnels_token" ON "tunnels" USING btree ("token");--> statement-breakpoint
 CREATE INDEX "tunnels_computer" ON "tunnels" USING btree ("computer_id","id");--> statement-breakpoint
 CREATE INDEX "tunnels_channel" ON "tunnels" USING btree ("channel_id","id");--> statement-breakpoint

@@ -937,6 +937,19 @@ CREATE UNIQUE INDEX `tickets_code` ON `tickets` (`code_hash`);--> statement-brea
 CREATE INDEX `tickets_kind` ON `tickets` (`kind`,`id`);--> statement-breakpoint
 CREATE INDEX `tickets_user` ON `tickets` (`user_id`);--> statement-breakpoint
 CREATE INDEX `tickets_expires` ON `tickets` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `topics` (
+	`thread_id` text PRIMARY KEY NOT NULL,
+	`channel_id` text NOT NULL,
+	`number` integer NOT NULL,
+	`title` text NOT NULL,
+	`creator_id` text NOT NULL,
+	`created_by` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`closed_at` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `topics_number` ON `topics` (`channel_id`,`number`);--> statement-breakpoint
 CREATE TABLE `tunnels` (
 	`id` text PRIMARY KEY NOT NULL,
 	`token` text NOT NULL,
