@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import type { BuildMetafile, BunPlugin } from 'bun'
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { encodingSuffix, type Asset, type Encoding, type Manifest } from '@shared/assets'
+import { brotliCompressSync, constants } from 'node:zlib'
+import { BROTLI_SUFFIX, type Asset, type Manifest } from '@shared/assets'
 import { solidPlugin } from './solid'
 import { unoPlugin } from './uno'
 
@@ -17,7 +17,7 @@ const root = resolve(import.meta.dir, '..')
 const hashed = 'assets/[name]-[hash].[ext]'
 
 /**
- * Builds the console into `outdir`: the files, each also compressed where that is smaller, and `manifest.json`.
+ * Builds the console into `outdir`: the files, compressed where that is smaller, and `manifest.json`.
  * @returns the manifest
  */
 export async function buildConsole({ outdir, minify = true }: ConsoleOptions): Promise<Manifest> {
@@ -46,7 +46,7 @@ export async function buildConsole({ outdir, minify = true }: ConsoleOptions): P
     if (statSync(path).isFile()) manifest[`/${name.replaceAll('\\', '/')}`] = await compress(path, name)
   }
   await Bun.write(`${outdir}/manifest.json`, JSON.stringify(manifest))
-  const bytes = scripts.reduce((sum, path) => sum + (manifest[path]?.encodings.br ?? manifest[path]?.size ?? 0), 0)
+  const bytes = scripts.reduce((sum, path) => sum + (manifest[path]?.brotliBytes ?? manifest[path]?.size ?? 0), 0)
   console.log(`console: ${(bytes / 1000).toFixed(1)} kB of JavaScript (brotli) until a conversation shows`)
   return manifest
 }
@@ -114,25 +114,19 @@ async function finishPage(outdir: string, tags: string[]): Promise<void> {
 
 async function compress(path: string, name: string): Promise<Asset> {
   const bytes = Buffer.from(await Bun.file(path).arrayBuffer())
-  const encodings: Asset['encodings'] = {}
-  const encoders: Record<Encoding, () => Uint8Array> = {
-    br: () => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
-    gzip: () => gzipSync(bytes, { level: 9 }),
+  const packed = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } })
+  // A font or a picture is compressed already: packed again it would only have to be unpacked.
+  const isSmaller = packed.length <= bytes.length * 0.95
+  if (isSmaller) {
+    await Bun.write(path + BROTLI_SUFFIX, packed)
+    rmSync(path)
   }
-  for (const encoding of ['br', 'gzip'] as const) {
-    const compressed = encoders[encoding]()
-    // A font or a picture is compressed already: another copy would only grow the executable.
-    if (compressed.length > bytes.length * 0.95) continue
-    await Bun.write(path + encodingSuffix[encoding], compressed)
-    encodings[encoding] = compressed.length
-  }
-  if (encodings.gzip !== undefined) rmSync(path)
   return {
     type: Bun.file(path).type,
     size: bytes.length,
     etag: new Bun.CryptoHasher('sha256').update(bytes).digest('base64url').slice(0, 22),
     immutable: name.startsWith('assets'),
-    encodings,
+    brotliBytes: isSmaller ? packed.length : null,
   }
 }
 

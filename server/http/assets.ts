@@ -1,11 +1,15 @@
-import { type Asset, type Encoding, type Manifest, encodingSuffix } from '@shared/assets'
+import { type Asset, BROTLI_SUFFIX, type Manifest } from '@shared/assets'
 import { NekodeError, errorText } from '@shared/errors'
 import type { Context, Handler } from 'hono'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
 import { z } from 'zod'
 
-const ENCODINGS = ['br', 'gzip'] as const satisfies Encoding[]
+/** How a body may be compressed, by the name that HTTP gives it; the best first. */
+const ENCODINGS = ['br', 'gzip'] as const
+type Encoding = (typeof ENCODINGS)[number]
+type Read = (path: string, encoding: Encoding | undefined) => Uint8Array<ArrayBuffer>
 const Size = z.number().int().nonnegative()
 const Manifests = z.record(
   z.string(),
@@ -14,7 +18,7 @@ const Manifests = z.record(
     size: Size,
     etag: z.string(),
     immutable: z.boolean(),
-    encodings: z.object({ br: Size.optional(), gzip: Size.optional() }),
+    brotliBytes: Size.nullable(),
   }),
 )
 
@@ -29,7 +33,7 @@ export const bundled = (name: string): string =>
 export function consoleAssets(root: string): Handler {
   const files = readManifest(root)
   if (!files['/index.html']) return unbuilt
-  const read = reader(root)
+  const read = reader(root, files)
   return (c) => {
     const path = fileOf(files, c.req.path)
     const asset = path === undefined ? undefined : files[path]
@@ -44,16 +48,13 @@ export function consoleAssets(root: string): Handler {
     // Also of a 304: it decides the security policy, and a browser takes over the headers of a 304 for what it has.
     headers['content-type'] = asset.type
     if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers })
-    headers['content-length'] = String((encoding && asset.encodings[encoding]) ?? asset.size)
     if (encoding) headers['content-encoding'] = encoding
-    if (c.req.method === 'HEAD') return new Response(null, { headers })
-    return new Response(encoding ? read(path + encodingSuffix[encoding]) : plain(read, path, asset), { headers })
+    const isHead = c.req.method === 'HEAD'
+    const body = isHead && encoding !== 'gzip' ? undefined : read(path, encoding)
+    headers['content-length'] = String(body?.length ?? (encoding ? asset.brotliBytes : asset.size))
+    return new Response(isHead ? null : body, { headers })
   }
 }
-
-/** For the few that take no compression, the plain file is made anew each time. */
-const plain = (read: (name: string) => Uint8Array<ArrayBuffer>, path: string, asset: Asset): Uint8Array<ArrayBuffer> =>
-  asset.encodings.gzip === undefined ? read(path) : Bun.gunzipSync(read(path + encodingSuffix.gzip))
 
 /** The file for an address: itself, or the console's page for what looks like one of its routes. */
 function fileOf(files: Manifest, address: string): string | undefined {
@@ -70,9 +71,9 @@ function fileOf(files: Manifest, address: string): string | undefined {
   return /^\/(?:assets\/.*|[^/]+\.[A-Za-z0-9]+)$/.test(path) ? undefined : '/index.html'
 }
 
-/** The smallest encoding that the client takes; undefined for none. */
-export function negotiate(header: string | undefined, asset: Asset): Encoding | undefined {
-  if (!header) return undefined
+/** The best encoding that the client takes; undefined for none. */
+export function negotiate(header: string | undefined, { brotliBytes }: Asset): Encoding | undefined {
+  if (!header || brotliBytes === null) return undefined
   const quality = new Map<string, number>()
   for (const part of header.toLowerCase().split(',')) {
     const [name = '', ...parameters] = part.split(';').map((word) => word.trim())
@@ -80,22 +81,30 @@ export function negotiate(header: string | undefined, asset: Asset): Encoding | 
     quality.set(name, q === undefined ? 1 : Number(q.slice(2)))
   }
   const accepted = (name: string): boolean => (quality.get(name) ?? quality.get('*') ?? 0) > 0
-  return ENCODINGS.filter((name) => asset.encodings[name] !== undefined && accepted(name)).toSorted(
-    (a, b) => (asset.encodings[a] ?? 0) - (asset.encodings[b] ?? 0),
-  )[0]
+  return ENCODINGS.find(accepted)
 }
 
 const matches = (header: string | undefined, etag: string): boolean =>
   header !== undefined && header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
 
-function reader(root: string): (name: string) => Uint8Array<ArrayBuffer> {
+/**
+ * What is compressed lies there as brotli alone. The few clients that take only gzip get that, made once; for those that take neither, the
+ * plain file is made anew each time.
+ */
+function reader(root: string, files: Manifest): Read {
   const cache = new Map<string, Uint8Array<ArrayBuffer>>()
-  return (name) => {
-    const known = cache.get(name)
-    if (known) return known
-    const bytes = new Uint8Array(readFileSync(join(root, name)))
+  const once = (name: string, make: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+    const bytes = cache.get(name) ?? make()
     cache.set(name, bytes)
     return bytes
+  }
+  const file = (name: string) => once(name, () => new Uint8Array(readFileSync(join(root, name))))
+  return (path, encoding) => {
+    if ((files[path]?.brotliBytes ?? null) === null) return file(path)
+    const packed = file(path + BROTLI_SUFFIX)
+    if (encoding === 'br') return packed
+    const plain = () => new Uint8Array(brotliDecompressSync(packed))
+    return encoding === 'gzip' ? once(`${path} as gzip`, () => Bun.gzipSync(plain())) : plain()
   }
 }
 
@@ -103,8 +112,7 @@ function readManifest(root: string): Manifest {
   const file = join(root, 'manifest.json')
   if (!existsSync(file)) return existsSync(root) ? scan(root) : {}
   try {
-    // The schema allows undefined for a missing encoding, as the compiler's exact optional types do not.
-    return Manifests.parse(JSON.parse(readFileSync(file, 'utf8'))) as Manifest
+    return Manifests.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch (cause) {
     throw new NekodeError('invalid', `The console’s ${file} cannot be used: ${errorText(cause)}`, {
       code: 'config_invalid',
@@ -126,7 +134,7 @@ function scan(root: string): Manifest {
       size: stat.size,
       etag: new Bun.CryptoHasher('sha256').update(readFileSync(path)).digest('base64url').slice(0, 22),
       immutable: false,
-      encodings: {},
+      brotliBytes: null,
     }
   }
   return manifest
