@@ -383,6 +383,16 @@ describe.each(met.map(([storage, place]) => [storage.name, place, storage] as co
     await uploaded(carl, 'one more')
   })
 
+  test('files that arrive at the same time do not get past the quota together', async () => {
+    const dora = await server.as('member', 'dora')
+    const sent = Array.from({ length: 7 }, (_, i) =>
+      upload(dora, new Uint8Array(4 << 20).fill(i), { filename: `${i}` }),
+    )
+    const statuses = (await Promise.all(sent)).map(({ status }) => status).toSorted()
+    expect(statuses).toEqual([201, 201, 201, 201, 201, 507, 507])
+    expect(await dora.call('GET /api/attachments/usage')).toMatchObject({ bytes: 20 << 20, files: 5 })
+  })
+
   test('the same bytes are kept once, and go when the last of their files is gone and the grace time over', async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(3000))
     const [one, two] = [await uploaded(ada, bytes), await uploaded(ben, bytes)]

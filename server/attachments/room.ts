@@ -2,6 +2,7 @@ import { NekodeError } from '@shared/errors'
 import { FILES } from '@shared/limits'
 import type { Quotas } from '../blobs/config'
 import type { Blobs } from '../blobs/service'
+import type { Tx } from '../db/database'
 import type { UploadStore } from './store'
 
 /** How much may come, and what is said when more does. */
@@ -43,12 +44,7 @@ export class Room {
           next: 'Send a smaller one, or ask whoever runs the server to raise NEKODE_MAX_FILE_SIZE.',
           data: { maxBytes: fileBytes },
         })
-      if (bytes === own)
-        return new NekodeError('full', `Your files may have ${shown(userBytes)} altogether, and this is more.`, {
-          code: 'quota_exceeded',
-          next: 'Delete messages whose files you do not need any more, or ask an admin for more room.',
-          data: { quotaBytes: userBytes, leftBytes: Math.max(0, own) },
-        })
+      if (bytes === own) return this.#usedUp(own)
       return new NekodeError('full', 'The server has no room for this file.', {
         code: 'storage_full',
         next: 'Tell whoever runs the server.',
@@ -56,6 +52,24 @@ export class Room {
     }
     if (bytes < 0) throw exceeded()
     return { bytes, exceeded }
+  }
+
+  /**
+   * Holds somebody to their quota when a file of theirs is written down: several may have arrived at once.
+   * @throws NekodeError full `quota_exceeded`
+   */
+  async hold(tx: Tx, ownerId: string): Promise<void> {
+    const { userBytes } = this.quotas
+    if (userBytes && (await this.blobs.usage(ownerId, tx)).bytes > userBytes) throw this.#usedUp(0)
+  }
+
+  #usedUp(leftBytes: number): NekodeError {
+    const { userBytes } = this.quotas
+    return new NekodeError('full', `Your files may have ${shown(userBytes)} altogether, and this is more.`, {
+      code: 'quota_exceeded',
+      next: 'Delete messages whose files you do not need any more, or ask an admin for more room.',
+      data: { quotaBytes: userBytes, leftBytes: Math.max(0, leftBytes) },
+    })
   }
 
   async #taken(ownerId: string, besides: number): Promise<number> {

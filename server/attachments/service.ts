@@ -139,6 +139,7 @@ export class AttachmentService {
           await store.insert(tx, row)
           await blobs.reference(tx, row.blobHash)
           await blobs.charge(tx, owner.id, row.sizeBytes, 1)
+          await room.hold(tx, owner.id)
           await also?.(tx, row.id)
           return attachmentView(row)
         }),

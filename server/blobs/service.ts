@@ -95,8 +95,8 @@ export class Blobs {
   }
 
   /** What somebody has; `server` for everything that is stored. */
-  usage(ownerId: string): Promise<{ bytes: number; files: number }> {
-    return this.#rows.usage(ownerId)
+  usage(ownerId: string, tx?: Tx): Promise<{ bytes: number; files: number }> {
+    return this.#rows.usage(ownerId, tx?.q)
   }
 
   /**
