@@ -118,6 +118,8 @@ export class ReminderClock {
     const member = directory.member(channel.id, user ? 'human' : 'agent', id)
     if (!member && (channel.visibility === 'private' || !user))
       return `@${name}, who set it, has left ${channel.target}.`
+    if (user?.role === 'viewer' || member?.role === 'viewer')
+      return `@${name}, who set it, may not write in ${channel.target} any more.`
     return undefined
   }
 

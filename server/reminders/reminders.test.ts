@@ -218,6 +218,37 @@ for (const storage of storages.filter((s) => s.available))
       await world.talk.channels.addMember(ada, '#den', { kind: 'human', memberId: bob.id })
     })
 
+    test('what somebody set who may not write there any more is not said, and not changed by them either', async () => {
+      const of = { for: { kind: 'agent', memberId: bot.id } } as const
+      const [r, kept] = [await set(of), await set({ ...of, delaySeconds: 600 })]
+      const is = (role: 'member' | 'viewer') => world.talk.channels.updateMember(ada, '#den', 'human', bob.id, { role })
+      await is('viewer')
+      expect(await code(reminders.update(bob, r.id, { prompt: 'Do something else.' }))).toBe('forbidden')
+      expect(await code(reminders.snooze(bob, r.id, 60))).toBe('forbidden')
+      expect(await strike(r)).toMatchObject({ status: 'failed', lastError: expect.stringContaining('may not write') })
+      expect(await code(reminders.cancel(bob, kept.id, undefined))).toBe('ok')
+      await is('member')
+    })
+
+    test('an agent that goes on setting the same one again comes to its end as with new ones', async () => {
+      const renewals = [
+        (id: string) => reminders.snooze(bot, id, 60),
+        (id: string) => reminders.update(bot, id, { delaySeconds: 60 }),
+      ]
+      for (const renew of renewals) {
+        const r = await set({ for: { kind: 'agent', memberId: bot.id } })
+        let refused = ''
+        for (let i = 0; i < 10 && refused === ''; i++) {
+          if (i > 0) await renew(r.id)
+          refused = (await strike(r)).lastError
+        }
+        expect(refused).toContain('without a person')
+        // A person may want more of it.
+        await reminders.snooze(ada, r.id, 60)
+        expect((await strike(r)).lastError).toBe('')
+      }
+    })
+
     test('a key makes one reminder, and another request with it none', async () => {
       const once = <T>(tx: Parameters<Parameters<typeof world.core.db.tx>[0]>[0], perform: () => Promise<T>) =>
         world.core.idempotency.once(tx, { principal: 'user:x', method: 'reminder', key: 'k', request: 1 }, perform)

@@ -156,7 +156,7 @@ export class ReminderService {
     const moves = resays || timezone !== seen.timezone
     const schedule = moves ? await readSchedule(resays ? input : sayAgain(seen), timezone, who(p)) : undefined
     const next = await clockFor([planOf(seen)])
-    return this.#change(p, id, once, async (_tx, row, may) => {
+    return this.#change(p, id, 'write', once, async (_tx, row, may) => {
       may()
       if (input.expectedVersion !== undefined && input.expectedVersion !== row.version) throw changed(row)
       if (row.status === 'canceled') throw closed(row)
@@ -184,7 +184,7 @@ export class ReminderService {
   }
 
   async snooze(p: Author, id: string, delaySeconds: number, once: Once = always): Promise<Reminder> {
-    return this.#change(p, id, once, async (_tx, row, may) => {
+    return this.#change(p, id, 'write', once, async (_tx, row, may) => {
       may()
       if (row.status === 'canceled') throw closed(row)
       const set = { status: 'active' as const, nextRunAt: Date.now() + delaySeconds * 1000, lastError: '' }
@@ -194,7 +194,7 @@ export class ReminderService {
 
   /** @param token what the one who set it was given: it stands for them, and when it is said it has to be right */
   async cancel(p: Author, id: string, token: string | undefined, once: Once = always): Promise<Reminder> {
-    return this.#change(p, id, once, async (_tx, row, may) => {
+    return this.#change(p, id, 'read', once, async (_tx, row, may) => {
       if (!token) may()
       else if (token !== row.cancelToken)
         throw new NekodeError('forbidden', 'This cancel token belongs to another reminder.', {
@@ -216,6 +216,7 @@ export class ReminderService {
   async #change(
     p: Author,
     id: string,
+    action: 'read' | 'write',
     once: Once,
     work: (
       tx: Tx,
@@ -224,20 +225,29 @@ export class ReminderService {
     ) => Promise<{ set: Partial<ReminderRow>; type: ReminderEventType; detail: string } | undefined>,
   ): Promise<Reminder> {
     const { channelId } = await this.#seen(p, id)
-    const channel = this.core.access.channelById(p, 'read', channelId)
+    const channel = this.core.access.channelById(p, action, channelId)
     return this.core.db.tx((tx) =>
       once(tx, async () => {
         const row = await this.store.get(id, tx.q)
         if (!row) throw unknown()
         const change = await work(tx, row, () => this.#mustBeTheirs(p, channel, row))
         if (!change) return this.view(row)
-        const set = { ...change.set, version: row.version + 1, updatedAt: Date.now() }
+        const hops = await this.#hops(tx, p, row, change.set)
+        const set = { ...change.set, hops, version: row.version + 1, updatedAt: Date.now() }
         const now = { ...row, ...set }
         await this.store.update(tx, id, set)
         await this.note(tx, now, change.type, actorOf(p), { detail: change.detail })
         return this.emit(tx, now, change.type === 'updated' ? 'updated' : 'state_changed', actorOf(p))
       }),
     )
+  }
+
+  /** What an agent lets fire again follows from what it fired before, as a new one would; what a person wants begins anew. */
+  async #hops(tx: Tx, p: Author, row: ReminderRow, set: Partial<ReminderRow>): Promise<number> {
+    if (p.kind !== 'agent') return 0
+    if (set.prompt === undefined && (set.nextRunAt ?? null) === null) return row.hops
+    const current = await this.around.current(tx, p.id, row.channelId)
+    return Math.max(row.hops, current?.hops ?? 0) + 1
   }
 
   /** Whoever set it, whom it is for and admins of the channel; what agents set, also any person who may write there. */
