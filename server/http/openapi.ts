@@ -3,8 +3,26 @@ import { z } from 'zod'
 
 type Json = Record<string, unknown>
 
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json =>
-  z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  // The document says once, by its version, which JSON Schema it is.
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' })
+  return json
+}
+
+/** Every code that an error of this route may have, beyond those of the transport (`throttled`, `too_large`, `internal`). */
+function errorCodes(spec: RouteSpec): string[] {
+  const isOpen = spec.who.includes('guest')
+  const people = spec.who.includes('user')
+  const takes = spec.params ?? spec.query ?? spec.body ?? spec.rawBody ?? spec.upload
+  return [
+    ...(takes ? ['invalid_request'] : []),
+    ...(isOpen ? [] : ['login_required', 'token_invalid', 'wrong_principal']),
+    ...(people && !isOpen ? ['scope_missing'] : []),
+    ...(spec.role === 'admin' ? ['admin_only'] : spec.role === 'member' ? ['viewer'] : []),
+    ...(spec.params ? ['not_found'] : []),
+    ...(spec.errors ?? []),
+  ]
+}
 
 /** Path or query parameters out of an object schema. */
 function parameters(schema: z.ZodType | undefined, where: 'path' | 'query'): Json[] {
@@ -57,6 +75,7 @@ function operation(key: string, spec: RouteSpec): Json {
       },
       default: {
         description: 'Error',
+        'x-error-codes': [...new Set(errorCodes(spec))],
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
       },
     },
