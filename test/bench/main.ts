@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: measures every figure that we promise, on the built executables, and beside each the same thing without our code.
  *
- *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, board, history, tunnel
+ *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd
  *   --json          print JSON instead of a table
  *   --write         also put the table into docs/performance.md
  *   --no-build      take the executables of dist/ as they are
@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { inPlace } from '../e2e/program'
 import { run } from '../setup/command'
+import { crowd } from './crowd'
 import { disk } from './disk'
 import { type Bench, type Figure, show } from './figure'
 import { memory, size, startup } from './footprint'
@@ -24,7 +25,7 @@ import { turn } from './turn'
 
 const ROOT = join(import.meta.dir, '../..')
 const DOC = join(ROOT, 'docs/performance.md')
-const benches: Bench[] = [disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel]
+const benches: Bench[] = [disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd]
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2),

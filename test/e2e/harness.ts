@@ -186,7 +186,8 @@ export class DaemonUnderTest {
   }
 }
 
-async function enroll(server: ServerUnderTest, displayName: string): Promise<{ id: string; code: string }> {
+/** An enrollment, with its code. */
+export async function enroll(server: ServerUnderTest, displayName: string): Promise<{ id: string; code: string }> {
   const admin = await server.admin()
   const { enrollment, commands } = await admin.call('POST /api/daemon/enrollments', { body: { displayName } })
   const code = /[?&]code=([^&'"\s]+)/.exec(commands.shell)?.[1]
