@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
-import { Attachment } from '@shared/contract'
-import { readFileSync } from 'node:fs'
+import { Attachment, Upload } from '@shared/contract'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { inPlace, startServer } from '../e2e/harness'
 import { startS3 } from '../fixtures/s3'
 
@@ -33,6 +34,12 @@ async function* form(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   )
   yield* file()
   yield Buffer.from('\r\n--cut--\r\n')
+}
+
+/** The beginning of a file whose end never comes. */
+async function* unfinished(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield PIECE
+  await new Promise(() => undefined)
 }
 
 const hashOf = (pieces: Iterable<Uint8Array>): string => {
@@ -89,3 +96,42 @@ test.each(['disk', 's3'] as const)(
   },
   120_000,
 )
+
+test('what arrived of an upload before the server was killed is there when it is back, and no half of a file ever is', async () => {
+  await inPlace(async (where) => {
+    const server = await startServer(where)
+    let admin = await server.admin()
+    const bytes = Buffer.concat([PIECE, PIECE, PIECE, PIECE])
+    const begun = await admin.fetch('/api/uploads', {
+      method: 'POST',
+      body: JSON.stringify({ target: '#general', filename: 'a.bin', sizeBytes: bytes.length }),
+    })
+    const { id } = Upload.parse(await begun.json())
+    const part = (offset: number, body: Uint8Array<ArrayBuffer>): Promise<Response> =>
+      admin.fetch(`/api/uploads/${id}`, {
+        method: 'PATCH',
+        body,
+        headers: { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
+      })
+    const half = bytes.length / 2
+    expect((await part(0, Uint8Array.from(bytes.subarray(0, half)))).status).toBe(204)
+    // This one is in the middle of its body when the end comes.
+    const lost = admin
+      .fetch('/api/attachments?target=general&filename=lost.bin', { method: 'POST', body: streamOf(unfinished()) })
+      .catch((error: unknown) => error)
+    const folder = join(server.dataDir, 'uploads')
+    while (!readdirSync(folder).some((name) => name.startsWith('tmp-'))) await Bun.sleep(1)
+    await server.killHard()
+    await lost
+    await server.start()
+    admin = await server.admin()
+    const { offset } = Upload.parse(await (await admin.fetch(`/api/uploads/${id}`)).json())
+    expect(offset).toBe(half)
+    expect((await part(half, Uint8Array.from(bytes.subarray(half)))).status).toBe(204)
+    const { attachment } = Upload.parse(await (await admin.fetch(`/api/uploads/${id}`)).json())
+    expect(attachment?.sha256).toBe(hashOf([bytes]))
+    const content = await admin.fetch(attachment?.downloadUrl ?? '')
+    expect(Buffer.from(await content.bytes()).equals(bytes)).toBe(true)
+    expect(await admin.call('GET /api/attachments/usage')).toMatchObject({ files: 1, bytes: bytes.length })
+  })
+}, 60_000)
