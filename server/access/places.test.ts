@@ -40,6 +40,8 @@ const IN_CHANNEL: Record<Rule, string> = {
     GET /api/channels/{target}/coordination
     GET /api/rooms/{room}/members
     GET /api/rooms/{room}/mentionables
+    GET /api/rooms/{room}/topics
+    GET /api/channels/{target}/topics
     GET /api/messages/{id}
     GET /api/messages/{id}/edits
     GET /api/threads/{id}
@@ -105,6 +107,8 @@ const IN_CHANNEL: Record<Rule, string> = {
     POST /api/tasks/{id}/evidence
     POST /api/tasks/{id}/release
     POST /api/channels/{target}/decisions
+    POST /api/rooms/{room}/topics
+    POST /api/channels/{target}/topics
     POST /api/decisions/{id}/vote
     POST /api/decisions/{id}/supersede
     POST /api/channels/{target}/coordination
@@ -313,6 +317,8 @@ const ELSEWHERE = `
   GET /api/agents/{id}/memory
   PUT /api/agents/{id}/memory
   DELETE /api/memory/{id}
+  GET /api/channels/{target}/topics/{number}
+  PATCH /api/channels/{target}/topics/{number}
   GET /api/debates
   POST /api/debates
   GET /api/debates/{id}
@@ -337,6 +343,8 @@ const BODIES: Record<string, object> = {
   'POST /api/tasks/{id}/gate/waiver': { reason: 'because' },
   'POST /api/runs/{id}/actions': { action: 'interrupt' },
   'POST /api/channels/{target}/decisions': { title: 'decide', body: 'this' },
+  'POST /api/rooms/{room}/topics': { title: 'talk' },
+  'POST /api/channels/{target}/topics': { title: 'talk' },
   'POST /api/messages/{id}/decision': { title: 'decide', body: 'this' },
   'POST /api/decisions/{id}/vote': { decision: 'approve' },
   'POST /api/decisions/{id}/supersede': { title: 'decide', body: 'that' },

@@ -78,6 +78,27 @@ test('an agent is invited by its name, and invited again its mode changes', asyn
   expect(await invite(owner, { agent_key: '@codex' })).toMatchObject({ deliveryMode: 'all' })
 })
 
+test('a topic of a room is one of its channel, and the same key makes it once', async () => {
+  await owner.call('POST /api/rooms', { body: { name: 'study', visibility: 'private' } })
+  await owner.call('POST /api/rooms/{room}/agents', { params: { room: 'study' }, body: { agent_key: 'codex' } })
+  const begin = (p: Caller, key: string, title = 'Investigation') =>
+    p.call('POST /api/rooms/{room}/topics', { params: { room: 'study' }, body: { title }, idempotencyKey: key })
+  const topic = await begin(owner, 'k1')
+  expect(topic).toMatchObject({ target: '#study', number: 1, title: 'Investigation' })
+  expect(await begin(owner, 'k1')).toEqual(topic)
+  expect(await refusal(begin(owner, 'k1', 'Another'))).toBe('409 idempotency_conflict')
+  expect(await refusal(begin(member, 'k2'))).toBe('404 not_found')
+  expect((await begin(bot, 'k3', 'Findings')).number).toBe(2)
+  const list = async (p: Caller) => {
+    const { items } = await p.call('GET /api/rooms/{room}/topics', { params: { room: '#study' } })
+    return items.map(({ title }) => title)
+  }
+  expect(await list(owner)).toEqual(['Findings', 'Investigation'])
+  expect(await refusal(list(member))).toBe('404 not_found')
+  const reply = { room: 'study', threadId: topic.threadId, content: 'Looking.' }
+  expect((await owner.call('POST /api/messages', { body: reply })).message.threadId).toBe(topic.threadId)
+})
+
 describe('restarting an agent in a room', () => {
   const restart = (p: Caller, room: string, agent = 'codex') =>
     p.call('POST /api/rooms/{room}/agents/{agent}/restart', { params: { room, agent } })

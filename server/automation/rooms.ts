@@ -5,8 +5,10 @@ import type { AgentService } from '../agents/service'
 import type { ChannelService } from '../channels/service'
 import type { Core } from '../core'
 import type { Mount } from '../http/route'
+import { onceWith } from '../idempotency/service'
 import type { RunActions } from '../runs/actions'
 import type { RunService } from '../runs/service'
+import type { TopicService } from '../topics/service'
 import { isOver } from '../runs/view'
 import { agentOf, targetOf } from '../directory/named'
 
@@ -15,11 +17,12 @@ export interface RoomServices {
   channels: ChannelService
   runs: RunService
   actions: RunActions
+  topics: TopicService
 }
 
 /** Channels under the name that programs know them by. */
 export function roomRoutes(mount: Mount, core: Core, services: RoomServices): void {
-  const { channels } = services
+  const { channels, topics } = services
   const { directory } = core
   for (const path of ['GET /api/rooms', 'GET /api/chats'] as const)
     mount(path, async ({ principal }) => ({ items: await channels.list(principal) }))
@@ -46,6 +49,18 @@ export function roomRoutes(mount: Mount, core: Core, services: RoomServices): vo
     const member = await channels.addMember(principal, target, { kind: 'agent', memberId: agent.id, deliveryMode })
     if (deliveryMode === undefined || member.deliveryMode === deliveryMode) return member
     return channels.updateMember(principal, target, 'agent', agent.id, { deliveryMode })
+  })
+  mount('GET /api/rooms/{room}/topics', async ({ principal, params, query }) =>
+    topics.list(principal, targetOf(directory, params.room), query),
+  )
+  mount('POST /api/rooms/{room}/topics', async ({ principal, params, body, idempotencyKey: key }) => {
+    const target = targetOf(directory, params.room)
+    return topics.create(
+      principal,
+      target,
+      body,
+      onceWith(core.idempotency, principal, 'topic', key, { target, ...body }),
+    )
   })
   mount('POST /api/rooms/{room}/agents/{agent}/restart', async ({ principal, params }) =>
     restart(core, services, principal, params),

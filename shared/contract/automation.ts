@@ -6,6 +6,7 @@ import { Handle, Id, PageQuery, Target, Time, page } from './common'
 import { FailureReason } from './failures'
 import { routes } from './route'
 import { Delivery, Run } from './runs'
+import { Topic, topicRoutes } from './topics'
 
 /*
  * What programs know under other names: a room is a channel, and an agent is named by its handle. These routes stand beside those that
@@ -126,6 +127,26 @@ export const automationRoutes = routes({
       operationId: Id.nullable(),
     }),
     errors: ['agent_unknown', 'agent_left', 'agent_stop_denied'],
+  },
+  'GET /api/rooms/{room}/topics': {
+    summary: 'The same as GET /api/channels/{target}/topics',
+    tag: 'rooms',
+    who: ['user', 'agent'],
+    params: Room,
+    query: topicRoutes['GET /api/channels/{target}/topics'].query,
+    response: page(Topic),
+    errors: ['invalid_cursor'],
+  },
+  'POST /api/rooms/{room}/topics': {
+    summary: 'The same as POST /api/channels/{target}/topics',
+    tag: 'rooms',
+    who: ['user', 'agent'],
+    role: 'member',
+    status: 201,
+    params: Room,
+    body: topicRoutes['POST /api/channels/{target}/topics'].body,
+    response: Topic,
+    errors: topicRoutes['POST /api/channels/{target}/topics'].errors,
   },
   'POST /api/computers/provision': {
     summary: 'Make a computer, and if wanted an agent on it and a room for it; what is there already is kept',
