@@ -7,7 +7,10 @@ const Operation = z.object({
   tags: z.array(z.string()),
   parameters: z.array(Parameter),
   requestBody: z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })) }).optional(),
-  responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })) })),
+  responses: z.record(
+    z.string(),
+    z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })).default({}) }),
+  ),
 })
 type Operation = z.infer<typeof Operation>
 const Document = z.object({
