@@ -29,6 +29,7 @@ export const commands: SubCommandsDef = {
   approvals: async () => (await import('./approvals')).approvals,
   decisions: async () => (await import('./decisions')).decisions,
   memory: async () => (await import('./memory')).memory,
+  topics: async () => (await import('./topics')).topics,
   debates: async () => (await import('./debates')).debates,
   reminders: async () => (await import('./reminders')).reminders,
   endpoints: async () => (await import('./endpoints')).endpoints,
