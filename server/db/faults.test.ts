@@ -85,13 +85,13 @@ describe('a SQLite file', () => {
 describe.skipIf(!canMount())('a full disk', () => {
   let disk: SmallDisk
   beforeAll(() => {
-    disk = smallDisk('2m')!
+    disk = smallDisk('8m')!
   })
   afterAll(() => disk[Symbol.dispose]())
 
   test('refuses writes with a reason, loses nothing that was accepted, and takes writes again when there is room', async () => {
     const ballast = join(disk.path, 'ballast')
-    writeFileSync(ballast, Buffer.alloc(900_000))
+    writeFileSync(ballast, Buffer.alloc(5_000_000))
     const db = await openDatabase(`sqlite:${disk.path}/nekode.db`)
     await migrate(db)
     const accepted: string[] = []
