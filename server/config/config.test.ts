@@ -84,7 +84,7 @@ test('without any setting there are defaults', () => {
     limits: LIMITS,
     storage: {
       s3: undefined,
-      quotas: { fileBytes: 256 * 2 ** 20, userBytes: 10 * 2 ** 30, serverBytes: 0 },
+      quotas: QUOTAS,
     },
     secretKey: undefined,
     outgoingAllow: [],
@@ -97,6 +97,7 @@ test('without any setting there are defaults', () => {
   })
 })
 
+const QUOTAS = { fileBytes: 256 * 2 ** 20, userBytes: 10 * 2 ** 30, serverBytes: 0 }
 const LIMITS = { perSecond: 500, perSecondOfGuests: 50, streams: 256, streamsOfAddress: 4096 }
 
 const cases: [variable: string, value: string, key: keyof Config, expected: unknown][] = [
@@ -130,6 +131,9 @@ const cases: [variable: string, value: string, key: keyof Config, expected: unkn
   ['NEKODE_MAX_STREAMS', '9', 'limits', { ...LIMITS, streams: 9 }],
   ['NEKODE_MAX_STREAMS_PER_ADDRESS', '9', 'limits', { ...LIMITS, streamsOfAddress: 9 }],
   ['NEKODE_SECRET_KEY', 'k', 'secretKey', 'k'],
+  ['NEKODE_MAX_FILE_SIZE', '512K', 'storage', { s3: undefined, quotas: { ...QUOTAS, fileBytes: 512 * 1024 } }],
+  ['NEKODE_USER_QUOTA', '3GiB', 'storage', { s3: undefined, quotas: { ...QUOTAS, userBytes: 3 * 2 ** 30 } }],
+  ['NEKODE_STORAGE_QUOTA', '2 TB', 'storage', { s3: undefined, quotas: { ...QUOTAS, serverBytes: 2 * 2 ** 40 } }],
   ['NEKODE_DAEMON_DOWNLOAD_VERSION', 'v1.2.3', 'daemonDownload', { version: 'v1.2.3', baseUrl: undefined }],
   [
     'NEKODE_DAEMON_DOWNLOAD_BASE_URL',
@@ -163,7 +167,33 @@ test('every setting is in that table, or has a test of its own', () => {
   const own = ['NEKODE_DB_TYPE', 'NEKODE_DB_DSN_FILE', 'NEKODE_TLS_CERT', 'NEKODE_TLS_KEY']
   const covered = new Set([...cases.map(([variable]) => variable), ...own])
   const rest = Object.values<Setting>(SETTINGS).map((s) => s.env)
-  expect(rest.filter((env) => !covered.has(env) && !/CACHE|BOOTSTRAP_ADMIN|OIDC/.test(env))).toEqual([])
+  expect(rest.filter((env) => !covered.has(env) && !/CACHE|BOOTSTRAP_ADMIN|OIDC|_S3_|BLOB_STORE/.test(env))).toEqual([])
+})
+
+test('a bucket is described by its settings, the secret out of its file', () => {
+  const secretFile = join(folder, 's3-secret')
+  writeFileSync(secretFile, 'shh\n')
+  const env = {
+    NEKODE_S3_BUCKET: 'files',
+    NEKODE_S3_ENDPOINT: 'https://minio.example/',
+    NEKODE_S3_REGION: 'eu-west-1',
+    NEKODE_S3_PREFIX: '/nekode/',
+    NEKODE_S3_VIRTUAL_HOSTED: 'yes',
+    NEKODE_S3_ACCESS_KEY_ID: 'key',
+    NEKODE_S3_SECRET_ACCESS_KEY_FILE: secretFile,
+  }
+  const s3 = {
+    bucket: 'files',
+    endpoint: 'https://minio.example',
+    region: 'eu-west-1',
+    prefix: 'nekode/',
+    virtualHosted: true,
+    accessKeyId: 'key',
+    secretAccessKey: 'shh',
+  }
+  expect(loadConfig({ env }).storage.s3).toEqual(s3)
+  // A bucket may be described and not used.
+  expect(loadConfig({ env: { ...env, NEKODE_BLOB_STORE: 'disk' } }).storage.s3).toBeUndefined()
 })
 
 test('what an identity provider needs comes together, the secret out of its file', () => {
