@@ -7,6 +7,7 @@ import { GuardedFetch, parseBlock } from '../http/guarded'
 import { Receiver } from '../../test/fixtures/receiver'
 import { type Scratch, storages } from '../../test/storages'
 import { type Caller, type TestServer, startTestServer } from '../testing'
+import { sign } from '../webhooks/signature'
 import { MAX_ATTEMPTS } from './schedule'
 import { OutboundWorker } from './worker'
 
@@ -301,6 +302,41 @@ for (const storage of storages.filter((s) => s.available))
         { path: '/runs', type: 'run.created', target: '#general', data: { inputMessageId: message.id } },
         { path: '/states', type: 'delivery.created', data: { messageId: message.id } },
       ])
+    })
+
+    test('what is said in a thread goes back to the endpoint that it came from, while that belongs to the channel', async () => {
+      const params = { id: endpoint.id }
+      const bind = (target: string | null) =>
+        owner.call('PATCH /api/interaction-endpoints/{id}', {
+          params,
+          body: { target, inboundEnabled: target !== null },
+        })
+      for (const { id } of (await owner.call('GET /api/notification-routes')).items)
+        await owner.call('DELETE /api/notification-routes/{id}', { params: { id } })
+      const den = await owner.call('POST /api/channels', {
+        body: { name: `den-${crypto.randomUUID().slice(0, 8)}`, visibility: 'private' },
+      })
+      await bind(den.target)
+      const body = JSON.stringify({ content: 'from outside' })
+      const seconds = Math.floor(Date.now() / 1000)
+      const answer = await server.guest.fetch(`/api/webhooks/${endpoint.id}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'webhook-id': 'their-1',
+          'webhook-timestamp': String(seconds),
+          'webhook-signature': sign(endpoint.secret, 'their-1', seconds, body),
+        },
+        body,
+      })
+      const { messageId: threadId } = await answer.json()
+      await say('answer', { target: den.target, threadId })
+      expect((await settled('delivered')).map((d) => d.target)).toEqual([den.target])
+      for (const target of ['#general', null]) {
+        await bind(target)
+        await say('among ourselves', { target: den.target, threadId })
+        expect(await all()).toHaveLength(1)
+      }
     })
 
     test('what is canceled while it is being sent is not tried again', async () => {

@@ -90,13 +90,13 @@ export class Outbox {
     return [...ways.values()]
   }
 
-  /** The endpoint that the thread came from: what is said in it goes back there. */
-  async #source(tx: Tx, { event, threadId }: Sendable): Promise<Way | undefined> {
+  /** The endpoint that the thread came from: what is said in it goes back there, as long as that takes part in the channel. */
+  async #source(tx: Tx, { event, channelId, threadId }: Sendable): Promise<Way | undefined> {
     if (event.kind !== 'message' || threadId === null) return undefined
     if (!this.book.endpoints().some((e) => e.inboundEnabled && e.outboundEnabled)) return undefined
     const source = await this.external.sourceOf(tx, threadId)
     const endpoint = source && this.book.endpoint(source.endpointId)
-    if (!source || !endpoint?.outboundEnabled) return undefined
+    if (!source || !endpoint?.outboundEnabled || endpoint.channelId !== channelId) return undefined
     return { endpoint, routeId: null, replyTo: source.externalId }
   }
 }
