@@ -1,3 +1,4 @@
+import { NOTICE_ID } from '@shared/contract/notice'
 import { describe, expect, test } from 'bun:test'
 import type { Channel, Delivery, EventKind, EventOf, Message, Run, ServerEvent, User } from '@shared/contract'
 import { apply, insertId, putDelivery } from './apply'
@@ -125,6 +126,31 @@ describe('a message', () => {
     apply(state, event('message', message('msg_2')))
     expect(state.messages).toEqual({})
     expect(state.channels['#general']?.unreadCount).toBe(1)
+  })
+
+  test('that tells who came and went is unread for nobody, and one to everybody is for the reader', () => {
+    const state = world()
+    const notice = { kind: 'system', id: NOTICE_ID, name: 'nekode', displayName: 'Nekode' } as const
+    apply(state, event('message', message('msg_2', { sender: notice })))
+    expect(state.channels['#general']).toMatchObject({ unreadCount: 0, mentionCount: 0 })
+    const all = { kind: 'channel', id: 'chan_1', name: 'channel' } as const
+    apply(state, event('message', message('msg_3', { mentions: [all] })))
+    expect(state.channels['#general']).toMatchObject({ unreadCount: 1, mentionCount: 1 })
+  })
+
+  test('that is deleted is empty at once, and stays in its place', () => {
+    const state = world()
+    apply(state, event('message', message('msg_1')))
+    apply(state, event('message', message('msg_1', { content: '', deletedAt: 9 }), 'deleted'))
+    expect(state.messages['msg_1']).toMatchObject({ content: '', deletedAt: 9 })
+    expect(state.lists['#general']?.ids).toContain('msg_1')
+  })
+
+  test('that changes before the loaded part does not come into it', () => {
+    const state = world()
+    state.lists['#general'] = { ids: ['msg_5'], status: 'ready', older: 'msg_5', newer: false }
+    apply(state, event('message', message('msg_1', { editedAt: 9 }), 'updated'))
+    expect(state.lists['#general'].ids).toEqual(['msg_5'])
   })
 
   test('that changes is not counted again', () => {
