@@ -1,5 +1,4 @@
 import type { Actor, Channel as ChannelView, ChannelMember, EventPayload, Language } from '@shared/contract'
-import { USUAL_DIGEST_MINUTES } from '@shared/contract/channels'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import type { z } from 'zod'
@@ -8,42 +7,29 @@ import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { onDuplicate } from '../db/errors'
 import type { Agent, Channel, Member, User } from '../directory/directory'
+import {
+  type Changes,
+  type Kind,
+  type Membership,
+  deliveryOf,
+  factsOf,
+  gone,
+  keepAnAdmin,
+  memberView,
+  newMember,
+  notAMember,
+  taken,
+} from './rules'
 import { ChannelStore } from './store'
 
 /** Where everybody is. */
 export const GENERAL = '#general'
 
-type Kind = Member['kind']
 type AgentLeft = (tx: Tx, agentId: string, channel: Channel, by: Actor) => Promise<void>
 type Archived = (tx: Tx, channel: Channel, by: Actor) => Promise<void>
 type Noted = (tx: Tx, channel: Channel, fact: { type: string; data: Record<string, unknown> }) => Promise<unknown>
 type Read = (tx: Tx, userId: string, channelId: string, messageId: string) => Promise<void>
 type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
-
-interface Membership {
-  role?: Member['role'] | undefined
-  deliveryMode?: Member['deliveryMode'] | undefined
-  digestMinutes?: number | undefined
-}
-
-interface Changes {
-  name?: string | undefined
-  topic?: string | undefined
-  visibility?: 'public' | 'private' | undefined
-  language?: Language | undefined
-}
-
-/** What is worth a line in the channel. */
-function factsOf(p: UserPrincipal, was: Channel, now: Channel): { type: string; data: Record<string, unknown> }[] {
-  const by = p.name
-  return [
-    ...(was.name === now.name ? [] : [{ type: 'channel.renamed', data: { by, name: now.name, before: was.name } }]),
-    ...(was.topic === now.topic
-      ? []
-      : [{ type: now.topic === '' ? 'channel.topic_cleared' : 'channel.topic', data: { by, topic: now.topic } }]),
-    ...(was.visibility === now.visibility ? [] : [{ type: `channel.made_${now.visibility}`, data: { by } }]),
-  ]
-}
 
 /** Milliseconds out of an id: its first 12 digits are those of a UUIDv7. */
 const timeOf = (id: string | null | undefined): number | null =>
@@ -627,60 +613,3 @@ export class ChannelService {
     }))
   }
 }
-
-const taken = (target: string): NekodeError =>
-  new NekodeError('conflict', `There is a channel ${target} already.`, {
-    code: 'name_taken',
-    next: 'Choose another name.',
-  })
-
-const gone = (channel: Channel): NekodeError =>
-  new NekodeError('not_found', `There is no channel ${channel.target} any more.`)
-
-const notAMember = (channel: Channel, kind: Kind): NekodeError =>
-  new NekodeError('not_found', `That ${kind === 'human' ? 'person' : 'agent'} is not a member of ${channel.target}.`)
-
-function keepAnAdmin(channel: Channel, others: Member[]): void {
-  if (others.some((m) => m.role === 'admin')) return
-  throw new NekodeError('precondition', `${channel.target} would have no admin.`, {
-    code: 'last_admin',
-    next: 'Make somebody else an admin of the channel first.',
-  })
-}
-
-/** How messages reach a member, after a change; a digest starts with what is written from now on. */
-function deliveryOf(
-  set: Membership,
-  was: Member | undefined,
-): Pick<Member, 'deliveryMode' | 'digestMinutes' | 'digestAt' | 'digestedId'> {
-  const deliveryMode = set.deliveryMode ?? was?.deliveryMode ?? 'mentions'
-  if (deliveryMode !== 'periodic') {
-    if (set.digestMinutes !== undefined)
-      throw new NekodeError('invalid', 'digestMinutes belongs to the mode “periodic”.', { code: 'invalid_request' })
-    return { deliveryMode, digestMinutes: null, digestAt: null, digestedId: null }
-  }
-  const digestMinutes = set.digestMinutes ?? was?.digestMinutes ?? USUAL_DIGEST_MINUTES
-  const digestAt = Date.now() + digestMinutes * 60_000
-  return { deliveryMode, digestMinutes, digestAt, digestedId: was?.digestedId ?? newId('msg') }
-}
-
-const newMember = (channelId: string, kind: Kind, memberId: string, options: Membership): Member => ({
-  channelId,
-  kind,
-  memberId,
-  role: options.role ?? 'member',
-  ...deliveryOf(options, undefined),
-  lastReadMessageId: null,
-  joinedAt: Date.now(),
-})
-
-const memberView = (m: Member, who: { name: string; displayName: string }): ChannelMember => ({
-  kind: m.kind,
-  memberId: m.memberId,
-  name: who.name,
-  displayName: who.displayName,
-  role: m.role,
-  deliveryMode: m.deliveryMode,
-  digestMinutes: m.digestMinutes,
-  joinedAt: m.joinedAt,
-})
