@@ -114,6 +114,16 @@ describe('a computer that answers deliveries', () => {
     expect(await server.events()).toBe(before)
   })
 
+  test('leaves alone what waits for an agent that is turned off', async () => {
+    const turn = (enabled: boolean) =>
+      owner.call('PATCH /api/agents/{id}', { params: { id: 'codex' }, body: { enabled } })
+    const { id } = await ask()
+    await turn(false)
+    expect(await refusal(claim(box, id))).toBe('409 agent_disabled')
+    await turn(true)
+    expect((await claim(box, id)).run.state).toBe('running')
+  })
+
   test('has to claim before it answers', async () => {
     const { id } = await ask()
     const early = box.call('POST /api/deliveries/{id}/ack', { params: { id }, body: { leaseId: 'lease_1' } })

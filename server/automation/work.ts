@@ -55,9 +55,15 @@ class Hands {
 
   async claim(p: ComputerPrincipal, id: string, held: string | undefined): Promise<ClaimedDelivery> {
     const { runId } = await this.#latest(p, id)
+    const { runs } = this.services
+    if (runs.waits(await runs.visible(p, runId)))
+      throw new NekodeError('conflict', 'The agent is turned off, and its deliveries wait for it.', {
+        code: 'agent_disabled',
+        next: 'Take one of another agent, or ask somebody to turn it on.',
+      })
     const leaseId = held ?? newId('lease')
     const update = { state: 'running', leaseId, summary: '', resultMessage: '', result: {}, error: '' } as const
-    const outcome = accepted(await this.services.runs.report(p, { runId, ...update }), 'claim')
+    const outcome = accepted(await runs.report(p, { runId, ...update }), 'claim')
     const { prompt } = await this.services.prompts.snapshot(p, runId)
     return {
       ...(await this.#now(p, id, outcome.run)),

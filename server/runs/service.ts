@@ -211,6 +211,17 @@ export class RunService {
     return this.#end(tx, run, { state: 'canceled', failure }, '', actor)
   }
 
+  /** Ends a run that nobody has begun with: its agent has nothing to say. */
+  async decline(tx: Tx, runId: string, p: AgentPrincipal): Promise<RunRow> {
+    const run = await this.#store.get(runId, tx.q)
+    if (run?.agentId !== p.id || run.state !== 'queued')
+      throw new NekodeError('conflict', 'The turn has begun.', {
+        code: 'illegal_transition',
+        next: 'End it without a text.',
+      })
+    return this.#end(tx, run, { state: 'completed' }, '', actorOf(p))
+  }
+
   /** Ends a run: its open steps and approvals, its answer and its delivery, all at once. */
   async #end(
     tx: Tx,
@@ -289,10 +300,11 @@ export class RunService {
   /** The runs of a computer that are not over, oldest first, but for those that wait for their agent to be turned on. */
   async assigned(p: ComputerPrincipal, agentIds: string[], limit: number): Promise<RunRow[]> {
     const rows = await this.#store.active({ computerId: p.id })
-    const waits = (r: RunRow): boolean =>
-      r.state === 'queued' && this.core.directory.agent(r.agentId)?.enabled === false
-    return rows.filter((r) => (!agentIds.length || agentIds.includes(r.agentId)) && !waits(r)).slice(0, limit)
+    return rows.filter((r) => (!agentIds.length || agentIds.includes(r.agentId)) && !this.waits(r)).slice(0, limit)
   }
+
+  /** Whether a run does not start before its agent is turned on. */
+  waits = (run: RunRow): boolean => run.state === 'queued' && this.core.directory.agent(run.agentId)?.enabled === false
 
   /** A run of this very computer; another computer's is not even admitted to exist. */
   async own(tx: Tx, p: ComputerPrincipal, runId: string): Promise<RunRow> {

@@ -231,7 +231,7 @@ export const automationRoutes = routes({
     params: ById,
     body: z.strictObject({ leaseId: Id.optional() }),
     response: ClaimedDelivery,
-    errors: ['already_claimed', 'run_over', 'foreign_delivery'],
+    errors: ['already_claimed', 'run_over', 'agent_disabled'],
   },
   'POST /api/deliveries/{id}/ack': {
     summary: 'Answer a claimed delivery; what the agent says becomes its message',
