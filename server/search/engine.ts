@@ -27,6 +27,8 @@ export interface Lookup {
   limit: number
 }
 
+/** Nothing else is a mark of any document. */
+const MARK = /^\w{1,100}$/
 /** PostgreSQL counts a word's place no further. */
 const MAX_POSITION = 16_383
 /** Rows of one statement. */
@@ -111,8 +113,11 @@ export class SearchEngine {
   }
 
   /** The newest documents that fit, newest first. */
-  async find(lookup: Lookup): Promise<Omit<DocRow, 'terms'>[]> {
+  async find(asked: Lookup): Promise<Omit<DocRow, 'terms'>[]> {
     const { searchDocs: docs } = this.db.t
+    // What a caller named may be in a mark, and would otherwise be part of the index's own language.
+    const lookup = { ...asked, marks: asked.marks.map((group) => group.filter((mark) => MARK.test(mark))) }
+    if (lookup.marks.some((group) => group.length === 0)) return []
     const { id, kind, refId, channelId, threadId, senderId, createdAt } = docs
     const columns = { id, kind, refId, channelId, threadId, senderId, createdAt }
     const bound = await this.#bound(lookup)
@@ -194,7 +199,7 @@ export class SearchEngine {
 
 const plain = ({ words, marks }: Terms): string => [...marks, ...words].join(' ')
 
-// Words are letters, digits and marks only (see `tokenise`), and marks are ours: nothing in them needs quoting in a quoted string.
+// Words are letters, digits and marks only (see `tokenise`), and `find` lets no other marks through: nothing in them needs quoting in a quoted string.
 function fts5({ all, none, marks }: Lookup): string {
   const one = ({ words, prefix }: Clause): string => `"${words.join(' ')}"${prefix ? '*' : ''}`
   const wanted = [...all.map(one), ...marks.map((group) => `(${group.map((mark) => `"${mark}"`).join(' OR ')})`)]

@@ -71,6 +71,20 @@ for (const storage of storages.filter((s) => s.available))
       ['in:general deploy before:2100-01-01', ['I deployed it again', 'The deployment failed with out of memory']],
     ])('%p finds %p', async (q, expected) => expect(await found(bob, q)).toEqual(expected))
 
+    test.each([
+      'x") OR ("treasure',
+      "x') | ('treasure'",
+      'x) qztreasure* (qzx',
+      `${'x'.repeat(500)}`,
+      'x" OR "is_message',
+      "x' | 'is_message",
+      'x qzis_message',
+      '',
+    ])('whoever is said to have written it, it is no part of the query: %j', async (senderId) => {
+      expect(await found(bob, 'deploy', { senderId })).toEqual([])
+      expect(await found(bob, 'treasure', { senderId })).toEqual([])
+    })
+
     test('a page goes on where the one before ended, in both orders', async () => {
       for (const sort of ['recent', 'relevance'] as const) {
         const first = await world.talk.messages.search(ada, { q: 'deploy', sort, limit: 2 })
