@@ -19,6 +19,7 @@ import { DecisionService } from './decisions/service'
 import { deliveryRoutes } from './deliveries/routes'
 import { DeliveryRouter } from './deliveries/router'
 import { Digests } from './deliveries/digests'
+import { AgentInbox } from './deliveries/inbox'
 import { DeliveryService } from './deliveries/service'
 import { DeliverySettler } from './deliveries/settler'
 import { draftRoutes } from './drafts/routes'
@@ -105,6 +106,7 @@ export interface Conversation {
   reminders: ReminderService
   reminderClock: ReminderClock
   digests: Digests
+  agentInbox: AgentInbox
   debates: DebateService
   topics: TopicService
 }
@@ -223,6 +225,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     resources: new ResourceService(core, { task: (p, ref) => tasks.tasks.get(p, ref) }),
     debates,
     topics: new TopicService(core, messages),
+    agentInbox: new AgentInbox(core, runs, new MessageSource(core.db)),
     digests: new Digests(core, router),
     reminders,
     reminderClock: new ReminderClock(core, reminders, { writer, router }),
@@ -258,7 +261,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   threadRoutes(mount, c.threads)
   inboxRoutes(mount, c.inbox)
   draftRoutes(mount, c.drafts)
-  deliveryRoutes(mount, c.deliveries, core.directory)
+  deliveryRoutes(mount, c.deliveries, c.agentInbox, core.directory)
   runRoutes(mount, c.runs, c.pages, c.actions)
   approvalRoutes(mount, c.approvals)
   agentRoutes(mount, c.agents, c.channels, c.messages, core.directory)

@@ -319,6 +319,8 @@ const ELSEWHERE = `
   DELETE /api/memory/{id}
   GET /api/channels/{target}/topics/{number}
   PATCH /api/channels/{target}/topics/{number}
+  GET /api/agent/inbox
+  POST /api/agent/inbox/{id}/decline
   GET /api/debates
   POST /api/debates
   GET /api/debates/{id}

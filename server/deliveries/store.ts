@@ -8,6 +8,7 @@ export interface DeliveryFilter {
   agentIds?: string[] | undefined
   messageId?: string | undefined
   state?: DeliveryRow['state'] | undefined
+  states?: readonly DeliveryRow['state'][] | undefined
   before?: string | undefined
   limit: number
 }
@@ -54,6 +55,7 @@ export class DeliveryStore {
           f.agentIds && inArray(deliveries.agentId, f.agentIds),
           f.messageId === undefined ? undefined : eq(deliveries.messageId, f.messageId),
           f.state === undefined ? undefined : eq(deliveries.state, f.state),
+          f.states && inArray(deliveries.state, [...f.states]),
           f.before === undefined ? undefined : lt(deliveries.id, f.before),
         ),
       )

@@ -1,3 +1,4 @@
+import { agentInboxRoutes } from './agentinbox'
 import { agentRoutes } from './agents'
 import { archiveRoutes } from './archive'
 import { attachmentRoutes } from './attachments'
@@ -30,6 +31,7 @@ import { taskRoutes } from './tasks'
 import { userRoutes } from './users'
 import { workspaceRoutes } from './workspaces'
 
+export * from './agentinbox'
 export * from './agents'
 export * from './archive'
 export * from './attachments'
@@ -99,6 +101,7 @@ export const api = {
   ...reminderRoutes,
   ...debateRoutes,
   ...topicRoutes,
+  ...agentInboxRoutes,
 }
 export type Api = typeof api
 export type RouteKey = keyof Api
