@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { AgentRunPhase } from '@shared/gen/nekode/daemon/v1/archive_pb'
 import { type Rpc, refusal, rpcClient } from '../../test/fixtures/rpc'
 import { type Caller, type TestServer, startTestServer } from '../testing'
+
+// A long run has more than a thousand events, each of which is a transaction.
+setDefaultTimeout(30_000)
 
 let server: TestServer
 let owner: Caller

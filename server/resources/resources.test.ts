@@ -143,7 +143,7 @@ for (const storage of storages.filter((s) => s.available))
       await expect(watch(uri)).rejects.toMatchObject({ kind: 'not_found' })
       await world.talk.channels.addMember(ada, '#den', params)
       const { updates } = await resources.updates(bot, { id, cursor, limit: 10 })
-      expect(updates.at(-1)?.event.kind).toBe('member')
+      expect(updates.some(({ event }) => event.kind === 'member')).toBe(true)
     })
 
     test('all of an agent’s subscriptions are read at once in the order of the log, without loss or duplicate', async () => {
