@@ -16,6 +16,7 @@ import { command, group } from './command'
 import { usage } from './exit'
 import { confirm } from './input'
 import { findAgent, findComputer } from './names'
+import type { Output } from './output'
 import type { Style } from './table'
 import { listOf, oneOf } from './values'
 
@@ -172,8 +173,22 @@ const create = command({
       },
     })
     out.show(made, () => `@${made.name} is in ${made.channels.map((c) => c.target).join(', ') || 'no channel'}.`)
+    await warn(connection, out, made)
   },
 })
+
+/** Says what the agent's computer lacks for it: it is made all the same, and would fail at the first question. */
+async function warn({ call }: Connection, out: Output, { computerId, runtimeKind }: Agent): Promise<void> {
+  if (out.json) return
+  const computer = await call('GET /api/computers/{id}', { params: { id: computerId } })
+  const runtime = computer.runtimes.find((r) => r.kind === runtimeKind)
+  if (!runtime || (runtime.installed && runtime.login !== 'no')) return
+  const name = `'${computer.displayName.replaceAll("'", String.raw`'\''`)}'`
+  const lack = runtime.installed ? 'is not logged in' : 'is not installed'
+  const next =
+    runtime.canInstall && !runtime.installed ? `nekode computers install ${name} ${runtime.kind}` : runtime.nextStep
+  out.note(`warning: ${runtime.displayName} ${lack} on ${computer.displayName}.${next ? `\nnext: ${next}` : ''}`)
+}
 
 const update = command({
   name: 'update',

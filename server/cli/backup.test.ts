@@ -63,3 +63,16 @@ test('a restore that replaces asks first, and changes nothing without a yes', as
   expect(await host.run('restore', file, '--data-dir', target, '--force')).not.toBe(0)
   expect(existsSync(target)).toBe(false)
 })
+
+test('where no server keeps its data backup and recover say so, and leave nothing behind', async () => {
+  const nowhere = join(host.home, 'nowhere')
+  for (const words of [
+    ['backup', '--out', join(host.home, 'd.backup')],
+    ['recover', 'ann'],
+  ]) {
+    expect(await host.run(...words, '--data-dir', nowhere)).toBe(4)
+    expect(host.stderr).toContain('There is no server’s data here')
+    expect(host.stderr).toContain('--data-dir DIR')
+  }
+  expect(existsSync(nowhere)).toBe(false)
+})

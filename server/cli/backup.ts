@@ -3,7 +3,7 @@ import { loadConfig } from '../config/config'
 import { readKey } from '../secrets/service'
 import { command } from './command'
 import { askNewSecret, inputLines } from './input'
-import { place, placeFlags } from './place'
+import { place, placeFlags, requireData } from './place'
 
 export const backup = command({
   name: 'backup',
@@ -28,6 +28,7 @@ export const backup = command({
   run: async ({ args, host, out }) => {
     const { backupToFile } = await import('../backup/file')
     const config = loadConfig({ flags: placeFlags(args), env: host.env })
+    requireData(config.dsn)
     const withKey = args['with-key'] === true || args['passphrase-stdin'] === true
     const passphrase = withKey
       ? args['passphrase-stdin']

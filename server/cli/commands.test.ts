@@ -313,6 +313,18 @@ describe('agents and computers', () => {
       state: expect.any(String),
     })
     expect(await host.run('agents', 'create', 'bad', '--runtime', 'nope', '--computer', 'box')).toBe(1)
+    const { id: bare } = await server.computer({
+      displayName: 'bare box',
+      hostname: 'box',
+      runtimes: [{ ...runtime, ...rest, kind: 'codex', displayName: 'Codex CLI', installed: false, canInstall: true }],
+    })
+    expect(await host.run('agents', 'create', 'late', '--runtime', 'codex', '--computer', bare)).toBe(0)
+    expect(host.stderr).toContain('warning: Codex CLI is not installed on bare box.')
+    expect(host.stderr).toContain("next: nekode computers install 'bare box' codex")
+    // A name wins over the host name of another computer.
+    expect(await ok('computers', 'show', 'box')).toMatchObject({ id })
+    expect(await ok('agents', 'delete', 'late', '--yes')).toEqual({ ok: true })
+    expect(await ok('computers', 'remove', bare, '--yes')).toEqual({ ok: true })
     expect(await ok('agents', 'delete', 'echo', '--yes')).toEqual({ ok: true })
     expect(await host.run('agents', 'show', 'echo')).toBe(4)
     expect(await ok('computers', 'remove', id, '--yes')).toEqual({ ok: true })
@@ -322,6 +334,7 @@ describe('agents and computers', () => {
     expect(await host.run('computers', 'add', '--name', 'lab')).toBe(0)
     expect(host.stdout).toMatch(/install\.sh\?code=/)
     expect(host.stderr).toContain('it works once, and expires in ')
+    expect(host.stderr).toContain('works on the server’s own computer only')
     expect(await host.run('computers', 'add', '--windows', '--expires', '2h')).toBe(0)
     expect(host.stdout).toContain('install.ps1')
     const { id } = await server.computer({ displayName: 'twin' })

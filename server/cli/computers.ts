@@ -100,6 +100,10 @@ const add = command({
     })
     out.note(`Run this on the computer; it works once, and expires ${out.ago(made.enrollment.expiresAt)}:`)
     out.show(made, () => (args.windows ? made.commands.powershell : made.commands.shell))
+    if (/https?:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(made.commands.shell))
+      out.note(
+        'warning: the address in it works on the server’s own computer only. For another one start the server with NEKODE_BASE_URL=https://… and make the command again.',
+      )
   },
 })
 

@@ -165,6 +165,17 @@ describe('send --wait', () => {
   test('that concerns no agent is over at once', async () => {
     expect(await host.run('send', 'general', 'hello', '--wait')).toBe(0)
     expect(host.stderr).toBe('No agent is concerned: there is nothing to wait for.\n')
+    expect(await host.run('send', 'general', '@nobody hello', '--wait')).toBe(0)
+    expect(host.stderr).toContain('Nobody here is called @nobody.')
+  })
+
+  test('says what to do about a failure', async () => {
+    const done = host.run('send', 'general', '@bot ping', '--wait')
+    const runId = await daemon.take()
+    await daemon.report(runId, 'failed', { result: { failure: { reason: 'runtime_missing', message: 'no codex' } } })
+    expect(await done).toBe(1)
+    expect(host.stderr).toContain('  next: Open the computer’s page and install it, then retry.\n')
+    expect(host.stderr).toContain(`  nekode run-action ${runId} retry\n`)
   })
 
   test('ends when its time is over, and when it is interrupted, and the run goes on', async () => {

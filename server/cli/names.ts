@@ -39,12 +39,13 @@ export async function findAgent({ call }: Connection, text: string): Promise<Age
   return found
 }
 
-/** A computer by id, name or host name. Throws when a name stands for several. */
+/** A computer by id, else by its name, else by its host name. Throws when a name stands for several. */
 export async function findComputer({ call }: Connection, text: string): Promise<Computer> {
   const { items } = await call('GET /api/computers')
   const byId = items.find((c) => c.id === text)
   if (byId) return byId
-  const [found, another] = items.filter((c) => c.displayName === text || c.hostname === text)
+  const named = items.filter((c) => c.displayName === text)
+  const [found, another] = named.length > 0 ? named : items.filter((c) => c.hostname === text)
   if (!found) throw missing(`There is no computer “${text}”.`, 'See which there are: nekode computers')
   if (another)
     throw new NekodeError('conflict', `“${text}” is the name of several computers.`, {

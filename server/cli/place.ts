@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { NekodeError } from '@shared/errors'
+
 /** Where a server keeps its data: options of the commands that work on it without the server. */
 export const place = {
   config: { type: 'string', valueHint: 'FILE', description: 'JSON file with the server’s settings (NEKODE_CONFIG)' },
@@ -17,3 +20,12 @@ export const placeFlags = (args: Place): Place => ({
   'db-dsn': args['db-dsn'],
   'db-dsn-file': args['db-dsn-file'],
 })
+
+/** Throws when there is no server's database at a file: opening it would make an empty one. Databases elsewhere speak for themselves. */
+export function requireData(dsn: string): void {
+  const path = /^sqlite:(?:\/\/)?(.+)$/.exec(dsn)?.[1]
+  if (path === undefined || existsSync(path)) return
+  throw new NekodeError('not_found', `There is no server’s data here: ${path} does not exist.`, {
+    next: 'Say where the server keeps its data with --data-dir DIR, or run this as the server’s user, with its settings.',
+  })
+}

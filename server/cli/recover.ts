@@ -5,7 +5,7 @@ import { SYSTEM } from '../access/principal'
 import { Audit } from '../audit/service'
 import { loadConfig } from '../config/config'
 import { command } from './command'
-import { place, placeFlags } from './place'
+import { place, placeFlags, requireData } from './place'
 
 const HOUR_MS = 3_600_000
 
@@ -25,6 +25,7 @@ export const recover = command({
   run: async ({ args, host, out }) => {
     const { openDatabase } = await import('../db/open')
     const config = loadConfig({ flags: placeFlags(args), env: host.env })
+    requireData(config.dsn)
     const db = await openDatabase(config.dsn)
     try {
       const code = newSecret('nkr')

@@ -1,4 +1,4 @@
-import type { Approval, Delivery, Message, RunStep } from '@shared/contract'
+import { type Approval, type Delivery, type Message, type RunStep, failures } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { formatDuration } from '@shared/duration'
 import type { Connection } from './account'
@@ -75,7 +75,14 @@ class Watch {
   start(sent: Sent): void {
     this.sent = sent.message
     this.refresh(sent)
-    if (sent.deliveries.length === 0) this.out.note('No agent is concerned: there is nothing to wait for.')
+    if (sent.deliveries.length > 0) return
+    this.out.note('No agent is concerned: there is nothing to wait for.')
+    const known = new Set(sent.message.mentions.map((m) => m.name))
+    const unknown = [...sent.message.content.matchAll(/(?<![\w@])@([a-z0-9][a-z0-9._-]*[a-z0-9])/gi)]
+      .map(([, name = '']) => name.toLowerCase())
+      .filter((name) => !known.has(name))
+    if (unknown.length > 0)
+      this.out.note(`Nobody here is called @${unknown[0]}. See which agents there are: nekode agents`)
   }
 
   refresh({ deliveries }: { deliveries: Delivery[] }): void {
@@ -97,7 +104,7 @@ class Watch {
       `${d.id} ${d.state} ${d.waiting} ${d.runId}`,
       'delivery',
       d,
-      deliveryText(d, this.agentName(d.agentId), this.out),
+      deliveryText(d, this.agentName(d.agentId), this.out) + nextText(d),
     )
   }
 
@@ -119,6 +126,13 @@ class Watch {
     this.#said.add(key)
     this.out.progress(event, data, text)
   }
+}
+
+/** What a person can do about a failure, in lines of their own. */
+function nextText({ failure, runId }: Delivery): string {
+  if (failure === null) return ''
+  const { next, retryable } = failures[failure.reason]
+  return `\n  next: ${next}${retryable && runId !== null ? `\n  nekode run-action ${runId} retry` : ''}`
 }
 
 async function report(

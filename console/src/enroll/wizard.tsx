@@ -84,6 +84,9 @@ export default function EnrollPage() {
   )
 }
 
+/** Whether a command fetches from an address that stands for whatever computer it is run on. */
+const isLocalOnly = (command: string): boolean => /https?:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(command)
+
 function Steps(props: { made: Made; onRenew: () => void }) {
   const enrollment = () => state.enrollments[props.made.id]
   const [shell, setShell] = createSignal<'unix' | 'windows'>(/Windows/.test(navigator.userAgent) ? 'windows' : 'unix')
@@ -103,6 +106,11 @@ function Steps(props: { made: Made; onRenew: () => void }) {
           >
             <div class="col gap-3">
               <Command text={shell() === 'unix' ? props.made.commands.shell : props.made.commands.powershell} />
+              <Show when={isLocalOnly(props.made.commands.shell)}>
+                <Notice tone="warn" title={t('enroll.local')}>
+                  {t('enroll.localText')}
+                </Notice>
+              </Show>
               <p class="text-[13px] text-soft">{t('enroll.safe')}</p>
             </div>
           </Tabs>

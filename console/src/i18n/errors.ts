@@ -1,7 +1,7 @@
 import { ApiError } from '../api/client'
-import { t, type Key } from './index'
+import { locale, t, type Key } from './index'
 
-/** The reader's own words for errors that the console can meet; the rest is shown as the server says it. */
+/** The reader's own words for errors that the console can meet. */
 const known: Record<string, Extract<Key, `error.${string}`>> = {
   unreachable: 'error.unreachable',
   login_failed: 'error.loginFailed',
@@ -33,6 +33,29 @@ const known: Record<string, Extract<Key, `error.${string}`>> = {
   oidc_state: 'error.oidcState',
   oidc_unavailable: 'error.oidcUnavailable',
   csrf: 'error.csrf',
+  login_required: 'error.loginRequired',
+  token_invalid: 'error.loginRequired',
+  session_only: 'error.sessionOnly',
+  channel_archived: 'error.channelArchived',
+  computer_offline: 'error.computerOffline',
+  general_public: 'error.generalPublic',
+  last_admin: 'error.lastAdmin',
+  agent_left: 'error.agentLeft',
+  storage_full: 'error.storageFull',
+  unsupported_media: 'error.unsupportedMedia',
+}
+
+/** What a status stands for: the sentence before the server's own words, for readers of another language than the server's. */
+const statuses: Record<number, Extract<Key, `error.${string}`>> = {
+  400: 'error.status400',
+  401: 'error.loginRequired',
+  403: 'error.status403',
+  404: 'error.status404',
+  409: 'error.status409',
+  410: 'error.status410',
+  412: 'error.status409',
+  413: 'error.status413',
+  429: 'error.tooFast',
 }
 
 /** And for what to do about them; null where the sentence says that already. */
@@ -69,7 +92,11 @@ const fields: Record<string, Extract<Key, `error.${string}`>> = {
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return t('error.unexpected')
   const key = known[error.code]
-  return key ? t(key) : error.message
+  if (key) return t(key)
+  // The server speaks English. In another language the kind of the error is said first, its own words follow.
+  if (locale() === 'en') return error.message
+  const kind = statuses[error.status] ?? (error.status >= 500 ? 'error.status500' : 'error.status409')
+  return t('fault.inServersWords', { kind: t(kind), text: error.message })
 }
 
 /** What the reader can do about it, when somebody knows. */

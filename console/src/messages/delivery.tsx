@@ -29,23 +29,39 @@ export function DeliveryLine(props: { delivery: Delivery; preview: boolean }) {
     <Switch>
       <Match when={props.delivery.state === 'failed' && props.delivery.failure}>
         {(failure) => (
-          <FailureBox
-            failure={failure()}
-            title={failure().reason === 'killed' ? `${name()}:` : t('delivery.failed', { name: name() })}
-            actions={<FailureActions delivery={props.delivery} />}
-          />
+          <Wide>
+            <FailureBox
+              failure={failure()}
+              title={failure().reason === 'killed' ? `${name()}:` : t('delivery.failed', { name: name() })}
+              actions={<FailureActions delivery={props.delivery} />}
+            />
+          </Wide>
         )}
       </Match>
-      <Match when={props.delivery.state === 'claimed' && run()}>{(run) => <RunCard run={run()} />}</Match>
+      <Match when={props.delivery.state === 'claimed' && run()}>
+        {(run) => (
+          <Wide>
+            <RunCard run={run()} />
+          </Wide>
+        )}
+      </Match>
       <Match when={props.delivery.state === 'claimed' && props.delivery.runId}>
-        {(id) => <RunCard run={undefined} runId={id()} />}
+        {(id) => (
+          <Wide>
+            <RunCard run={undefined} runId={id()} />
+          </Wide>
+        )}
       </Match>
       <Match when={props.delivery.state === 'answered'}>
         <Show
           when={props.preview && props.delivery.threadId && props.delivery.answerMessageId}
           fallback={<Answered delivery={props.delivery} name={name()} />}
         >
-          {(id) => <AnswerPreview messageId={id()} />}
+          {(id) => (
+            <Wide>
+              <AnswerPreview messageId={id()} />
+            </Wide>
+          )}
         </Show>
       </Match>
       <Match when={props.delivery.state === 'declined'}>
@@ -64,6 +80,9 @@ export function DeliveryLine(props: { delivery: Delivery; preview: boolean }) {
     </Switch>
   )
 }
+
+/** On a phone a card takes the room below the avatar too: diffs and commands need every column. */
+const Wide = (props: { children: JSX.Element }) => <div class="max-sm:-ml-12">{props.children}</div>
 
 function Line(props: { delivery: Delivery; icon: string; tone?: string; children: JSX.Element }) {
   const agent = () => state.agents[props.delivery.agentId]

@@ -96,7 +96,7 @@ export function MessageList(props: ListProps) {
           class="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-[var(--float)]!"
           onClick={() => void toPresent()}
         >
-          {t('message.toEnd')}
+          {t(props.threadId ? 'thread.toEnd' : 'message.toEnd')}
         </Button>
       </Show>
     </div>

@@ -80,7 +80,12 @@ const Password = (props: { value: string; onInput: (value: string) => void; erro
   />
 )
 
-const Code = (props: { value: string; onInput: (value: string) => void; error: string | undefined }) => (
+const Code = (props: {
+  value: string
+  onInput: (value: string) => void
+  error: string | undefined
+  focus?: boolean
+}) => (
   <TextField
     label={t('login.code')}
     autocomplete="one-time-code"
@@ -91,6 +96,7 @@ const Code = (props: { value: string; onInput: (value: string) => void; error: s
     value={props.value}
     onInput={props.onInput}
     error={props.error}
+    ref={(input) => queueMicrotask(() => props.focus && input.focus())}
   />
 )
 
@@ -132,7 +138,7 @@ function Enrol(props: { onClose: () => void }) {
             <p class="text-soft">{t('factor.scan')}</p>
             <QrCode text={made().uri} label={t('factor.qr')} />
             <Command text={made().secret} />
-            <Code value={code()} onInput={setCode} error={request.wrong('code', 'second_factor_invalid')} />
+            <Code value={code()} onInput={setCode} error={request.wrong('code', 'second_factor_invalid')} focus />
             <ErrorNotice error={request.error()} />
             <Button type="submit" kind="primary" busy={request.busy()}>
               {t('factor.confirm')}
