@@ -185,6 +185,7 @@ describe('the way in from the console', () => {
     const page = await go(server.guest)
     expect([page.status, (await page.text()).includes('Log in')]).toEqual([200, true])
     expect((await go(await server.as('member', 'nobody'))).status).toBe(404)
-    expect((await go(owner, '?path=%2F%2Fevil.example')).status).toBe(400)
+    for (const path of ['//evil.example', '/\t/evil.example', '/\\evil.example', '/\n/evil.example', '/日本'])
+      expect((await go(owner, `?path=${encodeURIComponent(path)}`)).status).toBe(400)
   })
 })

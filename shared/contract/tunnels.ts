@@ -43,11 +43,11 @@ export type Tunnel = z.infer<typeof Tunnel>
 export const MAX_TTL_SECONDS = 24 * 3600
 const Ttl = z.number().int().min(60).max(MAX_TTL_SECONDS)
 const ById = z.object({ id: Id })
-/** Where in the application to begin: a path with its query. */
+/** Where in the application to begin: a path with its query, as it stands in an address. Browsers pass over tabs between two slashes. */
 const Path = z
   .string()
   .max(2000)
-  .regex(/^\/(?![/\\])/, 'begins with one slash')
+  .regex(/^\/(?![/\\])[!-~]*$/, 'begins with one slash, and is encoded')
 const Reason = z.object({ reason: z.string().max(500).optional() })
 
 export const tunnelRoutes = routes({
