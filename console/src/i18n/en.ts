@@ -103,7 +103,7 @@ export const en = {
   'error.status410': 'That is gone.',
   'error.status413': 'That is too large.',
   'error.status500': 'Something went wrong on the server.',
-  'fault.inServersWords': '{kind} ({text})',
+  'fault.inServersWords': '{kind} (The server says: {text})',
   'error.csrf': 'This page is out of date. Reload it and try again.',
   'login.title': 'Welcome back',
   'login.text': 'Log in to Nekode.',

@@ -37,7 +37,7 @@ test('an error without words of its own says in the reader’s language what kin
   const rare = new ApiError(409, 'cycle', 'Task #2 would depend on itself.')
   expect(errorText(rare)).toBe('Task #2 would depend on itself.')
   await chooseLocale('zh-CN')
-  expect(errorText(rare)).toBe('目前无法执行此操作。（Task #2 would depend on itself.）')
+  expect(errorText(rare)).toBe('目前无法执行此操作。（服务器说明：Task #2 would depend on itself.）')
   expect(errorText(new ApiError(503, 'upstream_slow', 'It takes too long.'))).toContain('服务器出现了问题。')
   expect(errorText(new ApiError(412, 'computer_offline', 'vm is offline.'))).toBe('计算机处于离线状态。')
 })

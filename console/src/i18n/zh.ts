@@ -102,7 +102,7 @@ export const zh: Dictionary = {
   'error.status410': '内容已不存在。',
   'error.status413': '内容过大。',
   'error.status500': '服务器出现了问题。',
-  'fault.inServersWords': '{kind}（{text}）',
+  'fault.inServersWords': '{kind}（服务器说明：{text}）',
   'error.csrf': '此页面已过期。请重新加载后重试。',
   'login.title': '欢迎回来',
   'login.text': '登录 Nekode。',
