@@ -111,6 +111,14 @@ describe('ReportAgentRun', () => {
     expect(await report(computer, 'run_00000000000000000000000000000000', [{ phase: START }])).toEqual([0, 1])
   })
 
+  test('keeps an event whose payload is nested as deep as can be, and goes on with the next', async () => {
+    const runId = await ask()
+    const payloadJson = new TextEncoder().encode(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+    expect(await report(computer, runId, [{ phase: START }, { phase: OUTPUT, payloadJson }, { phase: END }])).toEqual([
+      3, 0,
+    ])
+  })
+
   test('takes an older daemon’s run of a direct message, whose agent is named after the conversation', async () => {
     const runId = `direct-msg_${'0'.repeat(32)}`
     expect(await report(computer, runId, [{ phase: START }, { phase: END }], { agentId: `dm:${bot.id}` })).toEqual([

@@ -10,6 +10,8 @@ import type { ArchiveEventRow, ArchiveRow } from './view'
 const MAX_FOUND = 2000
 /** Characters of one event that are looked at. */
 const MAX_TEXT = 8000
+/** What is nested deeper is not looked at: a tool may answer with anything, and must not end the report of a whole computer. */
+const MAX_DEPTH = 100
 /** Runs and events that are taken in at a time when the index is built anew. */
 const BATCH = 200
 const MS_IN_NS = 1_000_000n
@@ -121,17 +123,17 @@ function placeOf(refId: string): { runId: string; position: number } {
 function textOf({ summary, payload, error }: ArchiveEventRow): string {
   const parts = [summary, error]
   let left = MAX_TEXT
-  const take = (value: unknown): void => {
-    if (left <= 0) return
+  const take = (value: unknown, depth = 0): void => {
+    if (left <= 0 || depth > MAX_DEPTH) return
     if (typeof value === 'string' || typeof value === 'number') {
       const text = String(value).slice(0, left)
       left -= text.length
       parts.push(text)
-    } else if (Array.isArray(value)) for (const item of value) take(item)
+    } else if (Array.isArray(value)) for (const item of value) take(item, depth + 1)
     else if (typeof value === 'object' && value !== null)
       for (const [name, item] of Object.entries(value)) {
         take(name)
-        take(item)
+        take(item, depth + 1)
       }
   }
   take(parsed(payload))
