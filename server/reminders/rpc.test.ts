@@ -93,7 +93,7 @@ describe('over the wire', () => {
 })
 
 describe('over HTTP', () => {
-  test('one that is due fires by itself, and its channel’s inbox hears of it', async () => {
+  test('one that is due fires by itself, and whom it is for finds it in the inbox', async () => {
     const member = await server.as('member')
     const params = { target: '#den' }
     await owner.call('POST /api/channels/{target}/members', { params, body: { kind: 'human', memberId: member.id } })
@@ -108,9 +108,15 @@ describe('over HTTP', () => {
     expect(now).toMatchObject({ status: 'done', runCount: 1 })
     const channel = await member.call('GET /api/channels/{target}', { params })
     expect(channel.mentionCount).toBe(1)
+    const inbox = await member.call('GET /api/inbox')
+    expect(inbox.items.map((item) => [item.kind, item.target, item.state])).toContainEqual([
+      'mention',
+      '#den',
+      'unread',
+    ])
     const { items } = await member.call('GET /api/reminders/{id}/log', { params: { id: made.id }, query: {} })
     expect(items.map((e) => e.type)).toEqual(['fired', 'created'])
-  })
+  }, 30_000)
 
   test('what is out of bounds is refused with its reason', async () => {
     const cases: [object, string][] = [
