@@ -82,6 +82,13 @@ describe('provisioning', () => {
     ['an agent without a runtime', '400 agent_incomplete', { name: 'Fresh', agent: { agent_key: 'newbie' } }],
     ['no name', '400 invalid_request', { name: ' ' }],
     ['an address that is no web address', '400 invalid_request', { name: 'Fresh', server_url: 'ftp://x' }],
+    ['the name of a person', '409 name_taken', { name: 'Fresh', agent: { agent_key: 'owner', runtime: 'codex' } }],
+    ['a room of no name', '400 invalid_request', { name: 'Fresh', room: 'no spaces' }],
+    [
+      'an agent of another computer, for a new one',
+      '409 agent_elsewhere',
+      { name: 'Fresh', agent: { agent_key: 'codex' } },
+    ],
     ['an agent of another computer', '409 agent_elsewhere', { name: 'Old', agent: { agent_key: 'codex' } }],
   ])('with %s is refused with %s', async (_, expected, body) => {
     expect(await refusal(provision(body))).toBe(expected)

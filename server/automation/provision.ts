@@ -49,16 +49,12 @@ class Provision {
 
   async all(p: UserPrincipal, input: Provisioning, address: string) {
     const created: ('computer' | 'agent' | 'room')[] = []
-    // What can be refused is looked at first, so that a refusal leaves nothing behind that nobody asked for.
-    const known = input.agent && agentNamed(this.core.directory, input.agent.agent_key)
-    if (input.agent && !known && input.agent.runtime === undefined) throw incomplete('runtime')
+    await this.#look(p, input)
     const { computer, isNew } = await this.services.computers.provide(p, input.name, address)
     if (isNew) created.push('computer')
-    if (known && known.computerId !== computer.id)
-      throw new NekodeError('conflict', `@${known.name} is on another computer.`, {
-        code: 'agent_elsewhere',
-        next: 'Move it with POST /api/agents/{agent}/assignment.',
-      })
+    const there = input.agent && agentNamed(this.core.directory, input.agent.agent_key)
+    // Several computers may be called the same in different ways: an agent is moved by its assignment alone.
+    if (there && there.computerId !== computer.id) throw elsewhere(there.name)
     const room = input.room === undefined ? null : await this.#room(p, input.room)
     if (room?.created) created.push('room')
     const agent =
@@ -72,6 +68,26 @@ class Provision {
       room: room && (await this.services.channels.get(p, room.channel.target)),
       created,
     }
+  }
+
+  /** What is sure to be refused is refused before the first of the steps, so that it leaves nothing behind. */
+  async #look(p: UserPrincipal, { name, agent, room }: Provisioning): Promise<void> {
+    const { directory, access } = this.core
+    const channel = room === undefined ? undefined : directory.channelAt(room)
+    if (room !== undefined && !(channel && access.can(p, 'read', channel))) NewRoom.parse({ name: room })
+    if (!agent) return
+    const known = agentNamed(directory, agent.agent_key)
+    if (!known) {
+      if (agent.runtime === undefined) throw incomplete('runtime')
+      if (directory.byHandle(agent.agent_key))
+        throw new NekodeError('conflict', `@${agent.agent_key} is a person.`, {
+          code: 'name_taken',
+          next: 'Choose another one; people and agents share their names.',
+        })
+      return
+    }
+    const computers = await this.services.computers.list()
+    if (computers.find(({ id }) => id === known.computerId)?.displayName !== name) throw elsewhere(known.name)
   }
 
   /** The agent of that name, made or changed. A new one is in `#general`, or in the room that it is made for. */
@@ -104,6 +120,12 @@ class Provision {
 }
 
 const NewRoom = api['POST /api/rooms'].body
+
+const elsewhere = (name: string): NekodeError =>
+  new NekodeError('conflict', `@${name} is on another computer.`, {
+    code: 'agent_elsewhere',
+    next: 'Move it with POST /api/agents/{agent}/assignment.',
+  })
 
 const incomplete = (field: string): NekodeError =>
   new NekodeError('invalid', `An agent that is not there yet needs “${field}”.`, {
