@@ -181,7 +181,7 @@ test('a direct message without a key is sent each time, to whom it is for', asyn
   expect(sent[0]?.message?.target).not.toBe(sent[1]?.message?.target)
 })
 
-test('a reply stands in the thread of what it replies to, and comments of a task in the thread of the task', async () => {
+test('a reply stands in the thread of what it replies to, and comments of a task in the thread that the task names', async () => {
   const root = (await owner.call('POST /api/messages', { body: { target: '#general', content: 'root' } })).message
   const sender = { agentId: bot.id }
   const { message } = await rpc.sendMessage({ target: '#general', content: 'r', replyToMessageId: root.id, sender })
@@ -189,7 +189,10 @@ test('a reply stands in the thread of what it replies to, and comments of a task
   const task = await owner.call('POST /api/tasks', { body: { target: '#general', summary: 'task' } })
   await owner.call('POST /api/tasks/{id}/comments', { params: { id: task.id }, body: { content: 'comment' } })
   const { messages } = await rpc.readMessages({ target: `#general:${task.id}` })
-  expect(messages[0]).toMatchObject({ content: 'comment', threadId: task.id })
+  expect(messages[0]?.content).toBe('comment')
+  await rpc.sendMessage({ target: `#general:${task.id}`, content: 'answer', sender })
+  const { items } = await owner.call('GET /api/tasks/{id}/comments', { params: { id: task.id }, query: {} })
+  expect(items.map(({ content }) => content).toSorted()).toEqual(['answer', 'comment'])
 })
 
 test('a cursor that counts (#general:2) goes on after so many rows, and one of ours after the last', async () => {
