@@ -389,6 +389,16 @@ describe('steps', () => {
     await update(runId, RunState.CANCELED)
   })
 
+  test('of a tool whose input nests as deep as can be are kept with what can be shown of it', async () => {
+    const { runId } = await running()
+    const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+    const detail = `{"type":"tool","name":"deep","kind":"other","title":"t","input":{"near":1,"far":${nested}}}`
+    expect(await step(runId, 'step_deep', detail)).toMatchObject({ accepted: true })
+    const { items } = await owner.call('GET /api/runs/{id}/steps', { params: { id: runId }, query: {} })
+    expect(items).toMatchObject([{ detail: { name: 'deep', input: { near: 1 } } }])
+    await update(runId, RunState.COMPLETED, { resultMessage: 'done' })
+  })
+
   test('of a command keep their output and say what kind they are', async () => {
     const { runId } = await running()
     const tool = { type: 'tool' as const, name: 'bash', kind: 'execute' as const, title: 'ls' }

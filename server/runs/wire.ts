@@ -141,10 +141,25 @@ export function readDetail(step: WireStep): StepDetail {
   return ownDetail(step.detail) ?? legacyDetail(step)
 }
 
+/** Tools take and give anything, and what nests without end can be read but not written again. */
+const MAX_DEPTH = 100
+
+/** The value itself, or a copy in which what nests deeper is left out. */
+function shallow(value: unknown, left: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (left === 0) return '…'
+  if (Array.isArray(value)) {
+    const items = value.map((item) => shallow(item, left - 1))
+    return items.some((item, i) => item !== value[i]) ? items : value
+  }
+  const fields = Object.entries(value).map(([name, item]): [string, unknown] => [name, shallow(item, left - 1)])
+  return fields.some(([name, item]) => item !== Reflect.get(value, name)) ? Object.fromEntries(fields) : value
+}
+
 function ownDetail(text: string): StepDetail | undefined {
   if (!text.startsWith('{')) return undefined
   try {
-    return StepDetail.safeParse(JSON.parse(text)).data
+    return StepDetail.safeParse(shallow(JSON.parse(text), MAX_DEPTH)).data
   } catch {
     // Text that happens to start like JSON: the output of a command, say.
     return undefined
