@@ -39,7 +39,9 @@ export class Digests {
     if (!member || member.digestAt !== seen.digestAt || member.digestMinutes === null) return false
     const later = { digestAt: now + member.digestMinutes * 60_000 }
     const channel = this.core.directory.channel(member.channelId)
-    if (!channel || channel.archivedAt !== null || (await this.#store.isOpen(tx, member))) {
+    // Turned off it is told everything at once when it is on again, instead of failing each time.
+    const isOn = this.core.directory.agent(member.memberId)?.enabled ?? false
+    if (!isOn || !channel || channel.archivedAt !== null || (await this.#store.isOpen(tx, member))) {
       await this.#store.update(tx, member, later)
       return false
     }

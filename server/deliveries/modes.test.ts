@@ -128,6 +128,17 @@ for (const storage of storages.filter((s) => s.available))
       expect(await periodic()).toHaveLength(before)
     })
 
+    test('an agent that is turned off is told when it is on again', async () => {
+      const said = () => world.talk.messages.post(ada, { target: '#digest', content: 'for later' })
+      await said()
+      await world.talk.agents.update(ada, bot.id, { enabled: false })
+      const before = (await periodic()).length
+      expect(await world.talk.digests.giveDue(await due('#digest'))).toBe(0)
+      expect(await periodic()).toHaveLength(before)
+      await world.talk.agents.update(ada, bot.id, { enabled: true })
+      expect(await world.talk.digests.giveDue(await due('#digest'))).toBe(1)
+    })
+
     test('agents that read along do not keep each other going', async () => {
       const at = (agent: AgentPrincipal) => ({ target: '#chatter', content: `I am ${agent.name}` })
       await mode('#chatter', 'periodic', 5)
