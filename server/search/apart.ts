@@ -41,7 +41,7 @@ export class ApartIndex {
 
   add(tx: Tx, { refId, channelId, text, marks, createdAt }: ApartDoc): Promise<void> {
     const words = tokenise(text).map((token) => PREFIX + token.text)
-    const own = ['is_archive', ...(channelId ? [`in_${channelId}`] : []), ...marks]
+    const own = ['is_archive', ...(channelId ? [here(channelId)] : []), ...marks]
     const doc = { kind: 'archive' as const, refId, channelId, threadId: '', senderId: '', createdAt }
     return this.engine.add(tx, doc, { words, marks: own })
   }
@@ -70,7 +70,7 @@ export class ApartIndex {
       none: query.none.map(apart),
       marks: [
         ['is_archive'],
-        ...(isMarked ? [channelIds.map((id) => `in_${id}`)] : []),
+        ...(isMarked ? [channelIds.map(here)] : []),
         ...marks.map((mark) => [mark]),
       ],
       channelIds: isMarked ? undefined : channelIds,
@@ -82,6 +82,9 @@ export class ApartIndex {
     return { refIds: docs.map((doc) => doc.refId), clauses: query.all }
   }
 }
+
+/** Not the mark that messages have: theirs must not lead to these. */
+const here = (channelId: string): string => `at_${channelId}`
 
 const apart = ({ words, prefix }: Clause): Clause => ({ words: words.map((word) => PREFIX + word), prefix })
 
