@@ -8,7 +8,6 @@
  * NEKODE_VERSION, NEKODE_COMMIT and NEKODE_BUILD_TIME replace what package.json, git and the clock say.
  */
 import { cpSync, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { ZipFile } from 'yazl'
@@ -16,7 +15,7 @@ import { buildConsole } from './console/build/bundle'
 import pkg from './package.json'
 import { folderName, formatSums } from './server/artifacts/names'
 import { packExecutable } from './server/artifacts/pack'
-import { plainPackages } from './server/build/plain'
+import { divide, isRareInServer } from './server/build/divide'
 
 process.chdir(import.meta.dir)
 
@@ -34,6 +33,8 @@ type Target = (typeof TARGETS)[number]
 const PROGRAMS = ['nekode', 'nekode-daemon'] as const
 type Program = (typeof PROGRAMS)[number]
 const LEVEL = 10
+/** What the server carries beside its code. */
+const ASSETS = ['dist/console', 'dist/migrations', 'dist/daemon.js.zst']
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2),
@@ -81,14 +82,13 @@ async function compile(program: Program, target: Target | undefined): Promise<st
   const name = target?.includes('windows') || (!target && process.platform === 'win32') ? `${program}.exe` : program
   mkdirSync(folder, { recursive: true })
   const outfile = `${folder}/${name}`
-  const server = program === 'nekode'
   await Bun.build({
-    entrypoints: [server ? 'server/main.ts' : 'daemon/main.ts'],
+    entrypoints: program === 'nekode' ? server.entrypoints : ['daemon/main.ts'],
     compile: {
       // Beside its place and then moved: a program that runs cannot be written over.
       outfile: `${outfile}.new`,
       ...(target === undefined ? {} : { target }),
-      assets: server ? ['dist/console', 'dist/migrations', 'dist/daemon.js.zst'] : [],
+      assets: program === 'nekode' ? [...ASSETS, ...server.rare] : [],
       autoloadBunfig: false,
       autoloadDotenv: false,
     },
@@ -98,7 +98,7 @@ async function compile(program: Program, target: Target | undefined): Promise<st
     // What is imported when it is needed stays out of memory until then.
     splitting: true,
     define,
-    plugins: server ? [plain] : [],
+    plugins: program === 'nekode' ? [server.plugin] : [],
   })
   renameSync(existsSync(`${outfile}.new`) ? `${outfile}.new` : `${outfile}.new.exe`, outfile)
   const size = statSync(outfile).size
@@ -156,7 +156,12 @@ const manifest = await buildConsole({ outdir: 'dist/console' })
 console.log(`dist/console: ${Object.keys(manifest).length} files`)
 copyMigrations()
 await buildDaemonFile()
-const plain = await plainPackages(join(import.meta.dir, 'dist/plain'))
+const server = await divide({
+  entrypoint: 'server/main.ts',
+  folder: 'dist/parts',
+  define,
+  isRare: isRareInServer,
+})
 const sums: [string, string][] = []
 if (flags.release) {
   rmSync('dist/release', { recursive: true, force: true })
