@@ -48,7 +48,8 @@ export class PreviewOrigin {
 
   /** The preview that a request is for, by its host. Undefined: none, or one that only its cookie tells. */
   tokenOf(host: string | null): string | undefined {
-    const name = (host ?? '').toLowerCase().replace(/:\d+$/, '')
+    // With a dot at its end it is the same host to every resolver.
+    const name = (host ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
     const domain = (this.options.domain ?? 'localhost').replace(/:\d+$/, '').toLowerCase()
     if (!name.endsWith(`.${domain}`)) return undefined
     return name.slice(0, -domain.length - 1)

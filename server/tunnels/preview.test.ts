@@ -159,6 +159,14 @@ test('a second port is an origin of its own, where the cookie tells which previe
   expect(console.text).not.toBe('hello')
 })
 
+test.each(['', '.', ':80', '.:80', ':'])(
+  'a preview’s host is that with %j behind it too, and answers nothing of the console',
+  async (end) => {
+    const visitor = new Visitor(server.port, `${'0'.repeat(32)}.LocalHost${end}`)
+    for (const path of ['/', '/api/version', '/health']) expect((await visitor.get(path)).status).toBe(404)
+  },
+)
+
 test('a server without an address for previews says so', async () => {
   await using plain = await startTestServer({ flags: { 'base-url': 'https://nekode.example' } })
   const [person, computer] = [await plain.as('owner'), await plain.computer()]
