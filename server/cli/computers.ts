@@ -145,7 +145,10 @@ const install = command({
     runtime: { type: 'positional', required: true, description: 'Its kind, as “nekode computers show” lists it' },
   },
   examples: ['nekode computers install build-box codex'],
-  notes: ['JSON: {"operationId"}. The installation goes on by itself.'],
+  notes: [
+    'It runs the command that “nekode computers show” has as next step there, as the daemon’s user; npm installs it for everybody on that computer.',
+    'JSON: {"operationId"}. The installation goes on by itself.',
+  ],
   run: async ({ args, out, connect }) => {
     const connection = await connect()
     const { id, displayName } = await findComputer(connection, args.computer)
