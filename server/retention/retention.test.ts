@@ -78,8 +78,9 @@ for (const storage of storages)
 
     const rows = async () => {
       const { q, t } = world.core.db
-      const runs = (await q.select().from(t.runs)).map((run) => ({ ...run, detailRemovedAt: null }))
-      return { runs, messages: await q.select().from(t.messages), deliveries: await q.select().from(t.deliveries) }
+      const runs = (await q.select().from(t.runs).orderBy(t.runs.id)).map((run) => ({ ...run, detailRemovedAt: null }))
+      const messages = await q.select().from(t.messages).orderBy(t.messages.id)
+      return { runs, messages, deliveries: await q.select().from(t.deliveries).orderBy(t.deliveries.id) }
     }
     const events = () => world.core.db.raw('select sequence, kind, operation from events order by sequence')
 
