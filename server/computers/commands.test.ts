@@ -21,9 +21,7 @@ const ann: Actor = { kind: 'human', id: 'usr_1', name: 'ann', displayName: 'Ann'
 
 type Order = { action: 'restart'; reason?: string } | { command: Extract<NewCommand, { command: unknown }>['command'] }
 const enqueue = (order: Order): Promise<Operation> =>
-  world.db.tx((tx) =>
-    commands.enqueue(tx, { computerId: daemon.id, agentId: 'agent_1', requestedBy: ann, ...order }),
-  )
+  world.db.tx((tx) => commands.enqueue(tx, { computerId: daemon.id, agentId: 'agent_1', requestedBy: ann, ...order }))
 const report = (operationId: string, state: 'running' | 'completed' | 'failed' | 'unsupported', detail = '') =>
   commands.report(daemon, { operationId, state, detail })
 

@@ -24,7 +24,9 @@ test('an agent sees what it owes an answer to with its message, and declines wha
   expect(items.map((item) => [item.message?.id, item.delivery.cause])).toEqual([[message.id, 'mention']])
   const { id } = items[0]!.delivery
   const params = { id }
-  await expect(other.call('POST /api/agent/inbox/{id}/decline', { params, body: {} })).rejects.toMatchObject({ status: 404 })
+  await expect(other.call('POST /api/agent/inbox/{id}/decline', { params, body: {} })).rejects.toMatchObject({
+    status: 404,
+  })
   const declined = await bot.call('POST /api/agent/inbox/{id}/decline', { params, body: {} })
   await expect(declined).toMatchObject({ id, state: 'declined', failure: null })
   expect((await bot.call('POST /api/agent/inbox/{id}/decline', { params, body: {} })).state).toBe('declined')

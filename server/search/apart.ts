@@ -68,11 +68,7 @@ export class ApartIndex {
     const docs = await this.engine.find({
       all: query.all.map(apart),
       none: query.none.map(apart),
-      marks: [
-        ['is_archive'],
-        ...(isMarked ? [channelIds.map(here)] : []),
-        ...marks.map((mark) => [mark]),
-      ],
+      marks: [['is_archive'], ...(isMarked ? [channelIds.map(here)] : []), ...marks.map((mark) => [mark])],
       channelIds: isMarked ? undefined : channelIds,
       createdBefore: query.before,
       createdAfter: query.after,

@@ -12,7 +12,10 @@ export function runsTables(d: Dialect) {
       channelId: d.id().notNull(),
       target: d.str(200).notNull(),
       threadId: d.id(),
-      cause: d.str(16).$type<'mention' | 'direct' | 'subscription' | 'retry' | 'task' | 'reminder' | 'periodic' | 'debate'>().notNull(),
+      cause: d
+        .str(16)
+        .$type<'mention' | 'direct' | 'subscription' | 'retry' | 'task' | 'reminder' | 'periodic' | 'debate'>()
+        .notNull(),
       state: d.str(16).$type<'pending' | 'claimed' | 'answered' | 'declined' | 'failed' | 'expired'>().notNull(),
       waiting: d.str(32).$type<'computer_offline' | 'agent_busy' | 'start_queue' | 'agent_disabled'>(),
       failure: d.json<Failure>(),
