@@ -84,6 +84,8 @@ async function compile(program: Program, target: Target | undefined): Promise<st
   const outfile = `${folder}/${name}`
   await Bun.build({
     entrypoints: program === 'nekode' ? server.entrypoints : ['daemon/main.ts'],
+    // Assets lie at the root of the executable whatever folder they came from, and parts look for each other and for them beside themselves.
+    ...(program === 'nekode' ? { root: server.root } : {}),
     compile: {
       // Beside its place and then moved: a program that runs cannot be written over.
       outfile: `${outfile}.new`,

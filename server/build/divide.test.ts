@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type Divided, divide, isRareInServer } from './divide'
 
-const folder = mkdtempSync(join(tmpdir(), 'nekode-divide-'))
+// Below the folder that the build runs in, as the program's own parts are: the bundler names them by that.
+const dist = join(import.meta.dir, '../../dist')
+mkdirSync(dist, { recursive: true })
+const folder = mkdtempSync(join(dist, 'divide-'))
 const outfile = join(folder, 'program')
 let parts: Divided
 
@@ -28,15 +30,17 @@ if (Bun.argv[2] === 'rare') {
 
 beforeAll(async () => {
   for (const [name, text] of Object.entries(SOURCES)) writeFileSync(join(folder, name), text)
+  writeFileSync(join(folder, 'other.txt'), 'other')
   parts = await divide({
     entrypoint: join(folder, 'main.ts'),
-    folder: join(folder, 'parts'),
+    folder: relative('.', join(folder, 'parts')),
     define: { WORD: '"defined"' },
     isRare: (path) => path.endsWith('/rare.ts'),
   })
   await Bun.build({
     entrypoints: parts.entrypoints,
-    compile: { outfile, assets: parts.rare },
+    root: parts.root,
+    compile: { outfile, assets: [join(folder, 'other.txt'), ...parts.rare] },
     format: 'esm',
     minify: true,
     bytecode: true,

@@ -6,6 +6,8 @@ import type { BuildMetafile, BunPlugin } from 'bun'
 export interface Divided {
   /** Files that are compiled to bytecode; the program's own is the first. Each keeps its name, by which the rare ones import it. */
   entrypoints: string[]
+  /** The folder that they are in. */
+  root: string
   /** Files that are put into the executable unchanged. */
   rare: string[]
   /** Leaves the imports of the rare ones for when they run. */
@@ -52,6 +54,7 @@ export async function divide({ entrypoint, folder, define = {}, isRare }: Divide
   const rare = parts.filter((part) => !usual.has(part))
   return {
     entrypoints: [...usual].map((part) => resolve(folder, part)),
+    root: resolve(folder),
     rare: rare.map((part) => join(folder, part)),
     plugin: {
       name: 'rare parts',
