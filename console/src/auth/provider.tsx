@@ -3,6 +3,7 @@ import { Show } from 'solid-js'
 import { call } from '../api/client'
 import { createLoad } from '../app/load'
 import { t } from '../i18n'
+import '../i18n/en/entrance'
 import { ErrorNotice } from '../ui/notice'
 
 const prefix = '#login='

@@ -1,11 +1,28 @@
+import { basename, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'bun:test'
 import { FailureReason, MAX_CONTENT, DEFAULT_POLICY, failures } from '@shared/contract'
 import { defaultPolicy } from '../agents/kinds'
 import { longest } from '../composer/composer'
 import { isRetryable } from '../runs/failures'
-import { en } from './en'
 import { chooseLocale, preferredLocale, t } from './index'
+import { english as en } from './texts'
 import { zh } from './zh'
+
+const root = join(import.meta.dir, '..')
+const groupOf = (key: string) => key.slice(0, key.indexOf('.'))
+const read = async (pattern: string) => {
+  const paths = await Array.fromAsync(new Bun.Glob(pattern).scan({ cwd: root }))
+  return Promise.all(paths.map(async (path) => ({ path, text: await Bun.file(join(root, path)).text() })))
+}
+const sources = (await read('**/*.{ts,tsx}')).filter(({ path }) => !/^i18n\/(en|zh)\/|\.test\.tsx?$/.test(path))
+const start = await Bun.file(join(import.meta.dir, 'index.ts')).text()
+/** Areas that are loaded with the first screen. */
+const first = new Set([...start.matchAll(/^import '.\/en\/(\w+)'/gm)].map((match) => match[1] ?? ''))
+const areas = (await read('i18n/en/*.ts')).flatMap(({ path, text }) => {
+  const area = basename(path, '.ts')
+  return area === 'index' ? [] : [{ area, keys: [...text.matchAll(/^  '([\w.]+)':/gm)].map((match) => match[1] ?? '') }]
+})
+for (const { area } of areas) await import(`./en/${area}`)
 
 afterEach(() => chooseLocale('en'))
 
@@ -15,7 +32,7 @@ describe('languages', () => {
   test('have the same keys, no empty text, and fill in the same values', () => {
     expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort())
     for (const [key, text] of Object.entries(en)) {
-      const other = zh[key as keyof typeof en]
+      const other = zh[key as keyof typeof zh]
       expect({ key, empty: !other.trim() || !text.trim() }).toEqual({ key, empty: false })
       expect({ key, names: names(other) }).toEqual({ key, names: names(text) })
     }
@@ -27,17 +44,30 @@ describe('languages', () => {
     expect(left).toEqual([])
   })
 
-  test('every text is used somewhere', async () => {
-    const files = await Array.fromAsync(
-      new Bun.Glob('**/*.{ts,tsx}').scan({ cwd: `${import.meta.dir}/..`, absolute: true }),
-    )
-    const sources = files.filter((file) => !/i18n\/(en|zh)\.ts$|\.test\.tsx?$/.test(file))
-    const all = (await Promise.all(sources.map((file) => Bun.file(file).text()))).join('\n')
+  test('every text is used somewhere', () => {
+    const all = sources.map(({ text }) => text).join('\n')
     const built = [...all.matchAll(/`([a-z]+(?:\.[a-z]+)*\.)\$\{/gi)].map((match) => match[1] ?? '')
     const unused = Object.keys(en).filter(
       (key) => !all.includes(`'${key}'`) && !built.some((start) => key.startsWith(start)),
     )
     expect(unused).toEqual([])
+  })
+
+  test('a group of keys stands in one area', () => {
+    const groups = areas.flatMap(({ area, keys }) => [...new Set(keys.map(groupOf))].map((group) => ({ area, group })))
+    expect(groups.filter(({ group }, at) => groups.findIndex((other) => other.group === group) !== at)).toEqual([])
+  })
+
+  test('a file that uses an area which is not there from the start imports it', () => {
+    const missing = areas
+      .filter(({ area }) => !first.has(area))
+      .flatMap(({ area, keys }) => {
+        const uses = new RegExp(`['\`](?:${[...new Set(keys.map(groupOf))].join('|')})\\.[\\w.$]`)
+        return sources
+          .filter(({ text }) => uses.test(text) && !text.includes(`i18n/en/${area}'`))
+          .map(({ path }) => `${path} has to import i18n/en/${area}`)
+      })
+    expect(missing).toEqual([])
   })
 })
 
@@ -73,8 +103,8 @@ describe('what the console repeats of the contract so that its schemas stay out 
   test('every failure has a sentence and a next step, and the same ones can be tried again', () => {
     for (const reason of FailureReason.options) {
       expect({ reason, retryable: isRetryable(reason) }).toEqual({ reason, retryable: failures[reason].retryable })
-      expect(en[`failure.${reason}`].length).toBeGreaterThan(10)
-      expect(en[`failure.${reason}.next`].length).toBeGreaterThan(10)
+      expect(en[`failure.${reason}`]?.length).toBeGreaterThan(10)
+      expect(en[`failure.${reason}.next`]?.length).toBeGreaterThan(10)
     }
   })
 })

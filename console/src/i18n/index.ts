@@ -1,19 +1,25 @@
 import { createSignal } from 'solid-js'
-import { en } from './en'
+import type { Texts } from './en'
+import { english } from './texts'
+// What the first screen says. A file that uses the texts of another area imports that area.
+import './en/common'
+import './en/errors'
+import './en/conversation'
+import './en/approvals'
+import './en/runs'
+import './en/agents'
+import './en/computers'
 
-export type Key = keyof typeof en
-export type Dictionary = Record<Key, string>
+export type Key = keyof Texts
 export const locales = { en: 'English', 'zh-CN': '简体中文' } as const
 export type Locale = keyof typeof locales
 
 type Names<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never
-type Values<K extends Key> = [Names<(typeof en)[K]>] extends [never]
-  ? []
-  : [values: Record<Names<(typeof en)[K]>, string | number>]
+type Values<K extends Key> = [Names<Texts[K]>] extends [never] ? [] : [values: Record<Names<Texts[K]>, string | number>]
 
 const storageKey = 'nekode.locale'
 const [locale, setLocale] = createSignal<Locale>('en')
-const [dictionary, setDictionary] = createSignal<Dictionary>(en)
+const [dictionary, setDictionary] = createSignal<Record<string, string>>(english)
 
 export { locale }
 
@@ -23,7 +29,7 @@ export { locale }
  */
 export function t<K extends Key>(key: K, ...[values]: Values<K>): string {
   const given: Record<string, string | number> = values ?? {}
-  const forms = dictionary()[key].split('||')
+  const forms = (dictionary()[key] ?? key).split('||')
   const one = forms.length > 1 && new Intl.PluralRules(locale()).select(Number(given['n'])) === 'one'
   const text = (one ? forms[0] : forms.at(-1)) ?? key
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(given[name] ?? ''))
@@ -40,7 +46,7 @@ export function preferredLocale(stored: string | null, languages: readonly strin
 
 async function show(next: Locale): Promise<void> {
   // Chinese is a file of its own, so that nobody loads a language they do not read.
-  const texts = next === 'zh-CN' ? (await import('./zh')).zh : en
+  const texts = next === 'zh-CN' ? (await import('./zh')).zh : english
   setDictionary(() => texts)
   setLocale(next)
   document.documentElement.lang = next

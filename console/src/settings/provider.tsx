@@ -3,6 +3,7 @@ import { call } from '../api/client'
 import { act } from '../app/act'
 import { createLoad } from '../app/load'
 import { t } from '../i18n'
+import '../i18n/en/settings'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
 

@@ -1,6 +1,9 @@
+import { batch } from 'solid-js'
 import type { ServerEvent, Snapshot, User } from '@shared/contract'
 import { ApiError, call, keepCsrf, whenLoggedOut } from '../api/client'
+
 import { apply, dropChannel, put, type FollowUp } from './apply'
+import { tellEvent, tellRestart } from './feed'
 import { retryUnsent } from './outbox'
 import { refetchGaps } from './runs'
 import { change, emptyState, state } from './state'
@@ -55,6 +58,7 @@ function enter(snapshot: Snapshot): void {
       approvals: byId(snapshot.approvals),
     })
   })
+  tellRestart()
   stopStream?.()
   stopStream = follow({
     cursor: () => cursor,
@@ -71,11 +75,14 @@ function enter(snapshot: Snapshot): void {
 
 function receive(events: ServerEvent[]): void {
   const followUps: FollowUp[] = []
-  change((draft) => {
-    for (const event of events) {
-      followUps.push(...apply(draft, event))
-      cursor = `${draft.serverId}:${event.sequence}`
-    }
+  batch(() => {
+    change((draft) => {
+      for (const event of events) {
+        followUps.push(...apply(draft, event))
+        cursor = `${draft.serverId}:${event.sequence}`
+      }
+    })
+    for (const event of events) tellEvent(event)
   })
   for (const { target } of followUps) void refreshChannel(target)
   refetchGaps()
@@ -99,6 +106,7 @@ function leave(): void {
   stopStream = undefined
   keepCsrf('')
   change((draft) => Object.assign(draft, emptyState(), { phase: 'guest' }))
+  tellRestart()
 }
 
 /** Ends the session on the server and forgets everything here. */
