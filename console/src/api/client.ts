@@ -15,6 +15,10 @@ const read = () => {
 }
 let csrf = read()
 let onLogout = () => {}
+// What is asked for while the page goes away is to arrive nevertheless.
+let leaving = false
+addEventListener('pagehide', () => (leaving = true))
+addEventListener('pageshow', () => (leaving = false))
 
 /** Keeps the token that proves to the server that a request comes from this page. */
 export function keepCsrf(token: string): void {
@@ -39,7 +43,7 @@ export const call = createApiClient({
   baseUrl: '',
   headers: authHeaders,
   async fetch(url, init) {
-    const response = await fetch(url, init)
+    const response = await fetch(url, leaving ? { ...init, keepalive: true } : init)
     const token = response.headers.get(header)
     if (token) keepCsrf(token)
     if (response.status === 401 && !url.startsWith('/api/auth/')) onLogout()

@@ -1,6 +1,6 @@
-import { createSignal, For } from 'solid-js'
+import { createSignal, For, Show } from 'solid-js'
 import { t } from '../i18n'
-import { IconButton } from './button'
+import { Button, IconButton } from './button'
 import { cx } from './cx'
 import { Icon } from './icon'
 
@@ -10,6 +10,13 @@ interface Toast {
   tone: Tone
   text: string
   next?: string | undefined
+  action?: ToastAction | undefined
+}
+
+/** One thing that can be done about what a toast says, such as taking it back. */
+export interface ToastAction {
+  label: string
+  run: () => void
 }
 
 const look: Record<Tone, { icon: string; text: string }> = {
@@ -23,11 +30,15 @@ let count = 0
 
 const dismiss = (id: number) => setToasts((list) => list.filter((toast) => toast.id !== id))
 
-/** Says something in the corner for a few seconds. `next` is what the reader can do about it. */
-export function toast(tone: Tone, text: string, next?: string): void {
+/** How long a toast with something to do stays, in milliseconds. */
+export const ACTION_MS = 7000
+
+/** Says something in the corner for a few seconds. `next` is what the reader can do about it. Returns what takes it away. */
+export function toast(tone: Tone, text: string, next?: string, action?: ToastAction): () => void {
   const id = ++count
-  setToasts((list) => [...list.slice(-3), { id, tone, text, next }])
-  setTimeout(() => dismiss(id), tone === 'bad' ? 9000 : 4500)
+  setToasts((list) => [...list.slice(-3), { id, tone, text, next, action }])
+  setTimeout(() => dismiss(id), action ? ACTION_MS : tone === 'bad' ? 9000 : 4500)
+  return () => dismiss(id)
 }
 
 /** Where toasts are shown; once in the page. */
@@ -47,6 +58,20 @@ export const ToastHost = () => (
             <p class="font-500">{item.text}</p>
             <p class="text-soft">{item.next}</p>
           </div>
+          <Show when={item.action}>
+            {(action) => (
+              <Button
+                size="sm"
+                class="self-center shrink-0"
+                onClick={() => {
+                  dismiss(item.id)
+                  action().run()
+                }}
+              >
+                {action().label}
+              </Button>
+            )}
+          </Show>
           <IconButton icon="i-lucide-x" label={t('common.dismiss')} onClick={() => dismiss(item.id)} />
         </div>
       )}
