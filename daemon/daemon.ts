@@ -12,6 +12,7 @@ import { Outbox } from './control/outbox'
 import { Session } from './control/session'
 import { fingerprint } from './inventory/fingerprint'
 import { InventoryBook } from './inventory/inventory'
+import { ResourceMeter } from './inventory/resources'
 import type { Mcp } from './mcp/server'
 import { type DetectedRuntime, detectRuntimes } from './runtimes/detect'
 import { runtimeEnv } from './runtimes/env'
@@ -132,6 +133,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   })
   const ownPorts = serverPorts(serverUrl)
   const ports = portPolicy(config.tunnelPorts, () => ownPorts)
+  const meter = new ResourceMeter(paths.home)
   const tools = lazily(async () => {
     const mcp = await startTools(calls, () => supervisor, ports, log)
     ownPorts.push(Number(new URL(mcp.url).port))
@@ -196,6 +198,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     link,
     log,
     inventory: () => inventory.read(),
+    resources: () => meter.read(),
     statuses: () => supervisor.statuses(),
     admit: (event) => supervisor.admit(event),
     handle: (event) => supervisor.handle(event),

@@ -165,6 +165,7 @@ class People {
       local: false,
       runtimes: [],
       inventoryVersion: '',
+      resources: null,
       leaseId: null,
       lastSeenAt: null,
       announced: 'offline',

@@ -7,6 +7,7 @@ import { type ComputerInventorySchema, ComputerStatus } from '@shared/gen/nekode
 import type { ServerEvent } from '@shared/gen/nekode/daemon/v1/events_pb'
 import type { Run } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import type { Logger } from '@shared/log'
+import type { Resources } from '../inventory/resources'
 import { Backoff, pause } from './backoff'
 import { type Connection, type ControlClient, dial, isSaidByServer, judge } from './client'
 import { EventStream } from './events'
@@ -44,6 +45,8 @@ export interface SessionOptions {
   token: string
   caFile?: string
   info: ComputerFacts
+  /** How busy and how full the computer is, asked before each sign of life. */
+  resources?: () => Promise<Resources>
   /** Longest time between heartbeats; the server may ask for less. */
   heartbeatMs?: number
   pollMs: number
@@ -198,7 +201,7 @@ export class Session {
     }
     journal.set('server_id', server.serverId)
     const { inventory, version } = await this.#options.inventory()
-    const answer = await client.registerComputer({ info: this.#info(), inventory, ...requestKey() })
+    const answer = await client.registerComputer({ info: await this.#info(), inventory, ...requestKey() })
     if (!answer.accepted)
       throw new NekodeError('forbidden', `The server does not accept ${info.computerId}.`, { code: 'not_accepted' })
     this.#leaseId = answer.lease?.leaseId ?? ''
@@ -220,7 +223,7 @@ export class Session {
   async #heartbeat(client: ControlClient, signal?: AbortSignal): Promise<number> {
     const answer = await client.heartbeatComputer(
       {
-        info: this.#info(),
+        info: await this.#info(),
         leaseId: this.#leaseId,
         agentStatuses: this.#options.statuses(),
         inventoryVersion: this.#inventoryVersion,
@@ -243,13 +246,15 @@ export class Session {
     }
   }
 
-  #info() {
+  async #info() {
+    const resources = await this.#options.resources?.()
     const now = BigInt(Math.floor(Date.now() / 1000))
     return {
       ...this.#options.info,
       status: ComputerStatus.ONLINE,
       lastSeenUnix: now,
       leaseId: this.#leaseId,
+      ...(resources ? { resources } : {}),
       capabilities: [
         { name: 'heartbeat', enabled: true },
         { name: 'agent_status', enabled: true },

@@ -32,7 +32,7 @@ test('GetServerInfo says who the server is and what it speaks', async () => {
 describe('a computer', () => {
   test('registers with what is on it and gets a lease', async () => {
     const answer = await rpc.registerComputer({
-      info: { ...info, computerId: box.id },
+      info: { ...info, computerId: box.id, resources: { cpuPercent: 7, cpuCount: 2 } },
       inventory: { runtimes: [claude] },
     })
     expect(answer).toMatchObject({
@@ -47,6 +47,7 @@ describe('a computer', () => {
       hostname: 'box',
       version: '2.0',
       runtimes: [{ kind: 'claude', installed: true }],
+      resources: { cpuPercent: 7, cpuCount: 2 },
     })
   })
 

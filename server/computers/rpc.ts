@@ -10,6 +10,7 @@ import { seconds, wireLease } from '../rpc/wire'
 import type { RunService } from '../runs/service'
 import { listPresets } from '../runtimes/presets'
 import { readInventory } from './inventory'
+import { readResources } from './resources'
 import type { Computers, Lease } from './service'
 import type { Facts } from './view'
 
@@ -34,7 +35,8 @@ export function computerRpc(
       const p = computerOf(context)
       mustBeSelf(p, info?.computerId)
       if (!info) throw new NekodeError('invalid', 'The computer’s info is missing.', { code: 'invalid_request' })
-      const made = await computers.register(p, factsOf(info), { runtimes: readInventory(inventory), version: INITIAL })
+      const found = { runtimes: readInventory(inventory), version: INITIAL }
+      const made = await computers.register(p, factsOf(info), found, readResources(info.resources, Date.now()) ?? null)
       return { accepted: true, serverTimeUnix: seconds(Date.now()), lease: lease(p.id, made, info) }
     },
 
@@ -45,7 +47,7 @@ export function computerRpc(
       const complete = req.inventoryFullSnapshot && inventory !== undefined
       const renewed = await computers.heartbeat(p, {
         leaseId,
-        ...(info ? { facts: factsOf(info) } : {}),
+        ...(info ? { facts: factsOf(info), resources: readResources(info.resources, Date.now()) } : {}),
         ...(complete ? { inventory: { runtimes: readInventory(inventory), version: inventoryVersion } } : {}),
       })
       for (const status of req.agentStatuses) {

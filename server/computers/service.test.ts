@@ -98,6 +98,30 @@ for (const storage of storages.filter((s) => s.available))
       expect((await world.computers.get(daemon.id)).runtimes).toEqual([codex()])
     })
 
+    test('how busy a computer is is kept from each heartbeat, and told when it has changed by a step', async () => {
+      const gib = 2 ** 30
+      const measured = (cpuPercent: number, free: number) => ({
+        cpuPercent,
+        cpuCount: 4,
+        memoryTotal: 16 * gib,
+        memoryAvailable: free * gib,
+        diskTotal: 100 * gib,
+        diskAvailable: 50 * gib,
+        measuredAt: world.clock.ms,
+      })
+      await world.computers.register(daemon, FACTS, inventory('v1'), measured(11, 8))
+      world.take()
+      await world.computers.heartbeat(daemon, { leaseId: '', resources: measured(14, 8.1) })
+      expect(kinds()).toEqual([])
+      expect((await world.computers.get(daemon.id)).resources).toEqual(measured(14, 8.1))
+      await world.computers.heartbeat(daemon, { leaseId: '', resources: measured(97, 8.1) })
+      await world.computers.heartbeat(daemon, beat)
+      expect(kinds()).toEqual(['computer updated'])
+      expect((await world.computers.get(daemon.id)).resources).toEqual(measured(97, 8.1))
+      await world.computers.register(daemon, FACTS, inventory('v1'))
+      expect((await world.computers.get(daemon.id)).resources).toBeNull()
+    })
+
     test('what belongs to a heartbeat commits with it, or not at all', async () => {
       const failing = world.computers.heartbeat(daemon, beat, () => Promise.reject(new Error('no such agent')))
       await expect(failing).rejects.toThrow('no such agent')

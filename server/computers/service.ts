@@ -1,4 +1,4 @@
-import type { Actor, Computer, RuntimeInfo } from '@shared/contract'
+import type { Actor, Computer, ComputerResources, RuntimeInfo } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import { and, asc, eq, isNull, lt, ne, or } from 'drizzle-orm'
@@ -27,6 +27,8 @@ export interface Lease {
 export interface Heartbeat {
   leaseId: string
   facts?: Partial<Facts>
+  /** How busy the computer is, when its daemon measures that. */
+  resources?: ComputerResources | undefined
   /** Only when it is complete. */
   inventory?: Inventory
 }
@@ -210,6 +212,7 @@ export class Computers {
       local,
       runtimes: [],
       inventoryVersion: '',
+      resources: null,
       leaseId: null,
       lastSeenAt: null,
       announced: 'offline',
@@ -232,11 +235,16 @@ export class Computers {
   }
 
   /** A daemon is there, with all that it found. A new lease each time. */
-  async register(p: ComputerPrincipal, facts: Facts, inventory: Inventory): Promise<Lease> {
+  async register(
+    p: ComputerPrincipal,
+    facts: Facts,
+    inventory: Inventory,
+    resources: ComputerResources | null = null,
+  ): Promise<Lease> {
     return this.db.tx(async (tx) => {
       const row = await this.#own(tx.q, p)
       const leaseId = newId('lease')
-      await this.#seen(tx, row, { ...this.#changes(row, facts, inventory), leaseId }, p)
+      await this.#seen(tx, row, { ...this.#changes(row, facts, inventory), resources, leaseId }, p)
       for (const hook of this.#registered) await hook(tx, p.id, actorOf(p))
       return this.#lease(leaseId)
     })
@@ -247,7 +255,8 @@ export class Computers {
     return this.db.tx(async (tx) => {
       const row = await this.#own(tx.q, p)
       const leaseId = beat.leaseId !== '' && beat.leaseId === row.leaseId ? beat.leaseId : newId('lease')
-      await this.#seen(tx, row, { ...this.#changes(row, beat.facts ?? {}, beat.inventory), leaseId }, p)
+      const measured = beat.resources ? { resources: beat.resources } : {}
+      await this.#seen(tx, row, { ...this.#changes(row, beat.facts ?? {}, beat.inventory), ...measured, leaseId }, p)
       await also?.(tx)
       return this.#lease(leaseId)
     })

@@ -1,4 +1,4 @@
-import type { Actor, Computer } from '@shared/contract'
+import type { Actor, Computer, ComputerResources } from '@shared/contract'
 import type { NewEvent } from '../db/database'
 import type { Row } from '../db/tables'
 import { type Status, statusOf } from './status'
@@ -35,10 +35,25 @@ export function bounded(facts: Partial<Facts>): Partial<Facts> {
 
 export const nameOf = (row: ComputerRow): string => row.displayName || row.hostname || row.id
 
-/** What people see of a row, to tell whether it changed. `lastSeenAt` moves all the time and is not worth an event. */
+/**
+ * What people see of a row, to tell whether it changed. `lastSeenAt` moves all the time and is not worth an event; of how busy the
+ * computer is only steps are.
+ */
 export function shown(row: ComputerRow): string {
-  const { lastSeenAt: _, updatedAt: __, ...rest } = toComputer(row, 0)
-  return JSON.stringify({ ...rest, status: row.announced })
+  const { lastSeenAt: _, updatedAt: __, resources, ...rest } = toComputer(row, 0)
+  return JSON.stringify({ ...rest, resources: steps(resources), status: row.announced })
+}
+
+/** In tenths of the processors, in twentieths of the memory, and in hundredths of the disk, which fills up slowly. */
+function steps(resources: ComputerResources | null): number[] {
+  if (!resources) return []
+  const { cpuPercent, memoryAvailable, memoryTotal, diskAvailable, diskTotal } = resources
+  const part = (some: number, all: number, count: number): number => (all ? Math.round((some / all) * count) : -1)
+  return [
+    cpuPercent === null ? -1 : Math.round(cpuPercent / 10),
+    part(memoryAvailable, memoryTotal, 20),
+    part(diskAvailable, diskTotal, 100),
+  ]
 }
 
 /** A row as the HTTP API shows it. `now` in Unix milliseconds decides the status. */
@@ -55,6 +70,7 @@ export function toComputer(row: ComputerRow, now: number): Computer {
     status,
     lastSeenAt: row.lastSeenAt,
     runtimes: row.runtimes,
+    resources: row.resources,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   }

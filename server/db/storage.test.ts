@@ -496,6 +496,7 @@ function computer(over: Partial<Row<'computers'>>): Row<'computers'> {
     local: true,
     runtimes: [],
     inventoryVersion: '',
+    resources: null,
     leaseId: null,
     lastSeenAt: null,
     announced: 'offline',

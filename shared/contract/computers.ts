@@ -20,6 +20,22 @@ export const RuntimeInfo = z.object({
 })
 export type RuntimeInfo = z.infer<typeof RuntimeInfo>
 
+/** How busy and how full a computer is; sizes in bytes. */
+export const ComputerResources = z.object({
+  /** Of all processors together, 0 to 100; null while it is not known. */
+  cpuPercent: z.number().int().min(0).max(100).nullable(),
+  cpuCount: z.number().int(),
+  memoryTotal: z.number(),
+  /** What programs can still get without swapping. */
+  memoryAvailable: z.number(),
+  /** Of the file system that agents work in. */
+  diskTotal: z.number(),
+  diskAvailable: z.number(),
+  /** When it was measured. */
+  measuredAt: Time,
+})
+export type ComputerResources = z.infer<typeof ComputerResources>
+
 export const Computer = z.object({
   id: Id,
   displayName: z.string(),
@@ -32,6 +48,8 @@ export const Computer = z.object({
   status: z.enum(['online', 'stale', 'offline']),
   lastSeenAt: Time.nullable(),
   runtimes: z.array(RuntimeInfo),
+  /** Null for a daemon that does not measure them. An event tells when they have changed by a step worth seeing. */
+  resources: ComputerResources.nullable(),
   createdAt: Time,
   updatedAt: Time,
 })

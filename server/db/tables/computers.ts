@@ -1,4 +1,4 @@
-import type { RuntimeInfo } from '@shared/contract'
+import type { ComputerResources, RuntimeInfo } from '@shared/contract'
 import type { Dialect } from '../dialect'
 
 /** The machines that agents work on. */
@@ -16,6 +16,7 @@ export function computersTables(d: Dialect) {
       local: d.bool().notNull(),
       runtimes: d.json<RuntimeInfo[]>().notNull(),
       inventoryVersion: d.str(255).notNull(),
+      resources: d.json<ComputerResources>(),
       leaseId: d.id(),
       lastSeenAt: d.ms(),
       /** What the status was when it was last announced, so that each change is one event. */
