@@ -177,9 +177,15 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
       outbound: 'none',
     }),
   )
-  const inbox = new InboxService(core, { approvals, messages })
-  channels.whenRead((tx, userId, channelId, upTo) => inbox.channelRead(tx, userId, channelId, upTo))
   const tasks = createTasks(core, { writer, router, work, runs }, messages, search)
+  writer.tellWith((tx, reply, root, silent) => tasks.comments.said(tx, reply, root, silent))
+  const inbox = new InboxService(core, {
+    approvals,
+    messages,
+    tasks: async (ids) => tasks.book.views(await tasks.book.named(ids)),
+    taskId: async (p, ref) => (await tasks.tasks.get(p, ref)).id,
+  })
+  channels.whenRead((tx, userId, channelId, upTo) => inbox.channelRead(tx, userId, channelId, upTo))
   const graph = new GraphService(core, tasks)
   const gates = new GateService(core, tasks)
 

@@ -82,7 +82,8 @@ const IN_CHANNEL: Record<Rule, string> = {
     POST /api/messages/{id}/save`,
   'read by people': `
     POST /api/channels/{target}/read
-    POST /api/inbox/threads/{threadId}/read`,
+    POST /api/inbox/threads/{threadId}/read
+    POST /api/inbox/tasks/{taskId}/read`,
   'read, computers too': `
     GET /api/agent-runs/{id}
     GET /api/agent-runs/{id}/events
@@ -381,6 +382,7 @@ async function fill(path: string): Promise<string> {
     return filled.replace('{id}', runId).replace('{stepId}', stepId)
   }
   const kind = /^\/api\/([\w-]+)\//.exec(path)?.[1] ?? ''
+  if (filled.includes('{taskId}')) filled = filled.replace('{taskId}', await den.make.tasks())
   if (filled.includes('{threadId}')) filled = filled.replace('{threadId}', await den.make.threads())
   if (filled.includes('{id}')) {
     const make: unknown = Reflect.get(den.make, kind)

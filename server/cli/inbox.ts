@@ -1,4 +1,4 @@
-import { InboxKind, type InboxItem, type Message } from '@shared/contract'
+import { InboxKind, type InboxItem, type Message, type Task } from '@shared/contract'
 import { wish } from './approvals'
 import { type Context, command, group } from './command'
 import { usage } from './exit'
@@ -15,14 +15,14 @@ const list = command({
   description: 'What waits for your look: unread first, then the latest first',
   args: {
     unread: { type: 'boolean', description: 'Only what you have not read' },
-    kind: { type: 'string', description: 'thread, mention or approval' },
+    kind: { type: 'string', description: 'thread, mention, approval or task' },
     target: { type: 'string', description: 'Only of this channel, person (@name) or dm:…' },
     limit: { type: 'string', default: '50', description: 'How many' },
     cursor: { type: 'string', description: 'The page after this one: “nextCursor” of the page before' },
   },
   examples: ['nekode inbox', 'nekode inbox list --unread --kind mention --json'],
   notes: [
-    'JSON: {"items", "messages", "approvals", "unreadCount", "nextCursor"?}: items name what they are about by id.',
+    'JSON: {"items", "messages", "approvals", "tasks", "unreadCount", "nextCursor"?}: items name what they are about by id.',
   ],
   run: async ({ args, out, connect }) => {
     const limit = whole('limit', args.limit, 1, 200)
@@ -39,6 +39,7 @@ const list = command({
       },
     })
     const messages = new Map(page.messages.map((m) => [m.id, m]))
+    const tasks = new Map(page.tasks.map((t) => [t.id, t]))
     const wishes = new Map(page.approvals.map((a) => [a.id, wish(a)]))
     out.list(
       page,
@@ -48,7 +49,10 @@ const list = command({
         { title: 'where', text: (item) => item.target },
         { title: 'new', text: (item) => String(item.unreadCount), style: (item) => styleOf(item) },
         { title: 'when', text: (item) => out.ago(item.at) },
-        { title: 'what', text: (item) => wishes.get(item.id) ?? said(messages.get(item.messageId ?? '')) },
+        {
+          title: 'what',
+          text: (item) => wishes.get(item.id) ?? about(item, tasks) ?? said(messages.get(item.messageId ?? '')),
+        },
       ],
       'Nothing waits for you.',
     )
@@ -56,6 +60,15 @@ const list = command({
 })
 
 const styleOf = ({ state }: InboxItem): 'yellow' | undefined => (state === 'unread' ? 'yellow' : undefined)
+
+const REASONS = { assigned: 'is yours', review: 'waits for your review', comment: 'was commented on' } as const
+
+/** `#12 is yours: Write the docs` */
+function about({ taskId, reason }: InboxItem, tasks: ReadonlyMap<string, Task>): string | undefined {
+  const task = tasks.get(taskId ?? '')
+  if (!task || reason === null) return undefined
+  return `#${task.number} ${REASONS[reason]}: ${fit(oneLine(task.summary), SHOWN)}`
+}
 
 const said = (message: Message | undefined): string =>
   message === undefined ? '' : `@${message.sender.name}: ${fit(oneLine(message.content), SHOWN)}`
@@ -100,7 +113,7 @@ async function mark({ args: given, out, connect }: Context<typeof args>, state: 
 
 export const inbox = group({
   name: 'inbox',
-  description: 'See what waits for your look: threads that you follow, mentions, permission requests',
+  description: 'See what waits for your look: threads that you follow, mentions, permission requests, your tasks',
   examples: ['nekode inbox', 'nekode inbox done --all'],
   default: 'list',
   subCommands: { list, read, done },

@@ -11,6 +11,15 @@ const TOLD_EACH = 50
 /** Unread rows of one reader that a mark looks through. */
 const LOOKED_AT = 1000
 
+/** What happened to a task. */
+export interface TaskNews {
+  task: { id: string; channelId: string; threadId: string | null }
+  reason: Exclude<InboxRow['reason'], ''>
+  /** What was said, if it was that. */
+  messageId?: string | undefined
+  at: number
+}
+
 /** Puts things into people's inboxes and takes them out, as part of what made them. Who may see what is decided before. */
 export class InboxBook {
   readonly #store: InboxStore
@@ -62,6 +71,44 @@ export class InboxBook {
     // What was unread stays so: the message itself tells that there is one more.
     for (const row of bumped)
       if (row.state !== UNREAD) this.#emit(tx, { ...row, ...moved, state: UNREAD, unread: row.unread + 1 }, 'updated')
+  }
+
+  /** A task concerns these people anew. Each has one item of it, whatever happens to it. */
+  async task(tx: Tx, userIds: readonly string[], news: TaskNews): Promise<void> {
+    const known = new Map((await this.#store.about('task', news.task.id, tx.q)).map((row) => [row.userId, row]))
+    for (const userId of new Set(userIds)) {
+      const row = known.get(userId)
+      const next = taskRow(userId, row, news)
+      if (row) await this.#store.update(tx, [row.id], next)
+      else await this.#store.insert(tx, [next])
+      this.#emit(tx, next, row ? 'updated' : 'created')
+    }
+  }
+
+  /**
+   * A task does not wait for a look any more, for one of these reasons.
+   * @param userIds undefined: whoever was told
+   */
+  async taskSettled(
+    tx: Tx,
+    taskId: string,
+    reasons: readonly InboxRow['reason'][],
+    userIds?: readonly string[],
+  ): Promise<void> {
+    for (const row of await this.#store.about('task', taskId, tx.q)) {
+      if (row.state === DONE || !reasons.includes(row.reason) || userIds?.includes(row.userId) === false) continue
+      await this.change(tx, [row], DONE)
+    }
+  }
+
+  /** Somebody has looked at a task. */
+  async taskRead(tx: Tx, userId: string, taskId: string): Promise<void> {
+    const rows = await this.#store.of(userId, 'task', [taskId], tx.q)
+    await this.change(
+      tx,
+      rows.filter((row) => row.state === UNREAD),
+      READ,
+    )
   }
 
   /** Nobody asks any more to be told of a thread. */
@@ -134,6 +181,24 @@ export class InboxBook {
   }
 }
 
+/** That a task was given to somebody stays what there is to say until they have seen it. */
+function taskRow(userId: string, row: InboxRow | undefined, { task, reason, messageId, at }: TaskNews): InboxRow {
+  const waiting = row?.state === UNREAD
+  return {
+    id: row?.id ?? newId('inb'),
+    userId,
+    kind: 'task',
+    reason: waiting && reason === 'comment' ? row.reason : reason,
+    subjectId: task.id,
+    channelId: task.channelId,
+    threadId: task.threadId ?? '',
+    messageId: messageId ?? row?.messageId ?? '',
+    state: UNREAD,
+    unread: waiting ? row.unread + 1 : 1,
+    at,
+  }
+}
+
 const newRow = (
   userId: string,
   kind: InboxRow['kind'],
@@ -143,6 +208,7 @@ const newRow = (
   id: newId('inb'),
   userId,
   kind,
+  reason: '',
   subjectId,
   channelId,
   threadId,

@@ -182,7 +182,7 @@ for (const storage of storages.filter((s) => s.available))
       const { id } = (await list(bob)).items[0]!
       expect(await shown(bob, { target })).toEqual(['mention unread'])
       await world.talk.channels.removeMember(bob, target, 'human', bob.id)
-      expect(await list(bob)).toEqual({ items: [], messages: [], approvals: [], unreadCount: 0 })
+      expect(await list(bob)).toEqual({ items: [], messages: [], approvals: [], tasks: [], unreadCount: 0 })
       await expect(list(bob, { target })).rejects.toMatchObject({ kind: 'not_found' })
       await expect(world.talk.inbox.mark(bob, id, 'done')).rejects.toMatchObject({ kind: 'not_found' })
     })

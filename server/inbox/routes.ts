@@ -12,5 +12,9 @@ export function inboxRoutes(mount: Mount, inbox: InboxService): void {
     await inbox.threadRead(principal, params.threadId)
     return { ok: true as const }
   })
+  mount('POST /api/inbox/tasks/{taskId}/read', async ({ principal, params }) => {
+    await inbox.taskRead(principal, params.taskId)
+    return { ok: true as const }
+  })
   mount('POST /api/inbox/{id}', async ({ principal, params, body }) => inbox.mark(principal, params.id, body.state))
 }

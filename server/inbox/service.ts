@@ -1,4 +1,4 @@
-import type { Approval, InboxItem, InboxKind, InboxState, Message } from '@shared/contract'
+import type { Approval, InboxItem, InboxKind, InboxState, Message, Task } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import { z } from 'zod'
@@ -23,6 +23,7 @@ export interface InboxPage {
   items: InboxItem[]
   messages: Message[]
   approvals: Approval[]
+  tasks: Task[]
   unreadCount: number
   nextCursor?: string
 }
@@ -47,7 +48,7 @@ const isAfter = (row: Place, place: Place): boolean =>
 const inOrder = (a: Place, b: Place): number => (isAfter(a, b) ? 1 : -1)
 
 /**
- * What waits for a person's look. Threads and mentions are rows; permissions are asked for when the inbox is read, so that one that
+ * What waits for a person's look. Threads, mentions and tasks are rows; permissions are asked for when the inbox is read, so that one that
  * is decided is gone for everybody. What stands in a conversation that the reader has left is not shown.
  */
 export class InboxService {
@@ -56,7 +57,14 @@ export class InboxService {
 
   constructor(
     private readonly core: Core,
-    private readonly services: { approvals: ApprovalService; messages: MessageService },
+    private readonly services: {
+      approvals: ApprovalService
+      messages: MessageService
+      /** Tasks by id, as everybody sees them. */
+      tasks(ids: string[]): Promise<Task[]>
+      /** The id of a task that the caller may see. Throws `not_found`. */
+      taskId(p: UserPrincipal, ref: string): Promise<string>
+    },
   ) {
     this.#store = new InboxStore(core.db)
     this.#book = new InboxBook(core)
@@ -85,6 +93,7 @@ export class InboxService {
       items: page.map((row) => this.#view(row)),
       messages: await this.services.messages.shown([...new Set(page.flatMap(messagesOf))]),
       approvals: page.flatMap((row) => approvals.byId.get(row.subjectId) ?? []),
+      tasks: await this.services.tasks(page.flatMap((row) => (row.kind === 'task' ? row.subjectId : []))),
       unreadCount: await this.#unreadCount(p, approvals.rows),
       ...(last ? { nextCursor: cursorOf(last) } : {}),
     }
@@ -110,7 +119,7 @@ export class InboxService {
     { state, kind, target }: { state: 'read' | 'done'; kind?: InboxKind | undefined; target?: string | undefined },
   ): Promise<number> {
     const channelId = target === undefined ? undefined : this.core.access.channel(p, 'read', target).id
-    const kinds = (['thread', 'mention'] as const).filter((one) => kind === undefined || one === kind)
+    const kinds = (['thread', 'mention', 'task'] as const).filter((one) => kind === undefined || one === kind)
     if (!kinds.length) return 0
     const number = stateNumber(state)
     return this.core.db.tx(async (tx) => {
@@ -126,6 +135,12 @@ export class InboxService {
     const { message } = await this.services.messages.get(p, threadId)
     const root = message.threadId ?? message.id
     await this.core.db.tx((tx) => this.#book.threadRead(tx, p.id, root))
+  }
+
+  /** Marks what there is of a task as read. Throws `not_found` for one that the caller cannot see. */
+  async taskRead(p: UserPrincipal, ref: string): Promise<void> {
+    const id = await this.services.taskId(p, ref)
+    await this.core.db.tx((tx) => this.#book.taskRead(tx, p.id, id))
   }
 
   /** How much one reader has not read in each of these threads. */
@@ -213,6 +228,7 @@ const approvalRow = (
   id,
   userId,
   kind: 'approval',
+  reason: '',
   subjectId: id,
   channelId,
   threadId: threadId ?? '',

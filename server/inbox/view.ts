@@ -15,6 +15,8 @@ export const inboxView = (row: InboxRow, target: string): InboxItem => ({
   state: stateName(row.state),
   target,
   threadId: row.threadId || null,
+  taskId: row.kind === 'task' ? row.subjectId : null,
+  reason: row.reason || null,
   messageId: row.messageId || null,
   unreadCount: row.unread,
   at: row.at,

@@ -52,6 +52,11 @@ export class MessageWriter {
     this.#threads = new ThreadBook(core)
   }
 
+  /** See `ThreadBook.tellWith`. */
+  tellWith(...teller: Parameters<ThreadBook['tellWith']>): void {
+    this.#threads.tellWith(...teller)
+  }
+
   async write(tx: Tx, input: NewMessage): Promise<MessageRow> {
     const { channel, sender } = input
     const row: MessageRow = {

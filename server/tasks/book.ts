@@ -10,6 +10,7 @@ import type { SearchService } from '../search/service'
 import { ClaimStore } from './claimstore'
 import { TaskEdges } from './edges'
 import { illegal, taskUnknown } from './errors'
+import { TaskNotices } from './notices'
 import { TaskSource, taskDoc } from './searching'
 import { type Position, type TaskFilter, TaskStore } from './store'
 import { type TaskRow, type TaskState, isClosed, taskView } from './view'
@@ -52,6 +53,7 @@ export class TaskBook {
   readonly #store: TaskStore
   readonly edges: TaskEdges
   readonly #claims: ClaimStore
+  readonly notices: TaskNotices
 
   constructor(
     readonly core: Core,
@@ -61,6 +63,7 @@ export class TaskBook {
     search.addSource(new TaskSource(this.#store))
     this.edges = new TaskEdges(core.db)
     this.#claims = new ClaimStore(core.db)
+    this.notices = new TaskNotices(core)
   }
 
   /** A task by id or number, and its channel. Throws `not_found` when the caller may not see it. */
@@ -113,6 +116,7 @@ export class TaskBook {
     await this.search.add(tx, taskDoc(row))
     await this.note(tx, row, 'created', actor, [])
     await this.emit(tx, row, 'created', actor)
+    await this.notices.changed(tx, undefined, row, actor)
   }
 
   /**
@@ -138,6 +142,7 @@ export class TaskBook {
     if (fields.some(({ field }) => FOUND_BY.has(field))) await this.search.put(tx, taskDoc(next))
     await this.note(tx, next, action, actor, fields)
     await this.emit(tx, next, next.state === row.state ? 'updated' : 'state_changed', actor)
+    await this.notices.changed(tx, row, next, actor)
     return next
   }
 
@@ -164,6 +169,8 @@ export class TaskBook {
     await this.#store.update(tx, row.id, { ...set, version: next.version, updatedAt: next.updatedAt })
     await this.note(tx, next, action, actor, fields)
     await this.emit(tx, next, 'updated', actor)
+    await this.notices.changed(tx, row, next, actor)
+    if (action === 'reviewed') await this.notices.reviewed(tx, next, actor.id)
     return next
   }
 

@@ -1,6 +1,8 @@
 import type { Message } from '@shared/contract'
 import type { Core } from '../core'
+import type { Tx } from '../db/database'
 import type { MessageService } from '../messages/service'
+import type { MessageRow } from '../messages/view'
 import type { TaskBook, Worker } from './book'
 import type { TaskDesk } from './desk'
 
@@ -38,6 +40,12 @@ export class TaskComments {
     const { channel } = await this.book.find(p, 'write', ref)
     const threadId = await this.begin(p, ref)
     return (await this.messages.post(p, { target: channel.target, content, threadId, requestId })).message
+  }
+
+  /** A reply was written in some thread. If a task's, the people whose task it is are told. Returns whom the thread need not tell. */
+  async said(tx: Tx, reply: MessageRow, root: MessageRow, silent: ReadonlySet<string>): Promise<string[]> {
+    const row = root.system?.type === 'task.thread' ? await this.book.byThread(tx, root.id) : undefined
+    return row ? this.book.notices.commented(tx, row, reply, silent) : []
   }
 
   /** The thread of a task, begun when there is none. */

@@ -12,6 +12,9 @@ interface Called {
   id: string
 }
 
+/** Tells people of a reply in a way of its own, but for those who want to hear nothing of the thread. Returns whom it told. */
+type Teller = (tx: Tx, reply: MessageRow, root: MessageRow, silent: ReadonlySet<string>) => Promise<readonly string[]>
+
 /**
  * What a message means for those who follow its thread and for those whom it mentions. Agents follow only what they are told to: one
  * that followed by itself would answer whatever is said after it.
@@ -19,10 +22,16 @@ interface Called {
 export class ThreadBook {
   readonly #store: ThreadStore
   readonly #inbox: InboxBook
+  #tellOthers: Teller | undefined
 
   constructor(private readonly core: Core) {
     this.#store = new ThreadStore(core.db)
     this.#inbox = new InboxBook(core)
+  }
+
+  /** Some threads are about something that people are told of in other words. There is one teller at most. */
+  tellWith(teller: Teller): void {
+    this.#tellOthers = teller
   }
 
   /**
@@ -103,7 +112,13 @@ export class ThreadBook {
     const followers = [...follows, ...rows].flatMap((f) =>
       f.kind === 'human' && f.state !== 'off' && this.#reads(row.channelId, f.memberId) ? f.memberId : [],
     )
-    await this.#inbox.moved(tx, row, followers)
+    const silent = new Set(follows.flatMap((f) => (f.kind === 'human' && f.state === 'off' ? f.memberId : [])))
+    const told = (await this.#tellOthers?.(tx, row, root, silent)) ?? []
+    await this.#inbox.moved(
+      tx,
+      row,
+      followers.filter((id) => !told.includes(id)),
+    )
   }
 
   /** Whoever has left hears no more of it. */

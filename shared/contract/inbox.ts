@@ -3,22 +3,33 @@ import { Flag, Id, Ok, PageQuery, Target, Time, page } from './common'
 import { MAX_CONTENT, Message } from './messages'
 import { routes } from './route'
 import { Approval } from './runs'
+import { Task, TaskRef } from './tasks'
 
-export const InboxKind = z.enum(['thread', 'mention', 'approval'])
+export const InboxKind = z.enum(['thread', 'mention', 'approval', 'task'])
 export type InboxKind = z.infer<typeof InboxKind>
 export const InboxState = z.enum(['unread', 'read', 'done'])
 export type InboxState = z.infer<typeof InboxState>
 
-/** Something that a person should look at: a thread that they follow has moved, a message mentions them, an agent waits for a permission. */
+/** Why a task waits for somebody's look: it was given to them, their review is asked for, or somebody said something about it. */
+export const InboxReason = z.enum(['assigned', 'review', 'comment'])
+export type InboxReason = z.infer<typeof InboxReason>
+
+/**
+ * Something that a person should look at: a thread that they follow has moved, a message mentions them, an agent waits for a
+ * permission, a task concerns them anew. There is one item for each task; its thread has none beside it.
+ */
 export const InboxItem = z.object({
   id: Id,
   kind: InboxKind,
   state: InboxState,
   target: Target,
   threadId: z.string().nullable(),
-  /** The latest message that it is about; null for a permission. */
+  /** Of an item of kind `task`; null otherwise. */
+  taskId: z.string().nullable(),
+  reason: InboxReason.nullable(),
+  /** The latest message that it is about; null for a permission, and for a task of which nothing was said. */
   messageId: z.string().nullable(),
-  /** Messages since it was read. */
+  /** Messages since it was read; of a task, all that happened to it. */
   unreadCount: z.number().int(),
   at: Time,
 })
@@ -28,6 +39,7 @@ const InboxPage = page(InboxItem).extend({
   /** What the items are about: their latest messages, and the first ones of their threads. */
   messages: z.array(Message),
   approvals: z.array(Approval),
+  tasks: z.array(Task),
   /** Of the whole inbox, counted up to 1,000. */
   unreadCount: z.number().int(),
 })
@@ -112,6 +124,13 @@ export const inboxRoutes = routes({
     tag: 'inbox',
     who: ['user'],
     params: Thread,
+    response: Ok,
+  },
+  'POST /api/inbox/tasks/{taskId}/read': {
+    summary: 'Mark what the inbox has of a task as read',
+    tag: 'inbox',
+    who: ['user'],
+    params: z.object({ taskId: TaskRef }),
     response: Ok,
   },
   'GET /api/messages/saved': {

@@ -25,14 +25,16 @@ export function inboxTables(d: Dialect) {
     ],
   )
 
-  /** One row for each thread that a person follows and each message that mentions them. */
+  /** One row for each thread that a person follows, each message that mentions them and each task that concerns them. */
   const inbox = d.table(
     'inbox',
     {
       id: d.id().primaryKey(),
       userId: d.id().notNull(),
-      kind: d.str(16).$type<'thread' | 'mention' | 'approval'>().notNull(),
-      /** The thread, the message or the request. */
+      kind: d.str(16).$type<'thread' | 'mention' | 'approval' | 'task'>().notNull(),
+      /** Of a task; empty for everything else. */
+      reason: d.str(16).$type<'' | 'assigned' | 'review' | 'comment'>().notNull(),
+      /** The thread, the message, the request or the task. */
       subjectId: d.id().notNull(),
       channelId: d.id().notNull(),
       /** Empty at the top level. */
