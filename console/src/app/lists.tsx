@@ -14,35 +14,29 @@ import { Count } from '../ui/badge'
 import { Menu } from '../ui/menu'
 import { IconButton } from '../ui/button'
 import { cx } from '../ui/cx'
-import { NavItem, NavSection } from './nav'
+import { NavItem, NavPage, NavSection } from './nav'
+import { pages } from './pages'
 import { conversationPath, computerPath } from './paths'
-import { channels, channelTitle, dms, pendingApprovals } from './unread'
+import { narrow } from './screen'
+import { channels, channelTitle, dms } from './unread'
 import { PickPerson } from '../channels/person'
 import { ComputerDot } from '../computers/status'
 
-/** Everything that can be gone to, with what is new in it. */
+/** Everything that can be gone to, with what is new in it. On a phone the conversations; the pages are in its bar and under “More”. */
 export function Lists(props: { class?: string }) {
   return (
     <nav class={cx('col gap-4', props.class)} aria-label={t('shell.navigation')}>
-      <div class="col gap-px">
-        <NavItem
-          href="/approvals"
-          icon="i-lucide-shield-question"
-          label={t('nav.approvals')}
-          end={
-            <Count
-              value={pendingApprovals().length}
-              strong
-              label={t('nav.approvalsWaiting', { n: pendingApprovals().length })}
-            />
-          }
-        />
-        <NavItem href="/runs" icon="i-lucide-activity" label={t('nav.runs')} />
-      </div>
+      <Show when={!narrow()}>
+        <div class="col gap-px">
+          <For each={pages().filter((entry) => entry.group === 'top')}>{(entry) => <NavPage entry={entry} />}</For>
+        </div>
+      </Show>
       <Channels />
       <Agents />
       <People />
-      <Computers />
+      <Show when={!narrow()}>
+        <Computers />
+      </Show>
     </nav>
   )
 }

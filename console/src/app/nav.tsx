@@ -1,7 +1,10 @@
 import { A } from '@solidjs/router'
 import { Show, type JSX, type ParentProps } from 'solid-js'
+import { t } from '../i18n'
+import { Count } from '../ui/badge'
 import { cx } from '../ui/cx'
 import { Icon } from '../ui/icon'
+import type { PageEntry } from './pages'
 
 interface NavItemProps {
   href: string
@@ -13,6 +16,8 @@ interface NavItemProps {
   title?: string | undefined
   /** There is something new in it. */
   strong?: boolean
+  /** As high as a finger needs it. */
+  touch?: boolean | undefined
   onClick?: (event: MouseEvent) => void
 }
 
@@ -24,7 +29,8 @@ export const NavItem = (props: NavItemProps) => (
     onClick={(event) => props.onClick?.(event)}
     activeClass="bg-accent-soft! text-accent-text! font-600"
     class={cx(
-      'row gap-2.5 h-9 md:h-7.5 px-2.5 rounded-lg text-[15px] md:text-[13.5px] hover:bg-hover -outline-offset-2',
+      'row gap-2.5 px-2.5 rounded-lg text-[15px] md:text-[13.5px] hover:bg-hover -outline-offset-2',
+      props.touch ? 'h-11' : 'h-9 md:h-7.5',
       props.strong ? 'text-ink font-650' : 'text-soft',
     )}
   >
@@ -34,6 +40,19 @@ export const NavItem = (props: NavItemProps) => (
     <span class="flex-1 min-w-0 truncate">{props.label}</span>
     {props.end}
   </A>
+)
+
+/** A page of the table in `pages`, with what is new there. */
+export const NavPage = (props: { entry: PageEntry; touch?: boolean }) => (
+  <NavItem
+    href={props.entry.href}
+    icon={props.entry.icon}
+    label={t(props.entry.label)}
+    touch={props.touch}
+    end={
+      <Show when={props.entry.news?.()}>{(news) => <Count value={news().count} strong label={news().label} />}</Show>
+    }
+  />
 )
 
 /** Places of one kind under a heading, with a button that adds one. */

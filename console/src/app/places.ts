@@ -3,6 +3,7 @@ import { isAdmin } from '../store/session'
 import { state } from '../store/state'
 import { chooseTheme, type Theme } from '../theme/theme'
 import { agentPath, computerPath, conversationPath } from './paths'
+import { pages } from './pages'
 import { browsable, channels, channelTitle, dms } from './unread'
 
 /** Something that the quick switcher leads to. */
@@ -15,18 +16,12 @@ export interface Place {
   run?: () => void
 }
 
-function pages(): Place[] {
-  const page = (href: string, icon: string, label: string): Place => ({ key: href, icon, label, href })
+function places(): Place[] {
   return [
-    page('/approvals', 'i-lucide-shield-question', t('nav.approvals')),
-    page('/runs', 'i-lucide-activity', t('nav.runs')),
-    page('/agents', 'i-lucide-bot', t('nav.agents')),
-    page('/computers', 'i-lucide-monitor', t('nav.computers')),
-    ...(isAdmin() ? [page('/computers/new', 'i-lucide-monitor-up', t('enroll.add'))] : []),
-    page('/settings/account', 'i-lucide-user', t('settings.account')),
-    page('/settings/appearance', 'i-lucide-palette', t('settings.appearance')),
-    page('/settings/tokens', 'i-lucide-key-round', t('settings.tokens')),
-    page('/settings/people', 'i-lucide-users', t('settings.people')),
+    ...pages().map(({ href, icon, label }) => ({ key: href, icon, label: t(label), href })),
+    ...(isAdmin()
+      ? [{ key: '/computers/new', icon: 'i-lucide-monitor-up', label: t('enroll.add'), href: '/computers/new' }]
+      : []),
   ]
 }
 
@@ -65,7 +60,7 @@ function all(): Place[] {
     label: computer.displayName,
     href: computerPath(computer.id),
   }))
-  return [...conversations, ...agents, ...computers, ...pages(), ...themes()]
+  return [...conversations, ...agents, ...computers, ...places(), ...themes()]
 }
 
 /** How well `text` fits what was typed: 0 not at all; the start of the name fits best, letters spread over it least. */

@@ -21,6 +21,7 @@ const AgentPage = lazy(() => import('../agents/agent'))
 const ComputersPage = lazy(() => import('../computers/page'))
 const ComputerPage = lazy(() => import('../computers/computer'))
 const EnrollPage = lazy(() => import('../enroll/wizard'))
+const MorePage = lazy(() => import('./more'))
 const SettingsPage = lazy(() => import('../settings/page'))
 
 /** On a phone the list of conversations; elsewhere that list is always beside, so the last conversation. */
@@ -66,6 +67,7 @@ export const App = () => (
         <Route path="/computers" component={ComputersPage} />
         <Route path="/computers/new" component={EnrollPage} />
         <Route path="/computers/:id" component={ComputerPage} />
+        <Route path="/more" component={MorePage} />
         <Route path="/settings/:section?" component={SettingsPage} />
         <Route path="*" component={NotFound} />
       </Router>

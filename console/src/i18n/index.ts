@@ -17,6 +17,9 @@ export type Locale = keyof typeof locales
 type Names<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never
 type Values<K extends Key> = [Names<Texts[K]>] extends [never] ? [] : [values: Record<Names<Texts[K]>, string | number>]
 
+/** Texts with nothing to fill in: what a table of labels holds. */
+export type PlainKey = { [K in Key]: Values<K> extends [] ? K : never }[Key]
+
 const storageKey = 'nekode.locale'
 const [locale, setLocale] = createSignal<Locale>('en')
 const [dictionary, setDictionary] = createSignal<Record<string, string>>(english)
