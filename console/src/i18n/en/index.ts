@@ -1,6 +1,7 @@
 import type { agents } from './agents'
 import type { approvals } from './approvals'
 import type { common } from './common'
+import type { composer } from './composer'
 import type { computers } from './computers'
 import type { conversation } from './conversation'
 import type { entrance } from './entrance'
@@ -15,6 +16,7 @@ import type { settings } from './settings'
 export type Texts = typeof agents &
   typeof approvals &
   typeof common &
+  typeof composer &
   typeof computers &
   typeof conversation &
   typeof entrance &

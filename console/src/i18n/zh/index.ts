@@ -2,6 +2,7 @@ import type { Texts } from '../en'
 import { agents } from './agents'
 import { approvals } from './approvals'
 import { common } from './common'
+import { composer } from './composer'
 import { computers } from './computers'
 import { conversation } from './conversation'
 import { entrance } from './entrance'
@@ -14,6 +15,7 @@ export const zh: Record<keyof Texts, string> = {
   ...agents,
   ...approvals,
   ...common,
+  ...composer,
   ...computers,
   ...conversation,
   ...entrance,

@@ -1,0 +1,27 @@
+import type { composer as en } from '../en/composer'
+
+export const composer: Record<keyof typeof en, string> = {
+  'composer.add': '添加到频道',
+  'composer.added': '{name} 已加入频道。',
+  'composer.channel': '发消息到 #{name}',
+  'composer.dm': '发消息给 {name}',
+  'composer.thread': '回复…',
+  'composer.mentions': '成员和智能体',
+  'composer.notMember': '{name} 不在此私有频道中，看不到这条消息。',
+  'composer.outside': '不在频道中',
+  'composer.send': '发送消息',
+  'composer.tooLong': '超出 {n} 个字符',
+  'composer.viewer': '您只能查看，不能写消息。',
+  'file.list': '文件',
+  'file.open': '查看 {name}',
+  'file.download': '下载 {name}',
+  'file.more': '展开',
+  'file.less': '收起',
+  'file.truncated': '这里只显示开头部分。下载文件可查看全部内容。',
+  'file.viewer': '图片',
+  'file.position': '第 {at} 张，共 {of} 张',
+  'file.zoomIn': '放大',
+  'file.zoomOut': '缩小',
+  'file.previous': '上一张',
+  'file.next': '下一张',
+}
