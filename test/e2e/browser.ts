@@ -52,6 +52,13 @@ export async function visit(browser: Browser, url: string, viewport = desktop, d
     reducedMotion: 'reduce',
   })
   const page = await context.newPage()
+  const complaints = complaintsOf(page)
+  await page.goto(url)
+  return { page, context, complaints }
+}
+
+/** What the page complains about from now on: errors in scripts, dialogs, and what the security policy refuses. */
+export function complaintsOf(page: Page): string[] {
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
   page.on('dialog', (dialog) => {
@@ -61,8 +68,7 @@ export async function visit(browser: Browser, url: string, viewport = desktop, d
   page.on('console', (message) => {
     if (/Content Security Policy|Uncaught/.test(message.text())) complaints.push(message.text())
   })
-  await page.goto(url)
-  return { page, context, complaints }
+  return complaints
 }
 
 export async function logIn(page: Page, username: string, password: string): Promise<void> {

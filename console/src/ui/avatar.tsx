@@ -8,13 +8,13 @@ const sizes = {
   md: 'size-9 text-sm rounded-xl',
   lg: 'size-14 text-xl rounded-2xl',
 }
-const hues = [262, 205, 152, 32, 335, 290, 182, 12]
+const hues = [285, 245, 155, 60, 0, 315, 200, 30]
 
-/** Always the same hue for the same name. */
+/** Always the same hue (of OKLCH) for the same name. */
 export function hueOf(name: string): number {
   let sum = 0
   for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) >>> 0
-  return hues[sum % hues.length] ?? 262
+  return hues[sum % hues.length] ?? 285
 }
 
 const initials = (name: string) => {
@@ -44,8 +44,8 @@ export const Avatar = (props: {
       props.class,
     )}
     style={{
-      background:
-        props.kind === 'system' ? 'var(--hover)' : `hsl(${hueOf(props.name)} 46% ${props.kind === 'agent' ? 44 : 42}%)`,
+      // Every hue is equally light in OKLCH, and dark enough for white letters.
+      background: props.kind === 'system' ? 'var(--hover)' : `oklch(52% 0.12 ${hueOf(props.name)})`,
       color: props.kind === 'system' ? 'var(--soft)' : '#fff',
     }}
   >
