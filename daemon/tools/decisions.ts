@@ -7,7 +7,7 @@ import {
 } from '@shared/contract/decisions'
 import { z } from 'zod'
 import { type McpTool, mcpTool } from '../mcp/server'
-import type { ToolDeps } from './tools'
+import type { ToolDeps } from './deps'
 
 const Channel = z.string().trim().min(1).max(200).describe('A channel such as "#general" that you are in.')
 

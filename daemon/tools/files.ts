@@ -3,7 +3,7 @@ import { MAX_CONTENT } from '@shared/contract/messages'
 import { NekodeError } from '@shared/errors'
 import { type McpTool, mcpTool } from '../mcp/server'
 import { type Outgoing, openOutgoing, saveIncoming } from '../workspace/outgoing'
-import type { ToolDeps } from './tools'
+import type { ToolDeps } from './deps'
 
 /** What of a text an answer shows; all of it is in the workspace then. */
 const SHOWN = 30_000

@@ -1,7 +1,7 @@
 import { type MemoryRecord, MemoryScope, NewMemory, SHARED_SCOPES } from '@shared/contract/memory'
 import { z } from 'zod'
 import { type McpTool, mcpTool } from '../mcp/server'
-import type { ToolDeps } from './tools'
+import type { ToolDeps } from './deps'
 
 /** How much of a note a list or a search shows. */
 const EXCERPT = 2000

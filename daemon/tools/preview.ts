@@ -1,7 +1,7 @@
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { mcpTool } from '../mcp/server'
-import type { ToolDeps } from './tools'
+import type { ToolDeps } from './deps'
 
 /** Lets an agent show people what it serves on this computer. A person has to allow it, so the answer is mostly “asked”. */
 export const openPreview = ({ calls, portRefusal }: ToolDeps) =>

@@ -1,7 +1,7 @@
 import { MAX_REMINDER_PROMPT, MAX_REMINDER_TITLE, MAX_SCHEDULE, type Reminder } from '@shared/contract/reminders'
 import { z } from 'zod'
 import { type McpTool, mcpTool } from '../mcp/server'
-import type { ToolDeps } from './tools'
+import type { ToolDeps } from './deps'
 
 /** What an agent has itself told later. */
 export const reminderTools = (deps: ToolDeps) => ({

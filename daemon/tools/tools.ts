@@ -5,24 +5,14 @@ import { MAX_CONTENT } from '@shared/contract/messages'
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { type McpTool, mcpTool } from '../mcp/server'
-import type { AgentCalls } from './calls'
 import { decisionTools } from './decisions'
+import type { ToolDeps } from './deps'
 import { readMemory, updateMemory } from './memory'
 import { fileTools } from './files'
 import type { AgentTool } from './names'
 import { noteTools } from './notes'
 import { openPreview } from './preview'
 import { reminderTools } from './reminders'
-
-export interface ToolDeps {
-  calls: AgentCalls
-  /** Real path of the agent's workspace; undefined when it has none now. */
-  workspaceOf(agentId: string): string | undefined
-  /** Shows people what the agent says that it is doing. */
-  sayStatus(agentId: string, text: string): void
-  /** Why a port of this computer cannot be shown; undefined when it can. */
-  portRefusal(port: number): Promise<string | undefined>
-}
 
 const Target = z
   .string()

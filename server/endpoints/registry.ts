@@ -1,28 +1,10 @@
-import type { EndpointAuthMode, EndpointKind, EndpointProvider } from '@shared/contract'
+import type { EndpointProvider } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
-import type { z } from 'zod'
 import { fromZod } from '../http/errors'
-import type { Adapter, Settings } from './adapter'
 import { schemaOf } from './form'
 import { chatProviders } from './providers/chats'
 import { webhookProviders } from './providers/webhooks'
-
-/** A kind of service that an endpoint connects to. */
-export interface Provider {
-  name: string
-  kind: EndpointKind
-  displayName: string
-  description: string
-  /** How what comes in may prove itself; `none` alone: nothing comes in. The first is the usual one. */
-  authModes: readonly EndpointAuthMode[]
-  form: z.ZodObject
-  /** What is missing for sending: the name of a field. Undefined when it can send. */
-  sends: (settings: Settings) => string | undefined
-  /** Undefined while this version has none. */
-  adapter?: Adapter
-  /** Has a signing secret, which is made when none is given. */
-  signs?: true
-}
+import type { Provider } from './provider'
 
 const all = new Map([...webhookProviders, ...chatProviders].map((p) => [p.name, p]))
 const ALIASES: Record<string, string> = { wechat: 'weixin' }

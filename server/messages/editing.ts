@@ -7,7 +7,7 @@ import { deliveryView } from '../deliveries/view'
 import type { Channel } from '../directory/directory'
 import { contentOf } from './content'
 import { Forgetting } from './forgetting'
-import type { Author, MessageServices, Posted } from './service'
+import type { Author, MessageServices, Posted } from './parts'
 import { MessageStore } from './store'
 import { type MessageRow, messageView } from './view'
 

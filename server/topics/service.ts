@@ -5,7 +5,7 @@ import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import { type Once, always } from '../idempotency/service'
-import type { Posted } from '../messages/service'
+import type { Posted } from '../messages/parts'
 import { type Listed, TopicStore } from './store'
 
 const PAGE = 50

@@ -1,6 +1,5 @@
 import { NekodeError } from '@shared/errors'
-import { Kind, type ProxyFrame, WINDOW, WINDOW_BYTES, wireHeaders } from './frames'
-import type { Mux } from './mux'
+import { type FrameInit, Kind, type ProxyFrame, WINDOW, WINDOW_BYTES, wireHeaders } from './frames'
 
 /** What may lie here of one request of a peer without windows before its whole stream waits. */
 const LEGACY_BYTES = 8 * WINDOW_BYTES
@@ -8,6 +7,16 @@ const LEGACY_BYTES = 8 * WINDOW_BYTES
 /** Thrown to whoever still reads or writes when the other end gave a request up. */
 export const canceled = (message = ''): NekodeError =>
   new NekodeError('unavailable', message || 'The other side gave the request up.', { code: 'tunnel_canceled' })
+
+/** What carries the frames of many exchanges: a `Mux`. */
+interface Stream {
+  readonly role: 'server' | 'daemon'
+  readonly window: number | undefined
+  readonly frameBytes: number
+  control(init: FrameInit): void
+  inTurn(exchange: Exchange, init: FrameInit): Promise<void>
+  remove(exchange: Exchange): void
+}
 
 /** One request and its answer on a `Mux`: bytes both ways, each with a window of its own, and an end that either side can make. */
 export class Exchange {
@@ -29,7 +38,7 @@ export class Exchange {
   #unblock: (() => void) | undefined
 
   constructor(
-    private readonly mux: Mux,
+    private readonly mux: Stream,
     readonly tunnelId: string,
     readonly requestId: string,
   ) {
@@ -186,11 +195,11 @@ export class Exchange {
     throw this.#over.signal.reason instanceof NekodeError ? this.#over.signal.reason : canceled()
   }
 
-  #control(init: Parameters<Mux['control']>[0]): void {
+  #control(init: FrameInit): void {
     this.mux.control({ ...init, tunnelId: this.tunnelId, requestId: this.requestId })
   }
 
-  #inTurn(init: Parameters<Mux['control']>[0]): Promise<void> {
+  #inTurn(init: FrameInit): Promise<void> {
     return this.mux.inTurn(this, { ...init, tunnelId: this.tunnelId, requestId: this.requestId })
   }
 }

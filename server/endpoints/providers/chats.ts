@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { cut } from '../../rpc/text'
 import type { Adapter, Outcome, Outgoing, Settings } from '../adapter'
 import { field, secretField, secretUrlField, urlField } from '../form'
-import type { Provider } from '../registry'
+import type { Provider } from '../provider'
 import type { GuardedRequest, GuardedResponse } from '../../http/guarded'
 
 /*

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isSigningSecret, sign } from '../../webhooks/signature'
 import type { Adapter, Outgoing, Settings } from '../adapter'
 import { field, secretField, urlField } from '../form'
-import type { Provider } from '../registry'
+import type { Provider } from '../provider'
 
 /** Seconds of Unix time are what the specification wants; the date is for readers of the body. */
 const bodyOf = (o: Outgoing): string =>
