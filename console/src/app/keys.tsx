@@ -1,13 +1,16 @@
 import { useLocation, useNavigate } from '@solidjs/router'
 import { onCleanup, onMount } from 'solid-js'
+import { t } from '../i18n'
+import { useHotkeys, pressed, type Hotkey } from './hotkeys'
+import { pages } from './pages'
 import { conversationPath } from './paths'
 import { openShortcuts } from './shortcuts'
 import { openSwitcher } from './switcher'
 import { channels, dms } from './unread'
 
-const isTyping = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null
-const inDialog = () => document.querySelector('dialog[open]') !== null
+const composer = () => document.querySelector<HTMLTextAreaElement>('textarea[data-composer]')
+const general = () => t('shortcuts.general')
+const writing = () => t('shortcuts.writing')
 
 /** The keys that work everywhere. */
 export function KeyboardKeys() {
@@ -21,28 +24,59 @@ export function KeyboardKeys() {
       if (channel && (!unreadOnly || channel.unreadCount > 0)) return navigate(conversationPath(channel.target))
     }
   }
-  const keydown = (event: KeyboardEvent) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
-      event.preventDefault()
-      return openSwitcher()
-    }
-    if (inDialog()) return
-    if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
-      event.preventDefault()
-      return step(event.key === 'ArrowDown' ? 1 : -1, event.shiftKey)
-    }
-    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.key === '?') {
-      event.preventDefault()
-      openShortcuts()
-    } else if (event.key === '/') {
-      const composer = document.querySelector<HTMLTextAreaElement>('textarea[data-composer]')
-      if (!composer) return
-      event.preventDefault()
-      composer.focus()
-    }
+  const frame: Hotkey[] = [
+    {
+      keys: 'mod+k',
+      label: () => t('shortcuts.switcher'),
+      group: general,
+      run: openSwitcher,
+      inFields: true,
+      inWindows: true,
+    },
+    { keys: '?', label: () => t('shortcuts.help'), group: general, run: openShortcuts },
+    { keys: 'Escape', label: () => t('shortcuts.close'), group: general },
+    {
+      keys: 'alt+ArrowUp',
+      label: () => t('shortcuts.previous'),
+      group: general,
+      run: () => step(-1, false),
+      inFields: true,
+    },
+    {
+      keys: 'alt+ArrowDown',
+      label: () => t('shortcuts.next'),
+      group: general,
+      run: () => step(1, false),
+      inFields: true,
+    },
+    {
+      keys: 'alt+shift+ArrowDown',
+      label: () => t('shortcuts.nextUnread'),
+      group: general,
+      run: () => step(1, true),
+      inFields: true,
+    },
+    {
+      keys: '/',
+      label: () => t('shortcuts.compose'),
+      group: writing,
+      run: () => composer()?.focus(),
+      when: () => inConversation() && composer() !== null,
+    },
+    { keys: 'Enter', label: () => t('shortcuts.send'), group: writing, when: inConversation },
+    { keys: 'shift+Enter', label: () => t('shortcuts.newline'), group: writing, when: inConversation },
+    { keys: '@', label: () => t('shortcuts.mention'), group: writing, when: inConversation },
+  ]
+  function inConversation(): boolean {
+    return /^\/[cd]\//.test(location.pathname)
   }
-  onMount(() => document.addEventListener('keydown', keydown))
-  onCleanup(() => document.removeEventListener('keydown', keydown))
+  const go: Hotkey[] = pages().flatMap(({ href, label, letter }) =>
+    letter
+      ? [{ keys: `g ${letter}`, label: () => t(label), group: () => t('shortcuts.goTo'), run: () => navigate(href) }]
+      : [],
+  )
+  useHotkeys([...frame, ...go])
+  onMount(() => document.addEventListener('keydown', pressed))
+  onCleanup(() => document.removeEventListener('keydown', pressed))
   return null
 }

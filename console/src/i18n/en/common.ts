@@ -39,6 +39,9 @@ export const common = {
   'tab.more': 'More',
   'more.places': 'Pages',
   'shortcuts.title': 'Keyboard shortcuts',
+  'shortcuts.general': 'Everywhere',
+  'shortcuts.goTo': 'Go to',
+  'shortcuts.writing': 'Writing',
   'shortcuts.switcher': 'Go to anything',
   'shortcuts.help': 'This list',
   'shortcuts.close': 'Close the thread or the window',
@@ -86,6 +89,15 @@ export const common = {
   'settings.theme': 'Theme',
   'settings.tokens': 'API tokens',
   'settings.audit': 'Audit log',
+  'settings.endpoints': 'Endpoints',
+  'settings.notifications': 'Notifications',
+  'settings.serverHealth': 'Server',
+  'settings.events': 'Event log',
+  'settings.backup': 'Backup',
+  'settings.own': 'You',
+  'settings.everybody': 'Everybody here',
+  'settings.missing': 'There is no such section',
+  'settings.missingText': 'It may be for admins only.',
 } as const
 
 addTexts(common)
