@@ -5,7 +5,7 @@ import { Card } from '../ui/card'
 import { Choice } from '../ui/select'
 
 /** Light or dark, and the language. Kept on this browser. */
-export function Appearance() {
+export default function Appearance() {
   const [theme, setTheme] = createSignal<Theme>(storedTheme())
   return (
     <Card title={t('settings.appearance')} hint={t('settings.appearanceText')}>

@@ -33,7 +33,7 @@ const areas = [
 ] as const
 
 /** Who did what that only some may do, and everything as a file. */
-export function AuditLog() {
+export default function AuditLog() {
   const [area, setArea] = createSignal<'' | (typeof areas)[number]>('')
   const [more, setMore] = createSignal<AuditEntry[]>([])
   const [cursor, setCursor] = createSignal<string>()

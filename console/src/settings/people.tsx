@@ -23,7 +23,7 @@ import { Invites } from './invites'
 import { PersonMenu, Removed } from './manage'
 
 /** Everybody with an account here. */
-export function People() {
+export default function People() {
   const navigate = useNavigate()
   const [adding, setAdding] = createSignal(false)
   const users = createMemo(() => Object.values(state.users).sort((a, b) => a.displayName.localeCompare(b.displayName)))

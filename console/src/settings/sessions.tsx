@@ -22,7 +22,7 @@ export function browserName(userAgent: string): string {
 }
 
 /** Where one is logged in. */
-export function Sessions() {
+export default function Sessions() {
   const sessions = createLoad(
     () => true,
     async () => (await call('GET /api/auth/sessions')).items,

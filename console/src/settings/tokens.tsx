@@ -23,7 +23,7 @@ const lifetimes = { '30': 30, '90': 90, '365': 365, never: null } as const
 type Lifetime = keyof typeof lifetimes
 
 /** Tokens for programs that act in one's own name. */
-export function Tokens() {
+export default function Tokens() {
   const tokens = createLoad(
     () => true,
     async () => (await call('GET /api/tokens')).items,

@@ -1,0 +1,12 @@
+import { lazy, type Component } from 'solid-js'
+import { Account } from './account'
+
+/** What stands in each section of the settings, by the end of its address; `app/pages` has their names and who finds them. */
+export const views: Record<string, Component> = {
+  account: Account,
+  appearance: lazy(() => import('./appearance')),
+  sessions: lazy(() => import('./sessions')),
+  tokens: lazy(() => import('./tokens')),
+  people: lazy(() => import('./people')),
+  audit: lazy(() => import('./audit')),
+}
