@@ -41,7 +41,7 @@ export async function openSqlite(path: string, options: OpenOptions): Promise<Da
       await writer.close()
       if (reading !== writing) reading.close()
       try {
-        writing.run('PRAGMA optimize')
+        // No `PRAGMA optimize`: what it counts while tables are small makes SQLite read them whole when they have grown.
         // What is in the log goes into the file, so that the file alone is the database.
         writing.run('PRAGMA wal_checkpoint(TRUNCATE)')
       } catch {
