@@ -1,4 +1,4 @@
-import { and, desc, inArray, isNull, lt, or } from 'drizzle-orm'
+import { type SQL, and, desc, inArray, isNull, lt } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database'
 import type { ActivityRow } from './view'
 
@@ -22,23 +22,25 @@ export class ActivityStore {
 
   async list({ channelIds, unplaced, agentIds, before, limit }: ActivityFilter): Promise<ActivityRow[]> {
     const { activities } = this.db.t
-    const places = [
-      ...(channelIds?.length ? [inArray(activities.channelId, channelIds)] : []),
-      ...(unplaced ? [isNull(activities.channelId)] : []),
-    ]
-    if ((channelIds && !places.length) || agentIds?.length === 0) return []
-    return this.db.q
-      .select()
-      .from(activities)
-      .where(
-        and(
-          or(...places),
-          agentIds ? inArray(activities.agentId, agentIds) : undefined,
-          before === undefined ? undefined : lt(activities.id, before),
-        ),
-      )
-      .orderBy(desc(activities.id))
-      .limit(limit)
+    if (agentIds?.length === 0) return []
+    const page = (place: SQL | undefined): Promise<ActivityRow[]> =>
+      this.db.q
+        .select()
+        .from(activities)
+        .where(
+          and(
+            place,
+            agentIds ? inArray(activities.agentId, agentIds) : undefined,
+            before === undefined ? undefined : lt(activities.id, before),
+          ),
+        )
+        .orderBy(desc(activities.id))
+        .limit(limit)
+    if (!channelIds) return page(undefined)
+    // With “or” between the two the index would give no order, and all of both would be read.
+    const placed = channelIds.length ? await page(inArray(activities.channelId, channelIds)) : []
+    const others = unplaced ? await page(isNull(activities.channelId)) : []
+    return [...placed, ...others].toSorted((a, b) => (a.id > b.id ? -1 : 1)).slice(0, limit)
   }
 
   async named(ids: string[]): Promise<ActivityRow[]> {

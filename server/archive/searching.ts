@@ -44,9 +44,9 @@ export class ArchiveSearch {
     this.#index = search.apart((index) => this.#build(index))
   }
 
-  /** Takes in an event of a run in a channel; empty for a run that is in none here. */
-  async add(tx: Tx, archive: ArchiveRow, event: ArchiveEventRow, channelId: string): Promise<void> {
-    await this.#add(this.#index, tx, archive, event, channelId)
+  /** Takes in an event. */
+  async add(tx: Tx, archive: ArchiveRow, event: ArchiveEventRow): Promise<void> {
+    await this.#add(this.#index, tx, archive, event)
   }
 
   /** The best of the newest matches. @throws NekodeError `invalid_search` */
@@ -76,9 +76,8 @@ export class ArchiveSearch {
   async #add(
     index: ApartIndex,
     tx: Tx,
-    { agentId, computerId }: ArchiveRow,
+    { agentId, computerId, channelId }: ArchiveRow,
     event: ArchiveEventRow,
-    channelId: string,
   ): Promise<void> {
     const text = textOf(event)
     if (!text.trim() || event.position >= MAX_FOUND || event.runId.length > MAX_RUN_ID) return
@@ -97,12 +96,11 @@ export class ArchiveSearch {
     let after: { startedAt: number; runId: string } | undefined
     for (;;) {
       const archives = await this.store.oldest(after, BATCH)
-      const channels = await this.store.channelsOf(archives.map(({ runId }) => runId))
       for (const archive of archives)
         for (let from = 0; from < Math.min(archive.eventCount, MAX_FOUND); from += BATCH) {
           const events = await this.store.between(archive.runId, from, from + BATCH)
           await this.core.db.tx(async (tx) => {
-            for (const event of events) await this.#add(index, tx, archive, event, channels.get(archive.runId) ?? '')
+            for (const event of events) await this.#add(index, tx, archive, event)
           })
         }
       after = archives.at(-1)

@@ -78,8 +78,7 @@ export class ArchiveService {
         size,
       }
       await this.#store.append(tx, added)
-      const channelId = (await this.#store.channelsOf([row.runId], tx.q)).get(row.runId) ?? ''
-      await this.#search.add(tx, row, added, channelId)
+      await this.#search.add(tx, row, added)
       await this.#store.update(tx, { ...after(row, event, at), size: row.size + size, updatedAt: Date.now() })
       return true
     })
@@ -95,6 +94,7 @@ export class ArchiveService {
       runId: event.runId,
       agentId: event.agentId,
       computerId: event.computerId,
+      channelId: await this.#store.channelOf(tx, event.runId),
       startedAt: Number(event.atNs / MS_IN_NS),
       endedAt: null,
       exitCode: 0,

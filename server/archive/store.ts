@@ -112,12 +112,11 @@ export class ArchiveStore {
     return this.db.q.select().from(t).where(later).orderBy(asc(t.startedAt), asc(t.runId)).limit(limit)
   }
 
-  /** Where runs of this server are. */
-  async channelsOf(runIds: string[], q: Query = this.db.q): Promise<Map<string, string>> {
+  /** Where a run is; empty for one that this server does not have. */
+  async channelOf(tx: Tx, runId: string): Promise<string> {
     const { runs } = this.db.t
-    if (!runIds.length) return new Map()
-    const rows = await q.select({ id: runs.id, channelId: runs.channelId }).from(runs).where(inArray(runs.id, runIds))
-    return new Map(rows.map(({ id, channelId }) => [id, channelId]))
+    const [run] = await tx.q.select({ channelId: runs.channelId }).from(runs).where(eq(runs.id, runId))
+    return run?.channelId ?? ''
   }
 
   /** A computer's archives of direct messages. */
@@ -132,10 +131,8 @@ export class ArchiveStore {
 
   /** Newest first. */
   async list({ computerId, agentId, channelIds, before, limit }: ArchiveFilter): Promise<ArchiveRow[]> {
-    const { archives, runs } = this.db.t
+    const { archives } = this.db.t
     if (channelIds?.length === 0) return []
-    const inChannels =
-      channelIds && this.db.q.select({ id: runs.id }).from(runs).where(inArray(runs.channelId, channelIds))
     return this.db.q
       .select()
       .from(archives)
@@ -143,7 +140,7 @@ export class ArchiveStore {
         and(
           computerId === undefined ? undefined : eq(archives.computerId, computerId),
           agentId === undefined ? undefined : eq(archives.agentId, agentId),
-          inChannels && inArray(archives.runId, inChannels),
+          channelIds && inArray(archives.channelId, channelIds),
           before &&
             or(
               lt(archives.startedAt, before.startedAt),

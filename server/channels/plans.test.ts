@@ -79,8 +79,49 @@ const asked: [what: string, work: () => Promise<unknown>][] = [
       await world.talk.messages.editing.delete(bob, message.id)
     },
   ],
+  ['what computers do', () => world.talk.archive.list(bob, { limit: 50 })],
   ['requests that wait', () => world.talk.approvals.list(bob, { state: 'pending', limit: 50 })],
 ]
+
+/** What is asked for with each message or each look, however many runs and deliveries there have been. */
+const bounded: [what: string, index: string, text: string][] = [
+  [
+    'what an agent is at',
+    'runs_active',
+    "select * from runs where state in ('queued', 'running') and agent_id = ? order by coalesce(id, '')",
+  ],
+  [
+    'the latest runs of an agent',
+    'runs_of',
+    'select * from runs where channel_id in (?, ?) and agent_id = ? order by id desc limit 51',
+  ],
+  [
+    'whom a thread has asked',
+    'deliveries_thread',
+    'select distinct agent_id from deliveries where channel_id = ? and thread_id = ?',
+  ],
+  [
+    'the latest deliveries of an agent',
+    'deliveries_of',
+    'select * from deliveries where agent_id in (?) order by id desc limit 51',
+  ],
+  [
+    'deliveries that wait',
+    'deliveries_state',
+    'select * from deliveries where channel_id in (?, ?) and state = ? order by id desc limit 51',
+  ],
+  [
+    'the latest archives',
+    'archives_channel',
+    'select * from archives where channel_id in (?, ?) order by started_at desc, run_id desc limit 51',
+  ],
+]
+
+test.each(bounded)('%s is looked up in an index of its own', async (_, index, text) => {
+  const params = Array.from(text.matchAll(/\?/g), () => 1)
+  const plan = await planner.raw(`explain query plan ${text}`, params)
+  expect(plan.map((row) => String(row.detail)).join('\n')).toContain(` ${index} (`)
+})
 
 test.each(asked)('%s is found by indexes alone', async (_, work) => {
   const texts = (await statements(work)).filter((text) => /^\s*(select|update|delete)/i.test(text))

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, lt } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
 import type { RunRow, RunState } from './view'
 
@@ -81,19 +81,22 @@ export class RunStore {
     limit = 1000,
   ): Promise<RunRow[]> {
     const { runs } = this.db.t
-    return q
-      .select()
-      .from(runs)
-      .where(
-        and(
-          inArray(runs.state, ACTIVE),
-          of.computerId === undefined ? undefined : eq(runs.computerId, of.computerId),
-          of.agentId === undefined ? undefined : eq(runs.agentId, of.agentId),
-          of.channelId === undefined ? undefined : eq(runs.channelId, of.channelId),
-        ),
-      )
-      .orderBy(asc(runs.id))
-      .limit(limit)
+    return (
+      q
+        .select()
+        .from(runs)
+        .where(
+          and(
+            inArray(runs.state, ACTIVE),
+            of.computerId === undefined ? undefined : eq(runs.computerId, of.computerId),
+            of.agentId === undefined ? undefined : eq(runs.agentId, of.agentId),
+            of.channelId === undefined ? undefined : eq(runs.channelId, of.channelId),
+          ),
+        )
+        // Not by the column itself: for the sake of that order SQLite would go through all runs there ever were.
+        .orderBy(sql`coalesce(${runs.id}, '')`)
+        .limit(limit)
+    )
   }
 
   /** Runs that have a message to answer and have not been taken up. */

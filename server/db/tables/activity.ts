@@ -26,6 +26,8 @@ export function activityTables(d: Dialect) {
       runId: d.str(128).primaryKey(),
       agentId: d.id().notNull(),
       computerId: d.id().notNull(),
+      /** Of the run, so that a page needs no look at all runs of all channels; empty when it is none of this server. */
+      channelId: d.id().notNull(),
       startedAt: d.ms().notNull(),
       endedAt: d.ms(),
       exitCode: d.int().notNull(),
@@ -40,6 +42,7 @@ export function activityTables(d: Dialect) {
     (t) => [
       d.index('archives_agent').on(t.agentId, t.startedAt),
       d.index('archives_computer').on(t.computerId, t.startedAt),
+      d.index('archives_channel').on(t.channelId, t.startedAt, t.runId),
       d.index('archives_started').on(t.startedAt, t.runId),
       d.index('archives_updated').on(t.updatedAt),
     ],

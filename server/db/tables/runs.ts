@@ -31,7 +31,11 @@ export function runsTables(d: Dialect) {
     (t) => [
       d.unique('deliveries_once').on(t.messageId, t.agentId),
       d.index('deliveries_agent').on(t.agentId, t.state),
+      d.index('deliveries_of').on(t.agentId, t.id),
       d.index('deliveries_channel').on(t.channelId, t.id),
+      d.index('deliveries_state').on(t.state, t.id),
+      // Who was asked in a thread is looked up with each of its replies.
+      d.index('deliveries_thread').on(t.channelId, t.threadId, t.agentId),
     ],
   )
 
@@ -72,6 +76,9 @@ export function runsTables(d: Dialect) {
     (t) => [
       d.index('runs_computer').on(t.computerId, t.state),
       d.index('runs_agent').on(t.agentId, t.createdAt),
+      d.index('runs_of').on(t.agentId, t.id),
+      // What an agent is at is looked up with each of its messages.
+      d.index('runs_active').on(t.agentId, t.state),
       d.index('runs_channel').on(t.channelId, t.id),
       d.index('runs_lease').on(t.state, t.leaseExpiresAt),
       d.index('runs_input').on(t.inputMessageId),

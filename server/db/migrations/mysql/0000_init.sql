@@ -76,6 +76,7 @@ CREATE TABLE `archives` (
 	`run_id` varchar(128) NOT NULL,
 	`agent_id` varchar(64) NOT NULL,
 	`computer_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
 	`started_at` bigint NOT NULL,
 	`ended_at` bigint,
 	`exit_code` bigint NOT NULL,
@@ -796,6 +797,19 @@ CREATE TABLE `task_splits` (
 	CONSTRAINT `task_splits_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `task_views` (
+	`id` varchar(64) NOT NULL,
+	`owner_id` varchar(64) NOT NULL,
+	`created_by` longtext NOT NULL,
+	`name` varchar(80) NOT NULL,
+	`shared` boolean NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`query` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	`updated_at` bigint NOT NULL,
+	CONSTRAINT `task_views_id` PRIMARY KEY(`id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `tasks` (
 	`id` varchar(64) NOT NULL,
 	`number` bigint NOT NULL,
@@ -957,6 +971,7 @@ CREATE INDEX `approvals_state` ON `approvals` (`state`,`id`);--> statement-break
 CREATE INDEX `approvals_run` ON `approvals` (`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statement-breakpoint
 CREATE INDEX `archives_computer` ON `archives` (`computer_id`,`started_at`);--> statement-breakpoint
+CREATE INDEX `archives_channel` ON `archives` (`channel_id`,`started_at`,`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_started` ON `archives` (`started_at`,`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_updated` ON `archives` (`updated_at`);--> statement-breakpoint
 CREATE INDEX `attachments_channel` ON `attachments` (`channel_id`,`id`);--> statement-breakpoint
@@ -987,7 +1002,10 @@ CREATE INDEX `decisions_supersedes` ON `decisions` (`supersedes_id`,`status`);--
 CREATE INDEX `decisions_source` ON `decisions` (`source_message_id`);--> statement-breakpoint
 CREATE INDEX `decisions_expiry` ON `decisions` (`status`,`expires_at`);--> statement-breakpoint
 CREATE INDEX `deliveries_agent` ON `deliveries` (`agent_id`,`state`);--> statement-breakpoint
+CREATE INDEX `deliveries_of` ON `deliveries` (`agent_id`,`id`);--> statement-breakpoint
 CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `deliveries_state` ON `deliveries` (`state`,`id`);--> statement-breakpoint
+CREATE INDEX `deliveries_thread` ON `deliveries` (`channel_id`,`thread_id`,`agent_id`);--> statement-breakpoint
 CREATE INDEX `enrollments_computer` ON `enrollments` (`computer_id`);--> statement-breakpoint
 CREATE INDEX `events_audience` ON `events` (`audience`,`sequence`);--> statement-breakpoint
 CREATE INDEX `events_kind` ON `events` (`kind`,`operation`,`created_at`);--> statement-breakpoint
@@ -1025,6 +1043,8 @@ CREATE INDEX `resource_subscriptions_expiry` ON `resource_subscriptions` (`expir
 CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
+CREATE INDEX `runs_of` ON `runs` (`agent_id`,`id`);--> statement-breakpoint
+CREATE INDEX `runs_active` ON `runs` (`agent_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
 CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
@@ -1040,6 +1060,8 @@ CREATE INDEX `task_edges_to` ON `task_edges` (`to_id`,`kind`);--> statement-brea
 CREATE INDEX `task_evidence_task` ON `task_evidence` (`task_id`,`id`);--> statement-breakpoint
 CREATE INDEX `task_labels_task` ON `task_labels` (`task_id`);--> statement-breakpoint
 CREATE INDEX `task_splits_parent` ON `task_splits` (`parent_id`,`id`);--> statement-breakpoint
+CREATE INDEX `task_views_owner` ON `task_views` (`owner_id`);--> statement-breakpoint
+CREATE INDEX `task_views_shared` ON `task_views` (`shared`);--> statement-breakpoint
 CREATE INDEX `tasks_board` ON `tasks` (`channel_id`,`column_name`,`id`);--> statement-breakpoint
 CREATE INDEX `tasks_column` ON `tasks` (`column_name`,`id`);--> statement-breakpoint
 CREATE INDEX `tasks_recent` ON `tasks` (`updated_at`,`id`);--> statement-breakpoint

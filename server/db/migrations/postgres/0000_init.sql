@@ -71,6 +71,7 @@ CREATE TABLE "archives" (
 	"run_id" varchar(128) PRIMARY KEY NOT NULL,
 	"agent_id" varchar(64) NOT NULL,
 	"computer_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
 	"started_at" bigint NOT NULL,
 	"ended_at" bigint,
 	"exit_code" bigint NOT NULL,
@@ -742,6 +743,18 @@ CREATE TABLE "task_splits" (
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "task_views" (
+	"id" varchar(64) PRIMARY KEY NOT NULL,
+	"owner_id" varchar(64) NOT NULL,
+	"created_by" text NOT NULL,
+	"name" varchar(80) NOT NULL,
+	"shared" boolean NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"query" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "tasks" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"number" bigint NOT NULL,
@@ -892,6 +905,7 @@ CREATE INDEX "approvals_state" ON "approvals" USING btree ("state","id");--> sta
 CREATE INDEX "approvals_run" ON "approvals" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "archives_agent" ON "archives" USING btree ("agent_id","started_at");--> statement-breakpoint
 CREATE INDEX "archives_computer" ON "archives" USING btree ("computer_id","started_at");--> statement-breakpoint
+CREATE INDEX "archives_channel" ON "archives" USING btree ("channel_id","started_at","run_id");--> statement-breakpoint
 CREATE INDEX "archives_started" ON "archives" USING btree ("started_at","run_id");--> statement-breakpoint
 CREATE INDEX "archives_updated" ON "archives" USING btree ("updated_at");--> statement-breakpoint
 CREATE INDEX "attachments_channel" ON "attachments" USING btree ("channel_id","id");--> statement-breakpoint
@@ -925,7 +939,10 @@ CREATE INDEX "decisions_source" ON "decisions" USING btree ("source_message_id")
 CREATE INDEX "decisions_expiry" ON "decisions" USING btree ("status","expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_once" ON "deliveries" USING btree ("message_id","agent_id");--> statement-breakpoint
 CREATE INDEX "deliveries_agent" ON "deliveries" USING btree ("agent_id","state");--> statement-breakpoint
+CREATE INDEX "deliveries_of" ON "deliveries" USING btree ("agent_id","id");--> statement-breakpoint
 CREATE INDEX "deliveries_channel" ON "deliveries" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "deliveries_state" ON "deliveries" USING btree ("state","id");--> statement-breakpoint
+CREATE INDEX "deliveries_thread" ON "deliveries" USING btree ("channel_id","thread_id","agent_id");--> statement-breakpoint
 CREATE INDEX "enrollments_computer" ON "enrollments" USING btree ("computer_id");--> statement-breakpoint
 CREATE INDEX "events_audience" ON "events" USING btree ("audience","sequence");--> statement-breakpoint
 CREATE INDEX "events_kind" ON "events" USING btree ("kind","operation","created_at");--> statement-breakpoint
@@ -969,6 +986,8 @@ CREATE INDEX "resource_subscriptions_expiry" ON "resource_subscriptions" USING b
 CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence","id");--> statement-breakpoint
 CREATE INDEX "runs_computer" ON "runs" USING btree ("computer_id","state");--> statement-breakpoint
 CREATE INDEX "runs_agent" ON "runs" USING btree ("agent_id","created_at");--> statement-breakpoint
+CREATE INDEX "runs_of" ON "runs" USING btree ("agent_id","id");--> statement-breakpoint
+CREATE INDEX "runs_active" ON "runs" USING btree ("agent_id","state");--> statement-breakpoint
 CREATE INDEX "runs_channel" ON "runs" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE INDEX "runs_lease" ON "runs" USING btree ("state","lease_expires_at");--> statement-breakpoint
 CREATE INDEX "runs_input" ON "runs" USING btree ("input_message_id");--> statement-breakpoint
@@ -986,6 +1005,8 @@ CREATE INDEX "task_edges_to" ON "task_edges" USING btree ("to_id","kind");--> st
 CREATE INDEX "task_evidence_task" ON "task_evidence" USING btree ("task_id","id");--> statement-breakpoint
 CREATE INDEX "task_labels_task" ON "task_labels" USING btree ("task_id");--> statement-breakpoint
 CREATE INDEX "task_splits_parent" ON "task_splits" USING btree ("parent_id","id");--> statement-breakpoint
+CREATE INDEX "task_views_owner" ON "task_views" USING btree ("owner_id");--> statement-breakpoint
+CREATE INDEX "task_views_shared" ON "task_views" USING btree ("shared");--> statement-breakpoint
 CREATE UNIQUE INDEX "tasks_number" ON "tasks" USING btree ("number");--> statement-breakpoint
 CREATE INDEX "tasks_board" ON "tasks" USING btree ("channel_id","column_name","id");--> statement-breakpoint
 CREATE INDEX "tasks_column" ON "tasks" USING btree ("column_name","id");--> statement-breakpoint

@@ -78,6 +78,7 @@ CREATE TABLE `archives` (
 	`run_id` text PRIMARY KEY NOT NULL,
 	`agent_id` text NOT NULL,
 	`computer_id` text NOT NULL,
+	`channel_id` text NOT NULL,
 	`started_at` integer NOT NULL,
 	`ended_at` integer,
 	`exit_code` integer NOT NULL,
@@ -90,6 +91,7 @@ CREATE TABLE `archives` (
 --> statement-breakpoint
 CREATE INDEX `archives_agent` ON `archives` (`agent_id`,`started_at`);--> statement-breakpoint
 CREATE INDEX `archives_computer` ON `archives` (`computer_id`,`started_at`);--> statement-breakpoint
+CREATE INDEX `archives_channel` ON `archives` (`channel_id`,`started_at`,`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_started` ON `archives` (`started_at`,`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_updated` ON `archives` (`updated_at`);--> statement-breakpoint
 CREATE TABLE `attachments` (
@@ -307,7 +309,10 @@ CREATE TABLE `deliveries` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `deliveries_once` ON `deliveries` (`message_id`,`agent_id`);--> statement-breakpoint
 CREATE INDEX `deliveries_agent` ON `deliveries` (`agent_id`,`state`);--> statement-breakpoint
+CREATE INDEX `deliveries_of` ON `deliveries` (`agent_id`,`id`);--> statement-breakpoint
 CREATE INDEX `deliveries_channel` ON `deliveries` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `deliveries_state` ON `deliveries` (`state`,`id`);--> statement-breakpoint
+CREATE INDEX `deliveries_thread` ON `deliveries` (`channel_id`,`thread_id`,`agent_id`);--> statement-breakpoint
 CREATE TABLE `drafts` (
 	`user_id` text NOT NULL,
 	`channel_id` text NOT NULL,
@@ -707,6 +712,8 @@ CREATE TABLE `runs` (
 --> statement-breakpoint
 CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
+CREATE INDEX `runs_of` ON `runs` (`agent_id`,`id`);--> statement-breakpoint
+CREATE INDEX `runs_active` ON `runs` (`agent_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_channel` ON `runs` (`channel_id`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_lease` ON `runs` (`state`,`lease_expires_at`);--> statement-breakpoint
 CREATE INDEX `runs_input` ON `runs` (`input_message_id`);--> statement-breakpoint
@@ -845,6 +852,20 @@ CREATE TABLE `task_splits` (
 );
 --> statement-breakpoint
 CREATE INDEX `task_splits_parent` ON `task_splits` (`parent_id`,`id`);--> statement-breakpoint
+CREATE TABLE `task_views` (
+	`id` text PRIMARY KEY NOT NULL,
+	`owner_id` text NOT NULL,
+	`created_by` text NOT NULL,
+	`name` text NOT NULL,
+	`shared` integer NOT NULL,
+	`channel_id` text NOT NULL,
+	`query` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `task_views_owner` ON `task_views` (`owner_id`);--> statement-breakpoint
+CREATE INDEX `task_views_shared` ON `task_views` (`shared`);--> statement-breakpoint
 CREATE TABLE `tasks` (
 	`id` text PRIMARY KEY NOT NULL,
 	`number` integer NOT NULL,
