@@ -71,6 +71,8 @@ import { type Tasks, createTasks } from './tasks/create'
 import { topicRoutes } from './topics/routes'
 import { TopicService } from './topics/service'
 import { taskRoutes } from './tasks/routes'
+import { viewRoutes } from './views/routes'
+import { ViewService } from './views/service'
 
 /** What a conversation with agents consists of: everything between a message and its answer. */
 export interface Conversation {
@@ -94,6 +96,7 @@ export interface Conversation {
   search: SearchService
   files: Files
   tasks: Tasks
+  views: ViewService
   graph: GraphService
   splits: SplitService
   gates: GateService
@@ -216,6 +219,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     saved: new SavedService(core, messages),
     drafts: new DraftService(core, messages),
     tasks,
+    views: new ViewService(core),
     graph,
     splits: new SplitService(core, tasks, graph),
     gates,
@@ -274,6 +278,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   snapshotRoutes(mount, c.snapshots)
   searchRoutes(mount, c.search)
   taskRoutes(mount, core, c.tasks)
+  viewRoutes(mount, c.views)
   graphRoutes(mount, core, c.graph, c.splits)
   gateRoutes(mount, c.gates)
   decisionRoutes(mount, c.decisions, core.idempotency)

@@ -48,6 +48,7 @@ export type IdPrefix =
   | 'spl'
   | 'rgt'
   | 'tev'
+  | 'view'
 
 /** `msg_` and 32 hex digits. */
 export const newId = (prefix: IdPrefix): string => `${prefix}_${Bun.randomUUIDv7().replaceAll('-', '')}`

@@ -165,6 +165,7 @@ const IN_CHANNEL: Record<Rule, string> = {
     GET /api/inbox
     GET /api/inbox/threads
     GET /api/snapshot
+    GET /api/task-views
     GET /api/drafts`,
   'list, computers too': `
     GET /api/agent-runs
@@ -256,6 +257,10 @@ const ELSEWHERE = `
   GET /api/sessions/{id}/runs
   GET /api/daemon/info
   GET /api/runtime-presets
+  POST /api/tasks/bulk
+  POST /api/task-views
+  PATCH /api/task-views/{id}
+  DELETE /api/task-views/{id}
   POST /api/tasks/{id}/splits/{splitId}/apply
   DELETE /api/tasks/{id}/splits/{splitId}
   POST /api/agents

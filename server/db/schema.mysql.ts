@@ -65,5 +65,6 @@ export const {
   releaseGates,
   taskEvidence,
   taskReviews,
+  taskViews,
   tunnels,
 } = tables(mysql)

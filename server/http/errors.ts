@@ -59,13 +59,18 @@ export const onError =
     return errorResponse(e)
   }
 
-export function errorResponse(e: NekodeError): Response {
+/** What an error says to whoever asked. */
+export function errorBody(e: NekodeError): ErrorBody {
   const body: ErrorBody = { error: e.message, code: e.code }
   if (e.next) body.next = e.next
   if (e.details) body.details = e.details
   if (e.data) body.data = e.data
+  return body
+}
+
+export function errorResponse(e: NekodeError): Response {
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
   if (e.retryAfterSeconds !== undefined) headers['retry-after'] = String(e.retryAfterSeconds)
   if (e.kind === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
-  return Response.json(body, { status: statusOf(e), headers })
+  return Response.json(errorBody(e), { status: statusOf(e), headers })
 }

@@ -57,7 +57,7 @@ export class TaskBook {
 
   constructor(
     readonly core: Core,
-    private readonly search: SearchService,
+    readonly search: SearchService,
   ) {
     this.#store = new TaskStore(core.db)
     search.addSource(new TaskSource(this.#store))

@@ -2,6 +2,7 @@ import type { Task } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import type { Core } from '../core'
 import type { Mount } from '../http/route'
+import { changeAll } from './bulk'
 import type { ClaimOutcome } from './claims'
 import type { Tasks } from './create'
 import { onceOf } from './once'
@@ -26,6 +27,9 @@ export function taskRoutes(mount: Mount, core: Core, { book, tasks, claims, comm
     const { requestId = idempotencyKey, ...input } = body
     return tasks.create(principal, input, onceOf(core, principal, 'POST /api/tasks', requestId, input))
   })
+  mount('POST /api/tasks/bulk', async ({ principal, body }) => ({
+    outcomes: await changeAll(core, { book, tasks }, principal, body.ids, body.patch),
+  }))
   mount('GET /api/tasks/{id}', async ({ principal, params, headers }) => {
     const task = await tasks.get(principal, params.id)
     headers.etag = etag(task)

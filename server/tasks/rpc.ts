@@ -95,7 +95,7 @@ export function taskRpc(core: Core, services: Tasks): Handlers<Method> {
       const states = req.states.map(readState).filter((s) => s !== undefined)
       const query = {
         ...(target ? { target } : {}),
-        ...(req.agentId ? { assigneeId: req.agentId } : {}),
+        ...(req.agentId ? { assigneeId: [req.agentId] } : {}),
         ...(states.length ? { state: states } : {}),
         ...(req.boardColumn ? { column: req.boardColumn } : {}),
       }
@@ -111,7 +111,7 @@ export function taskRpc(core: Core, services: Tasks): Handlers<Method> {
       const { target } = parseTarget(req.target)
       const about = {
         ...(target ? { target } : {}),
-        ...(req.assigneeId ? { assigneeId: req.assigneeId } : {}),
+        ...(req.assigneeId ? { assigneeId: [req.assigneeId] } : {}),
         ...(req.createdByUserId || req.createdByAgentId
           ? { createdById: req.createdByUserId || req.createdByAgentId }
           : {}),

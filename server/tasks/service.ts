@@ -7,6 +7,7 @@ import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import { type Once, always } from '../idempotency/service'
+import type { SearchRequest } from '../search/service'
 import type { TaskBook, TaskSet, Worker } from './book'
 import type { TaskClaims } from './claims'
 import type { TaskDesk } from './desk'
@@ -145,21 +146,35 @@ export class TaskService {
     const parent =
       query.parentId === undefined || !p ? undefined : (await this.book.find(p, 'read', query.parentId)).row
     const filter: TaskFilter = {
-      channelIds: this.#channels(readers, query.target),
-      states: query.state ?? (query.open ? ['todo', 'in_progress', 'in_review', 'blocked'] : undefined),
-      assigneeId: query.assigneeId,
-      createdById: query.createdById,
-      label: query.label,
-      priorities: query.priority,
+      ...(await this.#filter(readers, query)),
+      ...(query.open && !query.state ? { states: ['todo', 'in_progress', 'in_review', 'blocked'] } : {}),
       column: query.column,
       parentId: parent?.id,
-      dueBefore: query.dueBefore,
     }
     const rows = await this.book.list(filter, positionOf(query.cursor), limit + 1)
     const items = rows.slice(0, limit)
     const last = items.at(-1)
     const more = rows.length > limit && last ? { nextCursor: `${last.updatedAt}:${last.id}` } : {}
     return { items: await this.book.views(items), ...more }
+  }
+
+  /** What a list and a board are narrowed by alike. */
+  async #filter(readers: Worker[], query: BoardQuery): Promise<TaskFilter> {
+    return {
+      channelIds: this.#channels(readers, query.target),
+      states: query.state,
+      assigneeIds: query.assigneeId,
+      createdById: query.createdById,
+      label: query.label,
+      priorities: query.priority,
+      dueBefore: query.dueBefore,
+      ids: query.q === undefined ? undefined : await this.#found(readers, query.q, query.target),
+    }
+  }
+
+  async #found(readers: Worker[], q: string, target: string | undefined): Promise<string[]> {
+    const pages = await Promise.all(readers.map((p) => this.book.search.find(p, wanted(q, target))))
+    return [...new Set(pages.flatMap(({ docs }) => docs.map((doc) => doc.refId)))]
   }
 
   #channels(readers: Worker[], target: string | undefined): string[] {
@@ -185,8 +200,7 @@ export class TaskService {
         code: 'invalid_request',
         next: 'Name the column that it is from.',
       })
-    const { assigneeId, createdById } = query
-    const filter: TaskFilter = { channelIds: this.#channels(readers, query.target), assigneeId, createdById }
+    const filter = await this.#filter(readers, query)
     const counts = await this.book.counts(filter)
     const own = [...counts.keys()].filter((c) => !TASK_COLUMNS.some((s) => s === c)).toSorted()
     const names = query.column === undefined ? [...TASK_COLUMNS, ...own].slice(0, MAX_COLUMNS) : [query.column]
@@ -217,6 +231,15 @@ export class TaskService {
     return { items: items.map(changeView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
   }
 }
+
+/** Tasks that a search finds for a filter. */
+const FOUND = 300
+const wanted = (q: string, target: string | undefined): SearchRequest => ({
+  q,
+  target,
+  kinds: ['task'],
+  limit: FOUND,
+})
 
 function setOf(row: TaskRow, { column, ...patch }: TaskPatch): TaskSet {
   const given = Object.entries(patch).filter(([name, value]) => value !== undefined && name !== 'version')

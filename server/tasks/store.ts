@@ -1,12 +1,15 @@
 import type { TaskPriority } from '@shared/contract'
-import { and, asc, count, desc, eq, gt, inArray, lt, max, or } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, max, or } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
 import type { ChangeRow, TaskRow, TaskState } from './view'
 
 export interface TaskFilter {
   channelIds: string[]
   states?: TaskState[] | undefined
-  assigneeId?: string | undefined
+  /** Any of these; `none` stands for nobody. */
+  assigneeIds?: string[] | undefined
+  /** Of these only. */
+  ids?: string[] | undefined
   createdById?: string | undefined
   label?: string | undefined
   priorities?: TaskPriority[] | undefined
@@ -109,7 +112,8 @@ export class TaskStore {
     return and(
       inArray(tasks.channelId, f.channelIds),
       f.states ? inArray(tasks.state, f.states) : undefined,
-      f.assigneeId === undefined ? undefined : eq(tasks.assigneeId, f.assigneeId),
+      f.assigneeIds && this.#assigned(f.assigneeIds),
+      f.ids && inArray(tasks.id, f.ids),
       f.createdById === undefined ? undefined : eq(tasks.createdById, f.createdById),
       f.priorities ? inArray(tasks.priority, f.priorities) : undefined,
       f.column === undefined ? undefined : eq(tasks.columnName, f.column),
@@ -124,10 +128,17 @@ export class TaskStore {
     )
   }
 
+  #assigned(ids: string[]) {
+    const { tasks } = this.db.t
+    const named = ids.filter((id) => id !== 'none')
+    const nobody = named.length < ids.length ? isNull(tasks.assigneeId) : undefined
+    return named.length ? or(inArray(tasks.assigneeId, named), nobody) : nobody
+  }
+
   /** Most recently changed first. */
   async list(f: TaskFilter, after: Position | undefined, limit: number): Promise<TaskRow[]> {
     const { tasks } = this.db.t
-    if (!f.channelIds.length) return []
+    if (!f.channelIds.length || f.ids?.length === 0) return []
     const rest = after
       ? or(lt(tasks.updatedAt, after.updatedAt), and(eq(tasks.updatedAt, after.updatedAt), lt(tasks.id, after.id)))
       : undefined
@@ -142,7 +153,7 @@ export class TaskStore {
   /** How many there are in each column. */
   async counts(f: TaskFilter): Promise<Map<string, number>> {
     const { tasks } = this.db.t
-    if (!f.channelIds.length) return new Map()
+    if (!f.channelIds.length || f.ids?.length === 0) return new Map()
     const rows = await this.db.q
       .select({ column: tasks.columnName, n: count() })
       .from(tasks)
@@ -154,7 +165,7 @@ export class TaskStore {
   /** Newest first. */
   async column(f: TaskFilter & { column: string }, before: string | undefined, limit: number): Promise<TaskRow[]> {
     const { tasks } = this.db.t
-    if (!f.channelIds.length) return []
+    if (!f.channelIds.length || f.ids?.length === 0) return []
     return this.db.q
       .select()
       .from(tasks)

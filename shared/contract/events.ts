@@ -15,6 +15,7 @@ import { routes } from './route'
 import { Approval, Delivery, Run, RunStep } from './runs'
 import { Topic } from './topics'
 import { Task } from './tasks'
+import { TaskView } from './views'
 import { Tunnel } from './tunnels'
 import { User } from './users'
 
@@ -39,6 +40,7 @@ export const EventPayload = {
   run_step: RunStep,
   approval: Approval,
   task: Task,
+  task_view: TaskView,
   agent: Agent,
   agent_status: AgentStatus.extend({ agentId: z.string() }),
   computer: Computer,

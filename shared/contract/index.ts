@@ -29,6 +29,7 @@ import { threadRoutes } from './threads'
 import { tunnelRoutes } from './tunnels'
 import { taskRoutes } from './tasks'
 import { userRoutes } from './users'
+import { viewRoutes } from './views'
 import { workspaceRoutes } from './workspaces'
 
 export * from './agentinbox'
@@ -66,6 +67,7 @@ export * from './threads'
 export * from './tunnels'
 export * from './tasks'
 export * from './users'
+export * from './views'
 export * from './workspaces'
 
 /** Every route of the HTTP API: the server validates by it, the OpenAPI document and the clients' types come from it. */
@@ -85,6 +87,7 @@ export const api = {
   ...archiveRoutes,
   ...searchRoutes,
   ...taskRoutes,
+  ...viewRoutes,
   ...graphRoutes,
   ...gateRoutes,
   ...agentRoutes,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Actor, Flag, Id, PageQuery, Target, Time, page } from './common'
+import { Actor, ErrorBody, Flag, Id, PageQuery, Target, Time, page } from './common'
 import { Message } from './messages'
 import { routes } from './route'
 
@@ -209,29 +209,37 @@ export const TaskDraft = {
   assignedTarget: TaskFields.assignedTarget.optional(),
 }
 
-/** Which tasks a list has. Every filter that is set has to match. */
-export const TaskQuery = PageQuery.extend({
+/** What a list and a board are narrowed by. Every filter that is set has to match. */
+const filters = {
   target: Target.optional(),
   /** One or several, with commas. */
   state: comma(6).pipe(z.array(TaskState)).optional(),
-  /** Not done and not canceled. */
-  open: Flag.optional(),
-  assigneeId: someone.optional(),
+  /** One or several, with commas; `none` for what is nobody's. */
+  assigneeId: comma(20)
+    .pipe(z.array(z.union([someone, z.literal('none')])))
+    .optional(),
   createdById: z.string().max(100).optional(),
   label: z.string().min(1).max(L.label).optional(),
   priority: comma(5).pipe(z.array(TaskPriority)).optional(),
+  dueBefore: z.coerce.number().int().nonnegative().optional(),
+  /** Words of the title, the description or the labels: the newest 300 tasks that have all of them. */
+  q: z.string().trim().min(1).max(200).optional(),
+}
+
+/** Which tasks a list has. */
+export const TaskQuery = PageQuery.extend({
+  ...filters,
+  /** Not done and not canceled. */
+  open: Flag.optional(),
   column: z.string().min(1).max(L.column).optional(),
   parentId: TaskRef.optional(),
-  dueBefore: z.coerce.number().int().nonnegative().optional(),
 })
 export type TaskQuery = z.output<typeof TaskQuery>
 
 /** Which tasks a board has. */
 export const BoardQuery = z.object({
-  target: Target.optional(),
+  ...filters,
   column: z.string().min(1).max(L.column).optional(),
-  assigneeId: someone.optional(),
-  createdById: z.string().max(100).optional(),
   /** Tasks a column. Default 50. */
   limit: z.coerce.number().int().min(1).max(200).optional(),
   /** Of the column that is named. */
@@ -272,6 +280,25 @@ export const TaskPatch = z.strictObject({
 })
 export type TaskPatch = z.output<typeof TaskPatch>
 
+/** What several tasks have in common from now on; of labels, what is added and taken away. */
+export const BulkPatch = z.strictObject({
+  state: TaskState.optional(),
+  priority: TaskFields.priority.optional(),
+  assigneeId: TaskFields.assigneeId.optional(),
+  dueAt: TaskFields.dueAt.optional(),
+  addLabels: TaskFields.labels.optional(),
+  removeLabels: TaskFields.labels.optional(),
+})
+export type BulkPatch = z.output<typeof BulkPatch>
+
+/** What became of one task of several: it is changed, or stays as it was for a reason of its own. */
+export const BulkOutcome = z.object({
+  id: z.string(),
+  task: Task.optional(),
+  error: ErrorBody.optional(),
+})
+export type BulkOutcome = z.infer<typeof BulkOutcome>
+
 const CONFLICTS = ['illegal_transition', 'stale', 'dependencies_open', 'not_holder']
 
 export const taskRoutes = routes({
@@ -298,6 +325,21 @@ export const taskRoutes = routes({
     body: NewTask,
     response: Task,
     errors: ['idempotency_conflict', 'not_a_member', 'channel_archived'],
+  },
+  'POST /api/tasks/bulk': {
+    summary: 'Change up to 100 tasks alike, each by itself: one that cannot be changed keeps none of the others back',
+    tag: 'tasks',
+    who: ['user', 'agent'],
+    role: 'member',
+    body: z.strictObject({
+      ids: z
+        .array(TaskRef)
+        .min(1)
+        .max(L.batch)
+        .transform((ids) => unique(ids)),
+      patch: BulkPatch,
+    }),
+    response: z.object({ outcomes: z.array(BulkOutcome) }),
   },
   'GET /api/tasks/{id}': {
     summary: 'One task, by id or number; its version is the ETag',

@@ -72,9 +72,12 @@ function dropSent(state: State, message: Message): void {
   const at = state.outbox.findIndex(
     (pending) =>
       pending.error === null &&
+      !pending.waiting &&
       pending.target === message.target &&
       pending.threadId === message.threadId &&
-      pending.content.trim() === message.content.trim(),
+      pending.content.trim() === message.content.trim() &&
+      pending.files.length === message.attachments.length &&
+      pending.files.every(({ attachment }) => message.attachments.some(({ id }) => id === attachment?.id)),
   )
   if (at >= 0) state.outbox.splice(at, 1)
 }
@@ -204,6 +207,7 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'saved':
     case 'draft':
     case 'task':
+    case 'task_view':
     case 'endpoint':
     case 'notification_route':
     case 'outbound_delivery':

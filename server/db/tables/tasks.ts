@@ -212,6 +212,24 @@ export function tasksTables(d: Dialect) {
     (t) => [d.primaryKey({ columns: [t.taskId, t.reviewerId] })],
   )
 
+  /** What somebody looks at of tasks, by a name. */
+  const taskViews = d.table(
+    'task_views',
+    {
+      id: d.id().primaryKey(),
+      ownerId: d.id().notNull(),
+      createdBy: d.json<Actor>().notNull(),
+      name: d.str(80).notNull(),
+      shared: d.bool().notNull(),
+      /** Empty: of all channels. */
+      channelId: d.id().notNull(),
+      query: d.text().notNull(),
+      createdAt: d.ms().notNull(),
+      updatedAt: d.ms().notNull(),
+    },
+    (t) => [d.index('task_views_owner').on(t.ownerId), d.index('task_views_shared').on(t.shared)],
+  )
+
   return {
     tasks,
     taskLabels,
@@ -222,5 +240,6 @@ export function tasksTables(d: Dialect) {
     releaseGates,
     taskEvidence,
     taskReviews,
+    taskViews,
   }
 }
