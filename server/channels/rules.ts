@@ -5,6 +5,9 @@ import { newId } from '@shared/ids'
 import type { UserPrincipal } from '../access/principal'
 import type { Channel, Member } from '../directory/directory'
 
+/** Where everybody is. */
+export const GENERAL = '#general'
+
 export type Kind = Member['kind']
 
 export interface Membership {

@@ -1,7 +1,6 @@
-import type { Actor, Channel as ChannelView, ChannelMember, EventPayload, Language } from '@shared/contract'
+import type { Actor, Channel as ChannelView, ChannelMember, Language } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
-import type { z } from 'zod'
 import { SYSTEM, type UserPrincipal, type Principal, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
@@ -9,6 +8,7 @@ import { onDuplicate } from '../db/errors'
 import type { Agent, Channel, Member, User } from '../directory/directory'
 import {
   type Changes,
+  GENERAL,
   type Kind,
   type Membership,
   deliveryOf,
@@ -21,32 +21,28 @@ import {
   taken,
 } from './rules'
 import { ChannelStore } from './store'
-
-/** Where everybody is. */
-export const GENERAL = '#general'
+import { ChannelTelling, type Note } from './telling'
+import { ChannelViews, channelEvent } from './views'
 
 type AgentLeft = (tx: Tx, agentId: string, channel: Channel, by: Actor) => Promise<void>
 type Archived = (tx: Tx, channel: Channel, by: Actor) => Promise<void>
-type Noted = (tx: Tx, channel: Channel, fact: { type: string; data: Record<string, unknown> }) => Promise<unknown>
 type Read = (tx: Tx, userId: string, channelId: string, messageId: string) => Promise<void>
-type ChannelEvent = z.infer<(typeof EventPayload)['channel']>
-
-/** Milliseconds out of an id: its first 12 digits are those of a UUIDv7. */
-const timeOf = (id: string | null | undefined): number | null =>
-  id ? Number.parseInt(id.slice(id.indexOf('_') + 1, id.indexOf('_') + 13), 16) : null
 
 /** `dm:` and the sorted ids of who is in it: the same two always meet in the same place. */
 const dmTarget = (...ids: string[]): string => `dm:${ids.toSorted().join('+')}`
 
 export class ChannelService {
   readonly #store: ChannelStore
+  readonly #views: ChannelViews
+  readonly #telling: ChannelTelling
   #onAgentLeft: AgentLeft = async () => {}
   #onArchived: Archived = async () => {}
   #onRead: Read = async () => {}
-  #note: Noted = async () => {}
 
   constructor(private readonly core: Core) {
     this.#store = new ChannelStore(core.db)
+    this.#views = new ChannelViews(core, this.#store)
+    this.#telling = new ChannelTelling(core, this.#store, this.#views)
   }
 
   /** What else happens, in the same transaction, when an agent is taken out of a channel: its work there ends. */
@@ -60,8 +56,8 @@ export class ChannelService {
   }
 
   /** Says in a channel, in the same transaction, who came and went and what became of the channel. */
-  noteWith(note: Noted): void {
-    this.#note = note
+  noteWith(note: Note): void {
+    this.#telling.note = note
   }
 
   /** What else is read, in the same transaction, when somebody has read a channel up to a message. */
@@ -72,11 +68,11 @@ export class ChannelService {
   async list(p: Principal): Promise<ChannelView[]> {
     const { access, directory } = this.core
     const visible = directory.channels().filter((c) => c.archivedAt === null && access.can(p, 'read', c))
-    return this.#views(p, visible)
+    return this.#views.all(p, visible)
   }
 
   async get(p: Principal, target: string): Promise<ChannelView> {
-    return this.#view(p, this.core.access.channel(p, 'read', target))
+    return this.#views.one(p, this.core.access.channel(p, 'read', target))
   }
 
   async create(
@@ -106,7 +102,7 @@ export class ChannelService {
     const channel = await onDuplicate(creation, () => {
       throw taken(target)
     })
-    return this.#view(p, channel)
+    return this.#views.one(p, channel)
   }
 
   async update(p: UserPrincipal, target: string, set: Changes): Promise<ChannelView> {
@@ -123,11 +119,11 @@ export class ChannelService {
       }
       await this.#store.update(tx, channel.id, changes)
       const changed = { ...now, ...changes, updatedAt: Date.now() }
-      this.#emit(tx, p, changed, 'updated')
-      for (const fact of factsOf(p, now, changed)) await this.#note(tx, changed, fact)
+      this.#telling.channel(tx, p, changed, 'updated')
+      for (const fact of factsOf(p, now, changed)) await this.#telling.note(tx, changed, fact)
       if (now.visibility !== changes.visibility)
-        await this.#record(tx, p, 'channel.visibility', channel, { visibility: changes.visibility })
-      if (now.visibility === 'public' && changes.visibility === 'private') await this.#tellOutsiders(tx, p, changed)
+        await this.#telling.record(tx, p, 'channel.visibility', channel, { visibility: changes.visibility })
+      if (now.visibility === 'public' && changes.visibility === 'private') await this.#telling.gone(tx, p, changed)
     })
     return this.get(p, target)
   }
@@ -142,13 +138,13 @@ export class ChannelService {
     await this.core.db.tx(async (tx) => {
       const now = await this.#current(tx, channel)
       await this.#onArchived(tx, now, actorOf(p))
-      await this.#note(tx, now, { type: 'channel.archived', data: { by: p.name } })
+      await this.#telling.note(tx, now, { type: 'channel.archived', data: { by: p.name } })
       // The name is free again; the archived one keeps its messages under its id.
       const renamed = `${now.target}~${now.id.slice(-8)}`
       await this.#store.update(tx, now.id, { archivedAt, target: renamed })
-      await this.#record(tx, p, 'channel.archive', now)
+      await this.#telling.record(tx, p, 'channel.archive', now)
       // Under the name that everybody knows it by: it is what they have to take away.
-      this.#emit(tx, p, { ...now, archivedAt, updatedAt: archivedAt }, 'deleted')
+      this.#telling.channel(tx, p, { ...now, archivedAt, updatedAt: archivedAt }, 'deleted')
     })
   }
 
@@ -156,12 +152,12 @@ export class ChannelService {
     const channel = this.core.access.channel(p, 'join', target)
     if (!this.core.access.membership(p, channel.id))
       await this.core.db.tx((tx) => this.#addMember(tx, p, channel, 'human', p.id, {}))
-    return this.#view(p, channel)
+    return this.#views.one(p, channel)
   }
 
   members(p: Principal, target: string): ChannelMember[] {
     const channel = this.core.access.channel(p, 'read', target)
-    return this.core.directory.members(channel.id).flatMap((m) => this.#memberView(m) ?? [])
+    return this.#views.members(channel)
   }
 
   async addMember(
@@ -176,7 +172,7 @@ export class ChannelService {
       throw new NekodeError('forbidden', 'You may read here, but not change anything.', { code: 'viewer' })
     const known = this.core.directory.member(channel.id, input.kind, input.memberId)
     if (!known) await this.core.db.tx((tx) => this.#addMember(tx, p, channel, input.kind, input.memberId, input))
-    return this.#memberOr404(channel, input.kind, input.memberId)
+    return this.#views.member(channel, input.kind, input.memberId)
   }
 
   /** The channel at `target`, when the caller may bring somebody in: into a public one, or one that they are an admin of. */
@@ -195,17 +191,17 @@ export class ChannelService {
     set: Membership,
   ): Promise<ChannelMember> {
     const channel = this.core.access.channel(p, 'manage', target)
-    this.#memberOr404(channel, kind, memberId)
+    this.#views.member(channel, kind, memberId)
     await this.core.db.tx(async (tx) => {
       const { member, others } = await this.#currentMember(tx, channel, kind, memberId)
       const changes = { role: set.role ?? member.role, ...deliveryOf(set, member) }
       if (member.role === 'admin' && changes.role !== 'admin') keepAnAdmin(channel, others)
       await this.#store.updateMember(tx, member, changes)
       if (changes.role !== member.role)
-        await this.#record(tx, p, 'channel.role', channel, { memberId, from: member.role, to: changes.role })
-      this.#emitMember(tx, p, channel, { ...member, ...changes }, 'updated')
+        await this.#telling.record(tx, p, 'channel.role', channel, { memberId, from: member.role, to: changes.role })
+      this.#telling.member(tx, p, channel, { ...member, ...changes }, 'updated')
     })
-    return this.#memberOr404(channel, kind, memberId)
+    return this.#views.member(channel, kind, memberId)
   }
 
   /** Removes a member; people may remove themselves. */
@@ -218,19 +214,19 @@ export class ChannelService {
       const { member, others } = await this.#currentMember(tx, channel, kind, memberId)
       if (member.role === 'admin') keepAnAdmin(channel, others)
       await this.#store.deleteMember(tx, member)
-      if (!self) await this.#record(tx, p, 'channel.expel', channel, { memberId })
-      this.#emitMember(tx, p, channel, member, 'deleted')
-      await this.#noteMember(tx, p, channel, member, this.#someone(kind, memberId).name, false)
+      if (!self) await this.#telling.record(tx, p, 'channel.expel', channel, { memberId })
+      this.#telling.member(tx, p, channel, member, 'deleted')
+      await this.#telling.cameOrWent(tx, p, channel, member, this.#views.someone(kind, memberId).name, false)
       if (kind === 'agent') await this.#onAgentLeft(tx, memberId, channel, actorOf(p))
     })
   }
 
   /** The direct conversation of the caller with somebody, made at first use. */
   async openDm(p: UserPrincipal, kind: Kind, memberId: string): Promise<ChannelView> {
-    const other = this.#someone(kind, memberId)
+    const other = this.#views.someone(kind, memberId)
     const target = dmTarget(p.id, memberId)
     const known = this.core.directory.channelAt(target)
-    if (known) return this.#view(p, known)
+    if (known) return this.#views.one(p, known)
     this.#stillHere(kind, memberId)
     const opening = this.core.db.tx(async (tx) => {
       const channel = await this.#insert(tx, {
@@ -247,7 +243,7 @@ export class ChannelService {
     })
     // Both sides may open it at the same moment; one of them made it.
     const channel = await onDuplicate(opening, async () => this.core.access.channel(p, 'read', target))
-    return this.#view(p, channel)
+    return this.#views.one(p, channel)
   }
 
   async markRead(p: UserPrincipal, target: string, messageId: string): Promise<ChannelView> {
@@ -264,7 +260,7 @@ export class ChannelService {
         await this.#tellCounts(channel, p.id, messageId, actorOf(p))
       }
     }
-    return this.#view(p, channel)
+    return this.#views.one(p, channel)
   }
 
   /** What is unread changed for some people of a channel by something else than a new message. */
@@ -340,7 +336,7 @@ export class ChannelService {
       actor: by,
       payload: { ...memberView(member, { name: user.username, displayName: user.displayName }), removed: false },
     })
-    await this.#noteMember(tx, by, channel, member, user.username, true)
+    await this.#telling.cameOrWent(tx, by, channel, member, user.username, true)
   }
 
   /**
@@ -380,8 +376,8 @@ export class ChannelService {
   ): Promise<void> {
     const member = newMember(channel.id, 'agent', agent.id, {})
     if (!(await this.#store.insertMember(tx, member))) return
-    this.#emitMemberAs(tx, by, channel, member, agent, 'created')
-    await this.#noteMember(tx, actorOf(by), channel, member, agent.name, true)
+    this.#telling.memberAs(tx, by, channel, member, agent, 'created')
+    await this.#telling.cameOrWent(tx, actorOf(by), channel, member, agent.name, true)
   }
 
   async #insert(
@@ -403,7 +399,7 @@ export class ChannelService {
       audience: `channel:${channel.id}`,
       target: channel.target,
       actor,
-      payload: this.#eventView(channel, 1),
+      payload: channelEvent(channel, 1),
     })
     return channel
   }
@@ -417,121 +413,18 @@ export class ChannelService {
     options: Membership,
     how: 'quietly' | 'aloud' = 'aloud',
   ): Promise<void> {
-    const who = this.#someone(kind, memberId)
+    const who = this.#views.someone(kind, memberId)
     this.#stillHere(kind, memberId)
     const member = newMember(channel.id, kind, memberId, options)
     if (!(await this.#store.insertMember(tx, member))) return
-    this.#emitMemberAs(tx, by, channel, member, who, 'created')
-    if (how === 'aloud') await this.#noteMember(tx, actorOf(by), channel, member, who.name, true)
-  }
-
-  /** Who came or went, where anybody could wonder: not in direct conversations, nor who came to where everybody is. */
-  async #noteMember(
-    tx: Tx,
-    by: Pick<Actor, 'id' | 'name'>,
-    channel: Channel,
-    { kind, memberId }: Member,
-    name: string,
-    came: boolean,
-  ): Promise<void> {
-    if (channel.kind === 'dm' || (came && channel.target === GENERAL)) return
-    const self = by.id === memberId
-    const type = came ? (self ? 'joined' : 'added') : self ? 'left' : 'removed'
-    const data = { kind, memberId, name, by: by.name, byId: by.id }
-    await this.#note(tx, channel, { type: `channel.member_${type}`, data })
-  }
-
-  #emit(
-    tx: Tx,
-    by: Principal,
-    channel: Channel,
-    operation: 'updated' | 'deleted',
-    audience = `channel:${channel.id}`,
-  ): void {
-    tx.emit({
-      kind: 'channel',
-      operation,
-      aggregateId: channel.id,
-      audience,
-      target: channel.target,
-      actor: actorOf(by),
-      payload: this.#eventView(channel, this.core.directory.memberCount(channel.id)),
-    })
-  }
-
-  /** The name of a private channel is its members' only, and the log is every admin's: it has the id. */
-  #record(tx: Tx, by: Principal, action: string, { id }: Channel, detail: Record<string, unknown> = {}): Promise<void> {
-    return this.core.audit.record(tx, { by, action, subject: id, detail })
-  }
-
-  /** For those who could read a channel until now and no longer see its own events, it is gone. */
-  async #tellOutsiders(tx: Tx, by: Principal, channel: Channel): Promise<void> {
-    const members = await this.#store.members(tx, channel.id)
-    const inside = new Set(members.flatMap((m) => (m.kind === 'human' ? m.memberId : [])))
-    for (const { id } of this.core.directory.users())
-      if (!inside.has(id)) this.#emit(tx, by, channel, 'deleted', `user:${id}`)
-  }
-
-  #emitMember(tx: Tx, by: Principal, channel: Channel, member: Member, operation: 'updated' | 'deleted'): void {
-    this.#emitMemberAs(tx, by, channel, member, this.#someone(member.kind, member.memberId), operation)
-  }
-
-  #emitMemberAs(
-    tx: Tx,
-    by: Principal,
-    channel: Channel,
-    member: Member,
-    who: { name: string; displayName: string },
-    operation: 'created' | 'updated' | 'deleted',
-  ): void {
-    const event = {
-      kind: 'member' as const,
-      operation,
-      aggregateId: channel.id,
-      target: channel.target,
-      actor: actorOf(by),
-      payload: { ...memberView(member, who), removed: operation === 'deleted' },
-    }
-    tx.emit({ ...event, audience: `channel:${channel.id}` })
-    // Whoever leaves a private channel no longer sees the channel's own events; of a public one they would hear twice.
-    if (operation === 'deleted' && member.kind === 'human' && channel.visibility === 'private')
-      tx.emit({ ...event, audience: `user:${member.memberId}` })
+    this.#telling.memberAs(tx, by, channel, member, who, 'created')
+    if (how === 'aloud') await this.#telling.cameOrWent(tx, actorOf(by), channel, member, who.name, true)
   }
 
   /** Somebody who was removed is put into nothing new; what they were in stays as it was. */
   #stillHere(kind: Kind, id: string): void {
     if (kind === 'human' && this.core.directory.user(id)?.disabledAt !== null)
       throw new NekodeError('precondition', 'This person was removed from the server.', { code: 'person_removed' })
-  }
-
-  #someone(kind: Kind, id: string): { name: string; displayName: string } {
-    const { directory } = this.core
-    const found = kind === 'human' ? directory.user(id) : directory.agent(id)
-    if (!found)
-      throw new NekodeError('not_found', kind === 'human' ? 'There is no such person.' : 'There is no such agent.')
-    return { name: 'username' in found ? found.username : found.name, displayName: found.displayName }
-  }
-
-  #rowOr404(channel: Channel, kind: Kind, memberId: string): Member {
-    const member = this.core.directory.member(channel.id, kind, memberId)
-    if (!member) throw notAMember(channel, kind)
-    return member
-  }
-
-  #memberOr404(channel: Channel, kind: Kind, memberId: string): ChannelMember {
-    const view = this.#memberView(this.#rowOr404(channel, kind, memberId))
-    if (!view) throw new NekodeError('not_found', 'That member is not on this server any more.')
-    return view
-  }
-
-  #memberView(member: Member): ChannelMember | undefined {
-    const { directory } = this.core
-    const found = member.kind === 'human' ? directory.user(member.memberId) : directory.agent(member.memberId)
-    if (!found) return undefined
-    return memberView(member, {
-      name: 'username' in found ? found.username : found.name,
-      displayName: found.displayName,
-    })
   }
 
   /** A channel as the transaction has it. Somebody else may have archived it since it was looked up. */
@@ -552,64 +445,5 @@ export class ChannelService {
     const member = all.find((m) => m.kind === kind && m.memberId === memberId)
     if (!member) throw notAMember(channel, kind)
     return { member, others: all.filter((m) => m !== member) }
-  }
-
-  async #view(p: Principal, channel: Channel): Promise<ChannelView> {
-    const [view] = await this.#views(p, [this.core.directory.channel(channel.id) ?? channel])
-    if (!view) throw new NekodeError('not_found', 'There is no such channel.')
-    return view
-  }
-
-  async #views(p: Principal, channels: Channel[]): Promise<ChannelView[]> {
-    const ids = channels.map((c) => c.id)
-    const last = await this.#store.lastMessageIds(ids)
-    const user = p.kind === 'user' ? p.id : undefined
-    const marks = user ? await this.#store.lastRead(ids, user) : new Map<string, string | null>()
-    const behind = [...marks].flatMap(([id, mark]) => ((last.get(id) ?? '') > (mark ?? '') ? id : []))
-    const unread = user
-      ? await this.#store.unread(behind, user)
-      : new Map<string, { unread: number; mentions: number }>()
-    return channels.map((c) => {
-      const member = this.core.access.membership(p, c.id)
-      return {
-        ...this.#eventView(c, this.core.directory.memberCount(c.id)),
-        joined: member !== undefined,
-        role: member?.role ?? null,
-        peers: c.kind === 'dm' ? this.#peers(p, c) : [],
-        unreadCount: unread.get(c.id)?.unread ?? 0,
-        mentionCount: unread.get(c.id)?.mentions ?? 0,
-        lastReadMessageId: marks.get(c.id) ?? null,
-        lastMessageAt: timeOf(last.get(c.id)),
-      }
-    })
-  }
-
-  #eventView(c: Channel, memberCount: number): ChannelEvent {
-    const { id, target, kind, name, topic, visibility, language, createdAt, updatedAt } = c
-    return {
-      id,
-      target,
-      kind,
-      name,
-      topic,
-      visibility,
-      language,
-      memberCount,
-      lastMessageAt: null,
-      createdAt,
-      updatedAt,
-    }
-  }
-
-  #peers(p: Principal, c: Channel): ChannelView['peers'] {
-    const own = p.kind === 'user' || p.kind === 'agent' ? p.id : ''
-    const views = this.core.directory.members(c.id).flatMap((m) => this.#memberView(m) ?? [])
-    const others = views.filter((m) => m.memberId !== own)
-    return (others.length ? others : views).map(({ kind, memberId, name, displayName }) => ({
-      kind,
-      memberId,
-      name,
-      displayName,
-    }))
   }
 }
