@@ -1,16 +1,19 @@
 import { useParams, useSearchParams } from '@solidjs/router'
-import { createEffect, createMemo, onCleanup, onMount, Show } from 'solid-js'
+import { createEffect, createMemo, lazy, onCleanup, onMount, Show, Suspense } from 'solid-js'
 import { NotFound } from '../app/notfound'
 import { createLoad } from '../app/load'
 import { keepLastTarget } from '../app/paths'
 import { narrow } from '../app/screen'
 import { t } from '../i18n'
 import { Conversation } from '../messages/conversation'
+import { overlay } from '../messages/overlay'
 import { ThreadPanel } from '../messages/thread'
 import { refreshChannel } from '../store/session'
 import { state } from '../store/state'
 import { SkeletonRows } from '../ui/skeleton'
 import { ChannelHeader } from './header'
+
+const Overlays = lazy(() => import('../messages/overlays'))
 
 const text = (value: string | string[] | undefined) => (typeof value === 'string' ? value : undefined)
 
@@ -74,6 +77,11 @@ export default function ConversationPage() {
             {(id) => (
               <ThreadPanel target={target()} threadId={id} around={message()} onClose={() => openThread(undefined)} />
             )}
+          </Show>
+          <Show when={overlay()}>
+            <Suspense>
+              <Overlays />
+            </Suspense>
           </Show>
         </div>
       )}

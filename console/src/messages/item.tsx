@@ -1,21 +1,31 @@
 import { A } from '@solidjs/router'
-import { createMemo, For, Show } from 'solid-js'
+import { createMemo, createSignal, For, lazy, Show, Suspense } from 'solid-js'
 import type { Message } from '@shared/contract'
-import { agentPath, conversationPath } from '../app/paths'
+import { agentPath } from '../app/paths'
+import { narrow } from '../app/screen'
 import { t } from '../i18n'
 import { clock, fullDate, relative } from '../i18n/dates'
 import { RunFooter } from '../runs/footer'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'
 import { Badge } from '../ui/badge'
-import { IconButton } from '../ui/button'
-import { copyText } from '../ui/copy'
 import { cx } from '../ui/cx'
 import { Icon } from '../ui/icon'
-import { toast } from '../ui/toast'
+import { isLeaving } from './actions'
 import { Prose } from './body'
 import { DeliveryLine } from './delivery'
+import { isEditing } from './editing'
+import { openOverlay, overlay } from './overlay'
+import { onLongPress } from './press'
+import { Reactions } from './reactions'
 import { SystemMessage } from './system'
+
+const Toolbar = lazy(() => import('./toolbar').then(({ Toolbar }) => ({ default: Toolbar })))
+const Editor = lazy(() => import('./editor').then(({ Editor }) => ({ default: Editor })))
+const Attachments = lazy(() =>
+  import('../attachments/attachments').then(({ Attachments }) => ({ default: Attachments })),
+)
+const DecisionCard = lazy(() => import('../decisions/card').then(({ DecisionCard }) => ({ default: DecisionCard })))
 
 interface MessageProps {
   message: Message
@@ -32,52 +42,142 @@ export function MessageItem(props: MessageProps) {
   const system = () => props.message.sender.kind === 'system' || props.message.system !== null
   return (
     <Show when={!system()} fallback={<SystemMessage message={props.message} />}>
-      <article
-        aria-label={t('message.by', { name: props.message.sender.displayName })}
-        class={cx(
-          'group relative row items-start gap-3 px-4 sm:px-5 hover:bg-hover/60 focus-within:bg-hover/60',
-          props.continued ? 'py-0.5' : 'pt-2 pb-0.5',
-          props.marked && 'bg-warn-soft!',
-        )}
-      >
-        <Show
-          when={!props.continued}
-          fallback={
-            <time class="w-12 -ml-3 shrink-0 pt-1 text-[10.5px] text-faint text-center whitespace-nowrap tabular-nums opacity-0 group-hover:opacity-100">
-              {clock(props.message.createdAt)}
-            </time>
-          }
-        >
-          <SenderAvatar message={props.message} />
-        </Show>
-        <div class="flex-1 min-w-0 max-w-210 col">
-          <Show when={!props.continued}>
-            <Byline message={props.message} />
-          </Show>
-          <Show
-            when={props.message.deletedAt === null}
-            fallback={<p class="text-faint italic">{t('message.deleted')}</p>}
-          >
-            <Prose text={props.message.content} mentions={props.message.mentions} />
-            <Show when={props.message.editedAt}>
-              {(at) => (
-                <span class="text-[12px] text-faint" title={fullDate(at())}>
-                  {t('message.edited')}
-                </span>
-              )}
-            </Show>
-          </Show>
-          <Show when={props.message.runId}>{(id) => <RunFooter runId={id()} answer={props.message.content} />}</Show>
-          <Deliveries messageId={props.message.id} preview={props.onThread !== undefined} />
-          <Show when={props.onThread && props.message.replyCount > 0}>
-            <ThreadLink message={props.message} onOpen={() => props.onThread?.(props.message.id)} />
-          </Show>
-        </div>
-        <Toolbar message={props.message} onThread={props.onThread} />
-      </article>
+      <Said {...props} />
     </Show>
   )
 }
+
+/** What somebody said. Its actions are in the page only while the pointer or the focus is on it. */
+function Said(props: MessageProps) {
+  const [under, setUnder] = createSignal(false)
+  const [within, setWithin] = createSignal(false)
+  const inThread = () => props.onThread === undefined
+  const open = () => overlay()?.messageId === props.message.id && overlay()?.inThread === inThread()
+  const menu = (anchor: HTMLElement) =>
+    openOverlay({ kind: 'menu', anchor, messageId: props.message.id, inThread: inThread(), onThread: props.onThread })
+  const gone = () => props.message.deletedAt !== null || isLeaving(props.message.id)
+  return (
+    <article
+      ref={(element) => onLongPress(element, () => menu(element))}
+      tabindex={-1}
+      data-message={props.message.id}
+      aria-label={t('message.by', { name: props.message.sender.displayName })}
+      onPointerEnter={(event) => event.pointerType === 'mouse' && setUnder(true)}
+      onPointerLeave={() => setUnder(false)}
+      onFocusIn={() => setWithin(true)}
+      onFocusOut={(event) => setWithin(event.currentTarget.contains(asNode(event.relatedTarget)))}
+      onKeyDown={(event) => {
+        if (event.key !== 'ContextMenu' && !(event.key === 'F10' && event.shiftKey)) return
+        event.preventDefault()
+        menu(event.currentTarget)
+      }}
+      class={cx(
+        'group relative row items-start gap-3 px-4 sm:px-5 hover:bg-hover/60 focus-within:bg-hover/60 -outline-offset-2 [@media(pointer:coarse)]:select-none',
+        props.continued ? 'py-0.5' : 'pt-2 pb-0.5',
+        props.marked && 'marked',
+        open() && 'bg-hover/60',
+      )}
+    >
+      <Show
+        when={!props.continued}
+        fallback={
+          <time class="w-12 -ml-3 shrink-0 pt-1 text-[10.5px] text-faint text-center whitespace-nowrap tabular-nums opacity-0 group-hover:opacity-100">
+            {clock(props.message.createdAt)}
+          </time>
+        }
+      >
+        <SenderAvatar message={props.message} />
+      </Show>
+      <div class="flex-1 min-w-0 max-w-210 col">
+        <Show when={!props.continued}>
+          <Byline message={props.message} />
+        </Show>
+        <Show when={!gone()} fallback={<p class="text-faint italic">{t('message.deleted')}</p>}>
+          <Content message={props.message} inThread={inThread()} />
+        </Show>
+        <Show when={props.message.runId}>{(id) => <RunFooter runId={id()} answer={props.message.content} />}</Show>
+        <Deliveries messageId={props.message.id} preview={!inThread()} />
+        <Show when={props.onThread && props.message.replyCount > 0}>
+          <ThreadLink message={props.message} onOpen={() => props.onThread?.(props.message.id)} />
+        </Show>
+      </div>
+      <Show when={(under() || within() || open()) && !narrow() && !isEditing(props.message.id, inThread())}>
+        <Suspense>
+          <Toolbar message={props.message} inThread={inThread()} onThread={props.onThread} />
+        </Suspense>
+      </Show>
+    </article>
+  )
+}
+
+const asNode = (target: EventTarget | null): Node | null => (target instanceof Node ? target : null)
+
+/** What it says, what it carries, and what others think of it. */
+function Content(props: { message: Message; inThread: boolean }) {
+  const pinned = () => props.message.pinned
+  return (
+    <>
+      <Show when={pinned()}>
+        {(pinned) => (
+          <p class="row gap-1.5 text-[12px] text-warn font-550">
+            <Icon name="i-lucide-pin" />
+            {t('message.pinnedBy', { name: pinned().by.displayName })}
+          </p>
+        )}
+      </Show>
+      <Show
+        when={!isEditing(props.message.id, props.inThread)}
+        fallback={
+          <Suspense fallback={<Words message={props.message} inThread={props.inThread} />}>
+            <Editor message={props.message} inThread={props.inThread} />
+          </Suspense>
+        }
+      >
+        <Show
+          when={props.message.kind === 'decision' && !props.inThread}
+          fallback={<Words message={props.message} inThread={props.inThread} />}
+        >
+          <Suspense fallback={<Words message={props.message} inThread={props.inThread} />}>
+            <DecisionCard messageId={props.message.id} target={props.message.target}>
+              <Words message={props.message} inThread={props.inThread} />
+            </DecisionCard>
+          </Suspense>
+        </Show>
+      </Show>
+      <Show when={props.message.attachments.length > 0}>
+        <Suspense>
+          <Attachments message={props.message} />
+        </Suspense>
+      </Show>
+      <Reactions message={props.message} inThread={props.inThread} />
+    </>
+  )
+}
+
+const Words = (props: { message: Message; inThread: boolean }) => (
+  <>
+    <Prose text={props.message.content} mentions={props.message.mentions} />
+    <Show when={props.message.editedAt}>
+      {(at) => (
+        <button
+          type="button"
+          class="self-start text-[12px] text-faint hover:text-soft hover:underline rounded"
+          title={fullDate(at())}
+          onClick={(event) =>
+            openOverlay({
+              kind: 'edits',
+              messageId: props.message.id,
+              inThread: props.inThread,
+              anchor: event.currentTarget,
+            })
+          }
+        >
+          {t('message.edited')}
+        </button>
+      )}
+    </Show>
+  </>
+)
 
 export const SenderAvatar = (props: { message: Message }) => {
   const { sender } = props.message
@@ -141,36 +241,3 @@ const ThreadLink = (props: { message: Message; onOpen: () => void }) => (
     <Show when={props.message.lastReplyAt}>{(at) => <span class="text-faint">{relative(at())}</span>}</Show>
   </button>
 )
-
-function Toolbar(props: { message: Message; onThread: MessageProps['onThread'] }) {
-  const copy = async (text: string, done: string) => {
-    if (await copyText(text)) toast('ok', done)
-    else toast('bad', t('common.copyFailed'))
-  }
-  const link = () =>
-    location.origin +
-    conversationPath(props.message.target, { thread: props.message.threadId, message: props.message.id })
-  return (
-    <div class="absolute right-3 -top-3.5 row rounded-lg border border-line bg-raised shadow-[var(--lift)] opacity-0 pointer-events-none group-hover:opacity-100 group-hover:pointer-events-auto group-focus-within:opacity-100 group-focus-within:pointer-events-auto">
-      <Show when={props.onThread}>
-        {(open) => (
-          <IconButton
-            icon="i-lucide-message-square-reply"
-            label={t('message.reply')}
-            onClick={() => open()(props.message.threadId ?? props.message.id)}
-          />
-        )}
-      </Show>
-      <IconButton
-        icon="i-lucide-copy"
-        label={t('message.copy')}
-        onClick={() => void copy(props.message.content, t('common.copied'))}
-      />
-      <IconButton
-        icon="i-lucide-link"
-        label={t('message.copyLink')}
-        onClick={() => void copy(link(), t('message.linkCopied'))}
-      />
-    </div>
-  )
-}

@@ -114,7 +114,8 @@ export function Menu(props: MenuProps) {
   )
 }
 
-const Item = (props: { item: MenuItem; onSelect: () => void }) => (
+/** One action of a menu. */
+export const Item = (props: { item: MenuItem; onSelect: () => void }) => (
   <button
     type="button"
     role="menuitem"

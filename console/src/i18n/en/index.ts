@@ -4,10 +4,16 @@ import type { common } from './common'
 import type { composer } from './composer'
 import type { computers } from './computers'
 import type { conversation } from './conversation'
+import type { decisions } from './decisions'
 import type { entrance } from './entrance'
 import type { errors } from './errors'
+import type { push } from './push'
+import type { machines } from './machines'
+import type { inbox } from './inbox'
+import type { messages } from './messages'
 import type { runs } from './runs'
 import type { settings } from './settings'
+import type { work } from './work'
 
 /**
  * Every text of the console. `{name}` is filled in; `one||many` is chosen by `n`. Keys are `group.what`, and a group stands in one file;
@@ -19,7 +25,13 @@ export type Texts = typeof agents &
   typeof composer &
   typeof computers &
   typeof conversation &
+  typeof decisions &
   typeof entrance &
   typeof errors &
+  typeof push &
+  typeof machines &
+  typeof inbox &
+  typeof messages &
   typeof runs &
-  typeof settings
+  typeof settings &
+  typeof work

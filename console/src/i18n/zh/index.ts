@@ -5,10 +5,16 @@ import { common } from './common'
 import { composer } from './composer'
 import { computers } from './computers'
 import { conversation } from './conversation'
+import { decisions } from './decisions'
 import { entrance } from './entrance'
 import { errors } from './errors'
+import { push } from './push'
+import { machines } from './machines'
+import { inbox } from './inbox'
+import { messages } from './messages'
 import { runs } from './runs'
 import { settings } from './settings'
+import { work } from './work'
 
 /** Simplified Chinese, whole. */
 export const zh: Record<keyof Texts, string> = {
@@ -18,8 +24,14 @@ export const zh: Record<keyof Texts, string> = {
   ...composer,
   ...computers,
   ...conversation,
+  ...decisions,
   ...entrance,
   ...errors,
+  ...push,
+  ...machines,
+  ...inbox,
+  ...messages,
   ...runs,
   ...settings,
+  ...work,
 }

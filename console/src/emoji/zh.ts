@@ -1,0 +1,3 @@
+import { pack } from './pack' with { type: 'macro' }
+
+export const text: string = pack('zh')

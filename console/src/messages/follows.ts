@@ -1,0 +1,38 @@
+import { createStore } from 'solid-js/store'
+import { call } from '../api/client'
+import { onEvent, onRestart } from '../store/feed'
+
+/** Whether the reader follows a thread, by the id of its first message; absent until it was asked. */
+const [follows, setFollows] = createStore<Record<string, boolean | undefined>>({})
+
+onEvent((event) => {
+  if (event.kind === 'follow') setFollows(event.payload.threadId, event.payload.followed)
+})
+onRestart(() => {
+  for (const id of Object.keys(follows)) setFollows(id, undefined)
+})
+
+export const isFollowed = (threadId: string): boolean | undefined => follows[threadId]
+
+/** Finds out whether the reader follows a thread, unless that is known. */
+export async function loadFollow(threadId: string): Promise<void> {
+  if (follows[threadId] !== undefined) return
+  try {
+    const { followed } = await call('GET /api/threads/{id}', { params: { id: threadId } })
+    if (follows[threadId] === undefined) setFollows(threadId, followed)
+  } catch {
+    // Then the menu does not offer it; the next one asks again.
+  }
+}
+
+/** Follows a thread or stops following it, at once; back as it was when the server refuses. */
+export async function setFollow(threadId: string, on: boolean): Promise<void> {
+  const before = follows[threadId]
+  setFollows(threadId, on)
+  try {
+    await call(on ? 'PUT /api/threads/{id}/follow' : 'DELETE /api/threads/{id}/follow', { params: { id: threadId } })
+  } catch (error) {
+    setFollows(threadId, before)
+    throw error
+  }
+}
