@@ -7,7 +7,7 @@ import { agentPath, computerPath, conversationPath } from '../app/paths'
 import { t } from '../i18n'
 import { RunCard } from '../runs/card'
 import { FailureBox } from '../runs/failure'
-import { isGuard, isRetryable } from '../runs/failures'
+import { failedAtComputer, isGuard, isRetryable } from '../runs/failures'
 import { putDelivery } from '../store/apply'
 import { canWrite } from '../store/session'
 import { change, state } from '../store/state'
@@ -174,8 +174,6 @@ function FailureActions(props: { delivery: Delivery }) {
       change((draft) => putDelivery(draft, delivery))
     })
   const computer = () => state.agents[props.delivery.agentId]?.computerId
-  const atComputer = () =>
-    ['runtime_missing', 'runtime_login_required', 'computer_offline', 'workspace_unavailable'].includes(reason())
   return (
     <>
       <Show when={canWrite() && isRetryable(reason())}>
@@ -187,7 +185,7 @@ function FailureActions(props: { delivery: Delivery }) {
           {isGuard(reason()) ? t('run.continue') : t('common.retry')}
         </Button>
       </Show>
-      <Show when={atComputer() && computer()}>
+      <Show when={failedAtComputer(reason()) && computer()}>
         {(id) => (
           <Button size="sm" kind="ghost" icon="i-lucide-monitor" onClick={() => navigate(computerPath(id()))}>
             {t('failure.openComputer')}

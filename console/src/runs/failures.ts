@@ -7,6 +7,15 @@ const final: ReadonlySet<FailureReason> = new Set(['model_refused', 'agent_remov
 /** A guard stopped it, and a person may let it go on. */
 const guards: ReadonlySet<FailureReason> = new Set(['guard_hops', 'guard_turns', 'guard_cost'])
 
+/** What has to be put right on the agent's computer. */
+const atComputer: ReadonlySet<FailureReason> = new Set([
+  'runtime_missing',
+  'runtime_login_required',
+  'computer_offline',
+  'workspace_unavailable',
+])
+
+export const failedAtComputer = (reason: FailureReason): boolean => atComputer.has(reason)
 export const isRetryable = (reason: FailureReason): boolean => !final.has(reason)
 export const isGuard = (reason: FailureReason): boolean => guards.has(reason)
 

@@ -1,25 +1,35 @@
-import { A, useParams } from '@solidjs/router'
-import { createMemo, For, Show, type JSX } from 'solid-js'
-import type { Run } from '@shared/contract'
+import { useNavigate, useParams, useSearchParams } from '@solidjs/router'
+import { createMemo, createSignal, For, lazy, Match, Show, Switch } from 'solid-js'
+import type { Run, RunStep } from '@shared/contract'
+import '../i18n/en/work'
 import { ApprovalList } from '../approvals/request'
 import { createLoad } from '../app/load'
 import { NotFound } from '../app/notfound'
-import { agentPath, computerPath, conversationPath, runPath } from '../app/paths'
-import { channelTitle } from '../app/unread'
+import { computerPath, conversationPath, runPath } from '../app/paths'
 import { t } from '../i18n'
-import { clock, compact, dollars, duration, now, shortDate } from '../i18n/dates'
+import { now } from '../i18n/dates'
 import { fetchRun, isOver, watchRun } from '../store/runs'
 import { canWrite } from '../store/session'
 import { state } from '../store/state'
-import { Button } from '../ui/button'
-import { Card } from '../ui/card'
+import { Button, LinkButton } from '../ui/button'
 import { Page } from '../ui/page'
 import { SkeletonRows } from '../ui/skeleton'
+import { Tabs } from '../ui/tabs'
+import { runMenu } from './actions'
+import { RunFacts } from './facts'
 import { FailureBox } from './failure'
-import { actOnRun, runMenu } from './actions'
+import { failedAtComputer } from './failures'
+import { changesOf } from './files'
+import { LongStepList } from './longlist'
 import { StateBadge } from './state'
-import { EarlierSteps, Step } from './steps'
-import { contextOf, elapsed } from './usage'
+import { TimelineStrip } from './strip'
+
+const RunChanges = lazy(() => import('./changes'))
+const RunReplay = lazy(() => import('./replayview'))
+const Archive = lazy(async () => ({ default: (await import('./archive')).ArchiveView }))
+
+const parts = ['steps', 'changes', 'replay', 'archive'] as const
+type Part = (typeof parts)[number]
 
 /** One attempt of an agent, from the question to the answer, step by step. */
 export default function RunPage() {
@@ -50,154 +60,123 @@ export default function RunPage() {
 
 function Content(props: { run: Run }) {
   const agent = () => state.agents[props.run.agentId]
-  const log = () => state.steps[props.run.id]
   return (
     <Page
       title={t('run.of', { name: agent()?.displayName ?? t('agent.gone') })}
-      back={conversationPath(props.run.target, { thread: props.run.threadId })}
+      back={conversationPath(props.run.target, { thread: props.run.threadId, message: props.run.inputMessageId })}
       badge={<StateBadge run={props.run} />}
-      actions={
-        <Show when={canWrite()}>
-          <For each={runMenu(props.run)}>
-            {(item) => (
-              <Button
-                size="sm"
-                kind={item.danger ? 'danger' : 'secondary'}
-                icon={item.icon}
-                onClick={() => item.onSelect()}
-              >
-                <span class="max-sm:sr-only">{item.label}</span>
-              </Button>
-            )}
-          </For>
-        </Show>
-      }
+      actions={<Actions run={props.run} />}
+      wide
     >
       <Show when={props.run.failure}>
-        {(failure) => (
-          <FailureBox
-            failure={failure()}
-            actions={
-              <Show when={canWrite() && runMenu(props.run).length > 0}>
-                <Button size="sm" icon="i-lucide-rotate-cw" onClick={() => void actOnRun(props.run, 'retry')}>
-                  {t('run.retry')}
-                </Button>
-              </Show>
-            }
-          />
-        )}
+        {(failure) => <FailureBox failure={failure()} actions={<FailureNext run={props.run} />} />}
       </Show>
       <ApprovalList runId={props.run.id} />
-      <Facts run={props.run} />
-      <Card title={t('run.steps')}>
-        <Show when={log()?.loaded && log()} fallback={<SkeletonRows count={3} avatar={false} />}>
-          {(log) => (
-            <ol class="col gap-3">
-              <EarlierSteps runId={props.run.id} log={log()} />
-              <For
-                each={log().order}
-                fallback={<p class="text-soft">{t(log().removed ? 'run.stepsRemoved' : 'run.noSteps')}</p>}
-              >
-                {(id) => (
-                  <Show when={log().byId[id]}>
-                    {(step) => (
-                      <Show when={step().detail.type !== 'usage' && step().detail.type !== 'approval'}>
-                        <li class="row items-start gap-3">
-                          <time class="text-[12px] text-faint tabular-nums w-15 shrink-0 pt-1 whitespace-nowrap max-sm:hidden">
-                            {clock(step().startedAt)}
-                          </time>
-                          <div class="flex-1 min-w-0">
-                            <Step step={step()} live={!isOver(props.run) && id === log().order.at(-1)} />
-                          </div>
-                        </li>
-                      </Show>
-                    )}
-                  </Show>
-                )}
-              </For>
-            </ol>
-          )}
-        </Show>
-      </Card>
+      <RunFacts run={props.run} />
+      <Parts run={props.run} />
     </Page>
   )
 }
 
-function Facts(props: { run: Run }) {
-  const agent = () => state.agents[props.run.agentId]
-  const computer = () => state.computers[props.run.computerId]
-  const channel = () => state.channels[props.run.target]
-  const steps = createMemo(() => Object.values(state.steps[props.run.id]?.byId ?? {}))
-  const context = createMemo(() => contextOf(steps()))
-  const time = () => elapsed(props.run, now())
+/** A run that was tried again goes on as another one; its page is the one to be on. */
+const followRun = (run: Run, navigate: (to: string) => void) => (next: Run) =>
+  next.id !== run.id && navigate(runPath(next.id))
+
+function Actions(props: { run: Run }) {
+  const navigate = useNavigate()
   return (
-    <dl class="grid grid-cols-2 sm:grid-cols-4 gap-px rounded-xl border border-line bg-line overflow-hidden">
-      <Fact label={t('run.agent')}>
-        <A href={agentPath(props.run.agentId)} class="hover:underline rounded">
-          {agent()?.displayName ?? t('agent.gone')}
-        </A>
-      </Fact>
-      <Fact label={t('run.computer')}>
-        <A href={computerPath(props.run.computerId)} class="hover:underline rounded">
-          {computer()?.displayName ?? t('computer.gone')}
-        </A>
-      </Fact>
-      <Fact label={t('run.where')}>
-        <A
-          href={conversationPath(props.run.target, {
-            thread: props.run.threadId,
-            message: props.run.inputMessageId,
-          })}
-          class="hover:underline rounded"
-        >
-          <Show when={channel()} fallback={props.run.target}>
-            {(channel) => <>{channel().kind === 'dm' ? channelTitle(channel()) : `#${channelTitle(channel())}`}</>}
-          </Show>
-        </A>
-      </Fact>
-      <Fact label={t('run.attempt')}>{t('run.attemptOf', { n: props.run.attempt, max: props.run.maxAttempts })}</Fact>
-      <Fact label={t('run.started')}>{shortDate(props.run.startedAt ?? props.run.createdAt)}</Fact>
-      <Fact label={t('run.time')}>{time() === null ? '–' : duration(time() ?? 0)}</Fact>
-      <Fact label={t('run.usage')}>
-        <Show when={props.run.usage} fallback="–">
-          {(usage) => (
-            <span
-              title={t('run.usageDetail', {
-                input: usage().input,
-                cached: usage().cacheRead,
-                output: usage().output,
-                reasoning: usage().reasoning,
-              })}
-            >
-              ↑ {compact(usage().input + usage().cacheRead + usage().cacheWrite)} ↓ {compact(usage().output)}
-            </span>
-          )}
-        </Show>
-        <Show when={context()}>
-          {(context) => (
-            <span class="block text-[12px] text-faint font-400">
-              {t('run.context', { percent: Math.round((context().used / Math.max(1, context().size)) * 100) })}
-            </span>
-          )}
-        </Show>
-      </Fact>
-      <Fact label={t('run.cost')}>{props.run.costUsd === null ? '–' : dollars(props.run.costUsd)}</Fact>
-      <Show when={props.run.joinedRunId}>
-        {(id) => (
-          <Fact label={t('run.joined')}>
-            <A href={runPath(id())} class="hover:underline rounded">
-              {t('run.open')}
-            </A>
-          </Fact>
+    <Show when={canWrite()}>
+      <For each={runMenu(props.run, followRun(props.run, navigate))}>
+        {(item) => (
+          <Button
+            size="sm"
+            kind={item.danger ? 'danger' : 'secondary'}
+            icon={item.icon}
+            title={item.text}
+            onClick={() => item.onSelect()}
+          >
+            <span class="max-sm:sr-only">{item.label}</span>
+          </Button>
         )}
-      </Show>
-    </dl>
+      </For>
+    </Show>
   )
 }
 
-const Fact = (props: { label: string; children: JSX.Element }) => (
-  <div class="bg-surface px-4 py-3 min-w-0">
-    <dt class="text-[12px] text-faint">{props.label}</dt>
-    <dd class="font-550 text-[13.5px] truncate tabular-nums">{props.children}</dd>
-  </div>
-)
+function FailureNext(props: { run: Run }) {
+  const navigate = useNavigate()
+  return (
+    <>
+      <Show when={canWrite()}>
+        <For each={runMenu(props.run, followRun(props.run, navigate))}>
+          {(item) => (
+            <Button size="sm" icon={item.icon} title={item.text} onClick={() => item.onSelect()}>
+              {item.label}
+            </Button>
+          )}
+        </For>
+      </Show>
+      <Show when={props.run.failure && failedAtComputer(props.run.failure.reason)}>
+        <LinkButton size="sm" kind="ghost" icon="i-lucide-monitor" href={computerPath(props.run.computerId)}>
+          {t('failure.openComputer')}
+        </LinkButton>
+      </Show>
+    </>
+  )
+}
+
+function Parts(props: { run: Run }) {
+  const [query, setQuery] = useSearchParams<{ part?: string }>()
+  const part = (): Part => parts.find((part) => part === query.part) ?? 'steps'
+  const log = () => state.steps[props.run.id]
+  const steps = createMemo<RunStep[]>(() => {
+    const known = log()
+    return known ? known.order.flatMap((id) => known.byId[id] ?? []) : []
+  })
+  const changes = createMemo(() => new Set(changesOf(steps()).map((change) => change.path)).size)
+  return (
+    <Tabs
+      label={t('work.tabs')}
+      value={part()}
+      onChange={(part) => setQuery({ part: part === 'steps' ? undefined : part }, { replace: true })}
+      tabs={[
+        { value: 'steps', label: t('run.steps') },
+        { value: 'changes', label: changes() > 0 ? t('work.changesOf', { n: changes() }) : t('work.changes') },
+        { value: 'replay', label: t('work.replay') },
+        { value: 'archive', label: t('work.archive') },
+      ]}
+    >
+      <Switch>
+        <Match when={part() === 'steps'}>
+          <Show when={log()?.loaded && log()} fallback={<SkeletonRows count={3} avatar={false} />}>
+            {(log) => <Steps run={props.run} steps={steps()} log={log()} />}
+          </Show>
+        </Match>
+        <Match when={part() === 'changes'}>
+          <RunChanges run={props.run} />
+        </Match>
+        <Match when={part() === 'replay'}>
+          <RunReplay run={props.run} />
+        </Match>
+        <Match when={part() === 'archive'}>
+          <Archive runId={props.run.id} />
+        </Match>
+      </Switch>
+    </Tabs>
+  )
+}
+
+function Steps(props: { run: Run; steps: RunStep[]; log: Parameters<typeof LongStepList>[0]['log'] }) {
+  const [goTo, setGoTo] = createSignal<{ id: string }>()
+  return (
+    <div class="col gap-4">
+      <TimelineStrip
+        steps={props.steps}
+        until={isOver(props.run) ? (props.run.completedAt ?? 0) : now()}
+        current={goTo()?.id}
+        onPick={(id) => setGoTo({ id })}
+      />
+      <LongStepList run={props.run} log={props.log} goTo={goTo()} />
+    </div>
+  )
+}

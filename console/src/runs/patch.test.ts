@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { changeOf, commandOf } from './toolinput'
-import { parseDiff } from './patch'
+import { parseDiff, sideBySide, statOf } from './patch'
 import { stripAnsi, tail } from './terminal'
 import { runFigures, totalTokens } from './usage'
 import type { Run } from '@shared/contract'
@@ -61,4 +61,14 @@ test('a file change is a diff before it is made, whatever the runtime calls its 
   const edit = changeOf({ file_path: 'a.ts', old_string: 'a', new_string: 'b\nc' })
   expect(parseDiff(edit?.diff ?? '')).toMatchObject({ added: 2, removed: 1 })
   expect(changeOf({ path: 'a.ts' })).toBeUndefined()
+})
+
+test('side by side, what was removed stands beside what took its place', () => {
+  const { lines } = parseDiff('@@ -1,4 +1,4 @@\n same\n-a\n-b\n+A\n end\n+new\n')
+  const rows = sideBySide(lines).map(({ hunk, before, after }) => hunk ?? [before?.text, after?.text])
+  expect(rows).toEqual(['⋯', ['same', 'same'], ['a', 'A'], ['b', undefined], ['end', 'end'], [undefined, 'new']])
+})
+
+test('what came and went is counted over several files', () => {
+  expect(statOf([{ diff: '@@ -1 +1 @@\n-a\n+b\n' }, { diff: 'whole\nfile\n' }])).toEqual({ added: 3, removed: 1 })
 })

@@ -53,3 +53,42 @@ function parseHunks(source: string[]): DiffLine[] {
   }
   return lines
 }
+
+/** A row of two columns: what was there, and what is there now. A hunk's heading spans both. */
+export interface SplitRow {
+  hunk?: string
+  before?: DiffLine
+  after?: DiffLine
+}
+
+/** The lines of a diff side by side: what was removed stands beside what took its place. */
+export function sideBySide(lines: DiffLine[]): SplitRow[] {
+  const rows: SplitRow[] = []
+  let removed: DiffLine[] = []
+  let added: DiffLine[] = []
+  const flush = () => {
+    for (let at = 0; at < Math.max(removed.length, added.length); at++) {
+      const [before, after] = [removed[at], added[at]]
+      rows.push({ ...(before ? { before } : {}), ...(after ? { after } : {}) })
+    }
+    removed = []
+    added = []
+  }
+  for (const line of lines) {
+    if (line.kind === 'removed') removed.push(line)
+    else if (line.kind === 'added') added.push(line)
+    else {
+      flush()
+      rows.push(line.kind === 'hunk' ? { hunk: line.text } : { before: line, after: line })
+    }
+  }
+  flush()
+  return rows
+}
+
+/** Lines that came and went, of one diff or of several. */
+export function statOf(diffs: readonly { diff: string }[]): { added: number; removed: number } {
+  const each = diffs.map(({ diff }) => parseDiff(diff))
+  const sum = (of: 'added' | 'removed') => each.reduce((total, diff) => total + diff[of], 0)
+  return { added: sum('added'), removed: sum('removed') }
+}

@@ -29,6 +29,9 @@ const latest = 8
 /** Counts and questions have a place of their own on the card. */
 const elsewhere = new Set(['usage', 'approval'])
 
+/** Whether a step has a line in a list of steps. */
+export const isShown = (step: RunStep | undefined): boolean => step !== undefined && !elsewhere.has(step.detail.type)
+
 /** What an agent said, thought and did, in order. */
 export function StepList(props: StepListProps) {
   const [all, setAll] = createSignal(props.all ?? false)

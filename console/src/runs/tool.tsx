@@ -1,14 +1,15 @@
-import { For, Show } from 'solid-js'
+import { createMemo, lazy, Show, Suspense } from 'solid-js'
 import type { RunStep, StepDetail, ToolKind } from '@shared/contract'
 import { t } from '../i18n'
 import { now, duration } from '../i18n/dates'
 import { Badge } from '../ui/badge'
-import { CopyButton } from '../ui/copy'
 import { Icon } from '../ui/icon'
-import { DiffView } from './diff'
+import { Skeleton } from '../ui/skeleton'
 import { Fold } from './fold'
-import { ToolInput } from './input'
-import { stripAnsi, tail } from './terminal'
+import { statOf } from './patch'
+
+// A run shows hundreds of calls, and a reader unfolds a few.
+const ToolBody = lazy(() => import('./toolbody'))
 
 type Tool = Extract<StepDetail, { type: 'tool' }>
 
@@ -25,17 +26,28 @@ export const toolIcons: Record<ToolKind, string> = {
   other: 'i-lucide-wrench',
 }
 
+/** The first line of what a call is about: a command, a file, words to look for. */
+const lineOf = (tool: Tool): string => (tool.title || tool.name).trim().split('\n')[0]?.slice(0, 300) ?? ''
+
 /** A tool call: one line with its outcome, and folded below what went in, what came out and what changed. */
 export function ToolStep(props: { step: RunStep; tool: Tool }) {
   const running = () => props.step.status === 'running'
   const time = () => (props.step.completedAt ?? now()) - props.step.startedAt
+  const stat = createMemo(() => (props.tool.diff?.length ? statOf(props.tool.diff) : undefined))
   return (
     <Fold
       icon={toolIcons[props.tool.kind]}
       title={t(`tool.${props.tool.kind}`)}
-      hint={props.tool.title || props.tool.name}
+      hint={lineOf(props.tool)}
       end={
         <span class="row gap-1.5 shrink-0">
+          <Show when={stat()}>
+            {(stat) => (
+              <span class="text-[12px] font-600 tabular-nums">
+                <span class="text-ok">+{stat().added}</span> <span class="text-bad">−{stat().removed}</span>
+              </span>
+            )}
+          </Show>
           <Show when={time() >= 1000}>
             <span class="text-[12px] text-faint tabular-nums">{duration(time())}</span>
           </Show>
@@ -43,7 +55,9 @@ export function ToolStep(props: { step: RunStep; tool: Tool }) {
         </span>
       }
     >
-      <ToolBody tool={props.tool} running={running()} />
+      <Suspense fallback={<Skeleton class="h-3 w-2/5" />}>
+        <ToolBody tool={props.tool} running={running()} />
+      </Suspense>
     </Fold>
   )
 }
@@ -59,44 +73,5 @@ function Outcome(props: { tool: Tool; running: boolean }) {
         {(outcome) => <Badge tone={outcome() === 'failed' ? 'bad' : 'warn'}>{t(`outcome.${outcome()}`)}</Badge>}
       </Show>
     </Show>
-  )
-}
-
-/** Everything that a tool call holds. */
-export const ToolBody = (props: { tool: Tool; running: boolean }) => (
-  <>
-    <p class="text-[12.5px] text-faint break-all">{props.tool.name}</p>
-    <ToolInput input={props.tool.input} hasDiff={(props.tool.diff?.length ?? 0) > 0} />
-    <For each={props.tool.diff}>{(file) => <DiffView file={file} />}</For>
-    <Show when={props.tool.output}>{(output) => <Terminal text={output()} running={props.running} />}</Show>
-  </>
-)
-
-/** Output as a terminal shows it: the end in view. */
-function Terminal(props: { text: string; running: boolean }) {
-  const text = () => tail(stripAnsi(props.text))
-  return (
-    <div class="relative group rounded-lg bg-[#15161a] text-[#d6d8df] overflow-hidden">
-      <pre
-        tabindex="0"
-        ref={(element) => queueMicrotask(() => (element.scrollTop = element.scrollHeight))}
-        class="px-3 py-2.5 text-[12.5px] leading-relaxed max-h-80 overflow-auto whitespace-pre-wrap break-words"
-      >
-        <Show when={text().cut > 0}>
-          <span class="text-[#8b8e99]">
-            {t('tool.cut', { n: text().cut })}
-            {'\n'}
-          </span>
-        </Show>
-        {text().text}
-        <Show when={props.running}>
-          <span class="pulse">▍</span>
-        </Show>
-      </pre>
-      <CopyButton
-        text={props.text}
-        class="absolute right-1 top-1 text-[#d6d8df]! bg-[#15161a] hover:bg-[#2a2c33]! opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
-      />
-    </div>
   )
 }

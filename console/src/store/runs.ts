@@ -59,16 +59,22 @@ export async function fetchRun(id: string): Promise<void> {
 }
 
 /** Loads the steps before those that are here. Throws `ApiError`. */
-export async function fetchEarlier(id: string): Promise<void> {
+export async function fetchEarlier(id: string, limit = pageSize): Promise<void> {
   const cursor = state.steps[id]?.older
   const name = `${id} ${cursor}`
   if (!cursor || fetching.has(name)) return
   fetching.add(name)
   try {
-    const takeIn = taking(id)
-    const query = { order: 'desc' as const, limit: pageSize, cursor }
+    const query = { order: 'desc' as const, limit, cursor }
     const page = await call('GET /api/runs/{id}/steps', { params: { id }, query })
-    takeIn(page.items, (log) => void (log.older = page.nextCursor ?? null))
+    change((draft) => {
+      const log = draft.steps[id]
+      // Nobody looks any more, or another view has asked for the same page meanwhile.
+      if (log?.older !== cursor) return
+      // Events tell nothing of steps before those that are here, so none can have overtaken the answer.
+      addFetched(log, page.items, new Set())
+      log.older = page.nextCursor ?? null
+    })
   } finally {
     fetching.delete(name)
   }

@@ -41,6 +41,7 @@ export async function entered(csrf: string): Promise<void> {
 }
 
 function enter(snapshot: Snapshot): void {
+  dropWaiting()
   cursor = snapshot.cursor
   change((draft) => {
     // What a page had loaded of another moment may miss events, so it goes; the lists on screen are fetched again.
@@ -62,7 +63,7 @@ function enter(snapshot: Snapshot): void {
   stopStream?.()
   stopStream = follow({
     cursor: () => cursor,
-    onEvents: receive,
+    onEvents: gather,
     onState(connection) {
       const back = connection === 'live' && state.connection === 'offline'
       change((draft) => void (draft.connection = connection))
@@ -71,6 +72,30 @@ function enter(snapshot: Snapshot): void {
     onGone: () => void start(),
     onLoggedOut: leave,
   })
+}
+
+const waiting: ServerEvent[] = []
+let frame: number | undefined
+let late: ReturnType<typeof setTimeout> | undefined
+
+/** A hundred pieces a second come in as many packets; the page takes them in once a frame. */
+function gather(events: ServerEvent[]): void {
+  waiting.push(...events)
+  if (frame !== undefined) return
+  const take = () => {
+    if (frame !== undefined) cancelAnimationFrame(frame)
+    clearTimeout(late)
+    frame = undefined
+    receive(waiting.splice(0))
+  }
+  frame = requestAnimationFrame(take)
+  // A page in the background gets no frames, and its title counts what is unread all the same.
+  late = setTimeout(take, 100)
+}
+
+/** What belongs to the state that is being left is not taken into the next one. */
+function dropWaiting(): void {
+  waiting.length = 0
 }
 
 function receive(events: ServerEvent[]): void {
@@ -102,6 +127,7 @@ export async function refreshChannel(target: string): Promise<void> {
 }
 
 function leave(): void {
+  dropWaiting()
   stopStream?.()
   stopStream = undefined
   keepCsrf('')

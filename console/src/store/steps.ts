@@ -20,6 +20,8 @@ export const emptyLog = (): StepLog => ({ order: [], byId: {}, loaded: false, ol
 /** Puts `piece` at `offset` of `text`. The same piece put twice changes nothing; null when something before it is missing. */
 export function putPiece(text: string, offset: number, piece: string): string | null {
   if (offset > text.length) return null
+  // What nearly every piece of a stream is, a hundred times a second: nothing of a long text is copied for it.
+  if (offset === text.length) return text + piece
   return text.slice(0, offset) + piece + text.slice(offset + piece.length)
 }
 
@@ -76,11 +78,22 @@ function place(log: StepLog, step: RunStep): void {
   log.order.splice(at, 0, step.id)
 }
 
+/** A page of earlier steps goes before all that is here, in one go: a run may have ten thousand. */
+function prepend(log: StepLog, steps: RunStep[]): boolean {
+  const first = log.byId[log.order[0] ?? '']
+  if (!first || !steps.every((step) => !log.byId[step.id] && precedes(step, first))) return false
+  const sorted = steps.toSorted((a, b) => (precedes(a, b) ? -1 : 1))
+  for (const step of sorted) log.byId[step.id] = structuredClone(step)
+  log.order = [...sorted.map((step) => step.id), ...log.order]
+  return true
+}
+
 /**
  * Takes in steps that a request answered with. A step that an event has changed since the request was made (`touched`) is
  * newer than the answer, except for text, whose pieces fit together in any order.
  */
 export function addFetched(log: StepLog, steps: RunStep[], touched: ReadonlySet<string>): void {
+  if (prepend(log, steps)) return
   for (const step of steps) {
     const known = log.byId[step.id]
     if (!known) place(log, step)

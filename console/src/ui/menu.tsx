@@ -8,6 +8,8 @@ export interface MenuItem {
   label: string
   icon?: string | undefined
   hint?: string | undefined
+  /** What it does, below its name. */
+  text?: string | undefined
   danger?: boolean
   disabled?: boolean
   onSelect: () => void
@@ -129,7 +131,10 @@ export const Item = (props: { item: MenuItem; onSelect: () => void }) => (
     )}
   >
     <Show when={props.item.icon}>{(icon) => <Icon name={icon()} class={props.item.danger ? '' : 'text-soft'} />}</Show>
-    <span class="flex-1">{props.item.label}</span>
+    <span class="flex-1">
+      {props.item.label}
+      <Show when={props.item.text}>{(text) => <span class="block text-[12px] text-soft">{text()}</span>}</Show>
+    </span>
     <Show when={props.item.hint}>
       <span class="text-xs text-faint">{props.item.hint}</span>
     </Show>
