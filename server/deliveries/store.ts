@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import { and, desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Database, Query, Tx } from '../db/database'
 import type { DeliveryRow } from './view'
 
@@ -46,21 +46,31 @@ export class DeliveryStore {
   async list(f: DeliveryFilter): Promise<DeliveryRow[]> {
     const { deliveries } = this.db.t
     if (f.channelIds?.length === 0 || f.agentIds?.length === 0) return []
-    return this.db.q
-      .select()
-      .from(deliveries)
-      .where(
-        and(
-          f.channelIds && inArray(deliveries.channelId, f.channelIds),
-          f.agentIds && inArray(deliveries.agentId, f.agentIds),
-          f.messageId === undefined ? undefined : eq(deliveries.messageId, f.messageId),
-          f.state === undefined ? undefined : eq(deliveries.state, f.state),
-          f.states && inArray(deliveries.state, [...f.states]),
-          f.before === undefined ? undefined : lt(deliveries.id, f.before),
-        ),
-      )
-      .orderBy(desc(deliveries.id))
-      .limit(f.limit)
+    const open = isOpen(f)
+    // What an agent owes is little; all that was ever said in its channels is not.
+    const within = !f.channelIds
+      ? undefined
+      : open && f.agentIds
+        ? inArray(sql`coalesce(${deliveries.channelId}, '')`, f.channelIds)
+        : inArray(deliveries.channelId, f.channelIds)
+    return (
+      this.db.q
+        .select()
+        .from(deliveries)
+        .where(
+          and(
+            within,
+            f.agentIds && inArray(deliveries.agentId, f.agentIds),
+            f.messageId === undefined ? undefined : eq(deliveries.messageId, f.messageId),
+            f.state === undefined ? undefined : eq(deliveries.state, f.state),
+            f.states && inArray(deliveries.state, [...f.states]),
+            f.before === undefined ? undefined : lt(deliveries.id, f.before),
+          ),
+        )
+        // Those that wait are few among all: for the sake of an order by the column itself SQLite would go through all.
+        .orderBy(open ? sql`coalesce(${deliveries.id}, '') desc` : desc(deliveries.id))
+        .limit(f.limit)
+    )
   }
 
   /** Deliveries of an agent that are still owed an answer. */
@@ -83,3 +93,7 @@ export class DeliveryStore {
     return rows.map((r) => r.id)
   }
 }
+
+const isOpen = ({ state, states = [] }: DeliveryFilter): boolean =>
+  [...states, ...(state ? [state] : [])].every((one) => one === 'pending' || one === 'claimed') &&
+  (state !== undefined || states.length > 0)

@@ -57,21 +57,24 @@ export class RunStore {
   async list(f: RunFilter): Promise<RunRow[]> {
     const { runs } = this.db.t
     if (f.channelIds && !f.channelIds.length) return []
-    return this.db.q
-      .select()
-      .from(runs)
-      .where(
-        and(
-          f.channelIds ? inArray(runs.channelId, f.channelIds) : undefined,
-          f.computerId === undefined ? undefined : eq(runs.computerId, f.computerId),
-          f.target === undefined ? undefined : eq(runs.target, f.target),
-          f.agentId === undefined ? undefined : eq(runs.agentId, f.agentId),
-          f.state === undefined ? undefined : eq(runs.state, f.state),
-          f.before === undefined ? undefined : lt(runs.id, f.before),
-        ),
-      )
-      .orderBy(desc(runs.id))
-      .limit(f.limit)
+    return (
+      this.db.q
+        .select()
+        .from(runs)
+        .where(
+          and(
+            f.channelIds ? inArray(runs.channelId, f.channelIds) : undefined,
+            f.computerId === undefined ? undefined : eq(runs.computerId, f.computerId),
+            f.target === undefined ? undefined : eq(runs.target, f.target),
+            f.agentId === undefined ? undefined : eq(runs.agentId, f.agentId),
+            f.state === undefined ? undefined : eq(runs.state, f.state),
+            f.before === undefined ? undefined : lt(runs.id, f.before),
+          ),
+        )
+        // As in `active`: those that are not over are few among all.
+        .orderBy(f.state !== undefined && ACTIVE.includes(f.state) ? sql`coalesce(${runs.id}, '') desc` : desc(runs.id))
+        .limit(f.limit)
+    )
   }
 
   /** Runs that are not over, oldest first: of one computer, of one agent, or in one channel. */
