@@ -14,6 +14,7 @@ const Join = lazy(() => import('../join/join'))
 const Setup = lazy(() => import('../setup/setup'))
 const Conversation = lazy(() => import('../channels/page'))
 const RunPage = lazy(() => import('../runs/page'))
+const ArchivePage = lazy(() => import('../runs/archive'))
 const RunsPage = lazy(() => import('../runs/list'))
 const ApprovalsPage = lazy(() => import('../approvals/page'))
 const AgentsPage = lazy(() => import('../agents/page'))
@@ -61,6 +62,7 @@ export const App = () => (
         <Route path="/:kind/:name" component={Conversation} matchFilters={{ kind: ['c', 'd'] }} />
         <Route path="/runs" component={RunsPage} />
         <Route path="/runs/:id" component={RunPage} />
+        <Route path="/archive/:id" component={ArchivePage} />
         <Route path="/approvals" component={ApprovalsPage} />
         <Route path="/agents" component={AgentsPage} />
         <Route path="/agents/:id" component={AgentPage} />
