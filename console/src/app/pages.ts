@@ -1,6 +1,6 @@
 import { t, type PlainKey } from '../i18n'
 import { isAdmin } from '../store/session'
-import { channels, dms, pendingApprovals } from './unread'
+import { channels, dms, inboxUnread, pendingApprovals } from './unread'
 
 /** A page of the console: one line here is an entry in the sidebar, on a phone in the bar or under “More”, and in the palette. */
 export interface PageEntry {
@@ -21,6 +21,15 @@ export interface PageEntry {
 /** Every page, in the order in which they are shown. */
 const entries: PageEntry[] = [
   {
+    href: '/inbox',
+    icon: 'i-lucide-inbox',
+    label: 'nav.inbox',
+    group: 'top',
+    tab: true,
+    letter: 'i',
+    news: () => ({ count: inboxUnread() ?? 0, label: t('nav.unread', { n: inboxUnread() ?? 0 }) }),
+  },
+  {
     href: '/approvals',
     icon: 'i-lucide-shield-question',
     label: 'nav.approvals',
@@ -34,6 +43,7 @@ const entries: PageEntry[] = [
   { href: '/runs', icon: 'i-lucide-activity', label: 'nav.runs', group: 'top', letter: 'v' },
   { href: '/agents', icon: 'i-lucide-bot', label: 'nav.agents', group: 'list', tab: true, letter: 'a' },
   { href: '/computers', icon: 'i-lucide-monitor', label: 'nav.computers', group: 'list', letter: 'm' },
+  { href: '/tunnels', icon: 'i-lucide-app-window', label: 'nav.tunnels', group: 'list' },
   { href: '/settings/account', icon: 'i-lucide-user', label: 'settings.account', group: 'settings', letter: ',' },
   { href: '/settings/appearance', icon: 'i-lucide-palette', label: 'settings.appearance', group: 'settings' },
   { href: '/settings/sessions', icon: 'i-lucide-monitor-smartphone', label: 'settings.sessions', group: 'settings' },

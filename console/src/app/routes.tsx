@@ -22,7 +22,9 @@ const AgentPage = lazy(() => import('../agents/agent'))
 const ComputersPage = lazy(() => import('../computers/page'))
 const ComputerPage = lazy(() => import('../computers/computer'))
 const EnrollPage = lazy(() => import('../enroll/wizard'))
+const InboxPage = lazy(() => import('../inbox/page'))
 const MorePage = lazy(() => import('./more'))
+const TunnelsPage = lazy(() => import('../tunnels/page'))
 const SettingsPage = lazy(() => import('../settings/page'))
 
 /** On a phone the list of conversations; elsewhere that list is always beside, so the last conversation. */
@@ -69,7 +71,9 @@ export const App = () => (
         <Route path="/computers" component={ComputersPage} />
         <Route path="/computers/new" component={EnrollPage} />
         <Route path="/computers/:id" component={ComputerPage} />
+        <Route path="/inbox/:id?" component={InboxPage} />
         <Route path="/more" component={MorePage} />
+        <Route path="/tunnels" component={TunnelsPage} />
         <Route path="/settings/:section?" component={SettingsPage} />
         <Route path="*" component={NotFound} />
       </Router>

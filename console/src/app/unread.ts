@@ -1,8 +1,12 @@
-import { createMemo, createRoot } from 'solid-js'
+import { createMemo, createRoot, createSignal } from 'solid-js'
 import type { Approval, Channel } from '@shared/contract'
 import { state } from '../store/state'
 
 const byName = (a: Channel, b: Channel) => a.name.localeCompare(b.name)
+
+/** How many items of the inbox are unread; undefined until it is loaded, which is a moment after the first screen. */
+const [inboxUnread, setInboxUnread] = createSignal<number>()
+export { inboxUnread, setInboxUnread }
 
 /** What is in the reader's lists, computed once for all views. */
 export const { channels, dms, browsable, unreadTotal, pendingApprovals } = createRoot(() => {
@@ -25,9 +29,14 @@ export const { channels, dms, browsable, unreadTotal, pendingApprovals } = creat
         .sort(byName),
     ),
     unreadTotal: createMemo(() => {
-      let count = 0
-      for (const channel of joined()) count += channel.kind === 'dm' ? channel.unreadCount : channel.mentionCount
-      return count + pendingOf().length
+      const inbox = inboxUnread()
+      let count = inbox ?? pendingOf().length
+      for (const channel of joined()) {
+        if (channel.kind === 'dm') count += channel.unreadCount
+        // The inbox has mentions, once it is there.
+        else if (inbox === undefined) count += channel.mentionCount
+      }
+      return count
     }),
     pendingApprovals: createMemo(pendingOf),
   }
