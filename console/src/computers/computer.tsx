@@ -6,23 +6,27 @@ import { PresenceDot, presenceText } from '../agents/presence'
 import { call } from '../api/client'
 import { act, createRequest } from '../app/act'
 import { NotFound } from '../app/notfound'
-import { agentPath } from '../app/paths'
+import { agentPath, runPath } from '../app/paths'
 import { t } from '../i18n'
 import { relative } from '../i18n/dates'
+import '../i18n/en/machines'
 import { put } from '../store/apply'
 import { canWrite, isAdmin } from '../store/session'
 import { change, state } from '../store/state'
+import { TunnelsCard } from '../tunnels/list'
 import { Avatar } from '../ui/avatar'
 import { Badge } from '../ui/badge'
-import { Button } from '../ui/button'
+import { Button, LinkButton } from '../ui/button'
 import { Card } from '../ui/card'
 import { confirm } from '../ui/confirm'
 import { Dialog } from '../ui/dialog'
 import { TextField } from '../ui/field'
 import { Menu } from '../ui/menu'
-import { ErrorNotice, Notice } from '../ui/notice'
+import { ErrorNotice } from '../ui/notice'
 import { Page } from '../ui/page'
 import { osName } from './os'
+import { agentsOf, Problems } from './problems'
+import { ResourcesCard } from './resources'
 import { RuntimeList } from './runtimes'
 import { ComputerDot } from './status'
 
@@ -78,15 +82,13 @@ function Content(props: { computer: Computer }) {
           {(at) => <span>· {t('computer.seen', { when: relative(at()) })}</span>}
         </Show>
       </p>
-      <Show when={props.computer.status === 'offline'}>
-        <Notice tone="warn" title={t('computer.offlineTitle')}>
-          {props.computer.local ? t('computer.offlineLocal') : t('computer.offlineNext')}
-        </Notice>
-      </Show>
+      <Problems computer={props.computer} />
       <Card title={t('computer.runtimes')} hint={t('computer.runtimesText')}>
         <RuntimeList computer={props.computer} onCreate={isAdmin() ? setCreating : undefined} />
       </Card>
       <Agents computerId={props.computer.id} />
+      <TunnelsCard computerId={props.computer.id} />
+      <ResourcesCard resources={props.computer.resources} />
       <CreateAgent
         open={creating() !== undefined}
         onClose={() => setCreating(undefined)}
@@ -98,14 +100,14 @@ function Content(props: { computer: Computer }) {
 }
 
 function Agents(props: { computerId: string }) {
-  const agents = createMemo(() => Object.values(state.agents).filter((agent) => agent.computerId === props.computerId))
+  const agents = createMemo(() => agentsOf(props.computerId))
   return (
     <Card title={t('nav.agents')}>
       <ul class="col divide-y divide-line -my-2">
         <For each={agents()} fallback={<li class="py-2 text-soft text-[13.5px]">{t('computer.noAgents')}</li>}>
           {(agent) => (
-            <li>
-              <A href={agentPath(agent.id)} class="row gap-3 py-2 hover:underline rounded">
+            <li class="row gap-3">
+              <A href={agentPath(agent.id)} class="row gap-3 py-2 flex-1 min-w-0 hover:underline rounded">
                 <Avatar name={agent.name} kind="agent" size="sm" />
                 <span class="font-550 truncate flex-1">{agent.displayName}</span>
                 <span class="row gap-1.5 text-[13px] text-soft">
@@ -113,6 +115,13 @@ function Agents(props: { computerId: string }) {
                   {presenceText(agent)}
                 </span>
               </A>
+              <Show when={agent.status.runId}>
+                {(id) => (
+                  <LinkButton href={runPath(id())} size="sm" icon="i-lucide-activity">
+                    <span class="max-sm:sr-only">{t('machine.openRun')}</span>
+                  </LinkButton>
+                )}
+              </Show>
             </li>
           )}
         </For>

@@ -4,6 +4,7 @@ import type { Computer } from '@shared/contract'
 import { isReady } from '../agents/kinds'
 import { computerPath } from '../app/paths'
 import { t } from '../i18n'
+import '../i18n/en/machines'
 import { isAdmin } from '../store/session'
 import { state } from '../store/state'
 import { Badge } from '../ui/badge'
@@ -11,7 +12,9 @@ import { LinkButton } from '../ui/button'
 import { Empty } from '../ui/empty'
 import { Icon } from '../ui/icon'
 import { Page } from '../ui/page'
+import { isSevere } from './health'
 import { osIcon, osName } from './os'
+import { agentsOf, problems } from './problems'
 import { ComputerDot } from './status'
 
 /** All computers that agents live on. */
@@ -48,7 +51,9 @@ export default function ComputersPage() {
 
 function ComputerCard(props: { computer: Computer }) {
   const ready = () => props.computer.runtimes.filter((runtime) => isReady(runtime) && !runtime.demo)
-  const agents = () => Object.values(state.agents).filter((agent) => agent.computerId === props.computer.id).length
+  const agents = () => agentsOf(props.computer.id)
+  const working = () => agents().filter((agent) => agent.status.runId !== null).length
+  const severe = () => problems(props.computer).filter(isSevere)
   return (
     <li>
       <A
@@ -70,7 +75,17 @@ function ComputerCard(props: { computer: Computer }) {
             {t(`computer.${props.computer.status}`)} · {osName(props.computer.os)}
           </span>
           <span class="row flex-wrap gap-1.5 mt-2">
-            <Badge>{t('computer.agents', { n: agents() })}</Badge>
+            <Badge>{t('computer.agents', { n: agents().length })}</Badge>
+            <Show when={working() > 0}>
+              <Badge tone="info" icon="i-lucide-activity">
+                {t('machine.working', { n: working() })}
+              </Badge>
+            </Show>
+            <Show when={severe().length > 0}>
+              <Badge tone="warn" icon="i-lucide-triangle-alert">
+                {t('machine.problems', { n: severe().length })}
+              </Badge>
+            </Show>
             <For each={ready().slice(0, 4)}>{(runtime) => <Badge tone="ok">{runtime.displayName}</Badge>}</For>
           </span>
         </span>

@@ -93,7 +93,7 @@ function Runtime(props: { computer: Computer; runtime: RuntimeInfo; onCreate: Li
           </Button>
         )}
       </Show>
-      <Show when={!props.runtime.installed && props.runtime.canInstall && isAdmin()}>
+      <Show when={props.runtime.canInstall && isAdmin()}>
         <Install computer={props.computer} runtime={props.runtime} />
       </Show>
     </li>
@@ -112,9 +112,13 @@ function StatusBadge(props: { runtime: RuntimeInfo }) {
   )
 }
 
-/** Installs with one press; how it goes is told by events. */
+/** Installations that were begun on this page, by computer and kind: still known when somebody has looked elsewhere meanwhile. */
+const [begun, setBegun] = createSignal<Record<string, string>>({})
+
+/** Installs or updates with one press; how it goes is told by events. */
 function Install(props: { computer: Computer; runtime: RuntimeInfo }) {
-  const [operationId, setOperationId] = createSignal<string>()
+  const key = () => `${props.computer.id}/${props.runtime.kind}`
+  const operationId = () => begun()[key()]
   const operation = () => state.operations[operationId() ?? '']
   const busy = () =>
     operationId() !== undefined && (!operation() || ['queued', 'running'].includes(operation()?.state ?? ''))
@@ -122,7 +126,7 @@ function Install(props: { computer: Computer; runtime: RuntimeInfo }) {
     act(async () => {
       const params = { id: props.computer.id, kind: props.runtime.kind }
       const answer = await call('POST /api/computers/{id}/runtimes/{kind}/install', { params })
-      setOperationId(answer.operationId)
+      setBegun((all) => ({ ...all, [key()]: answer.operationId }))
     })
   return (
     <div class="col items-start sm:items-end gap-1 max-sm:ml-11">
@@ -133,8 +137,15 @@ function Install(props: { computer: Computer; runtime: RuntimeInfo }) {
         disabled={props.computer.status === 'offline'}
         onClick={() => void install()}
       >
-        {busy() ? t('runtime.installing') : t('runtime.install')}
+        {busy() ? t('runtime.installing') : props.runtime.installed ? t('runtime.update') : t('runtime.install')}
       </Button>
+      <p
+        aria-live="polite"
+        class="text-[12px] text-soft font-mono break-all sm:text-right sm:max-w-64 empty:hidden"
+        title={operation()?.detail}
+      >
+        {busy() ? operation()?.detail.split('\n').findLast(Boolean)?.slice(0, 120) : ''}
+      </p>
       <Show when={operation()?.state === 'failed' || operation()?.state === 'unsupported'}>
         <p class="text-[12.5px] text-bad sm:text-right sm:max-w-56" role="alert">
           {t('runtime.installFailed')} {operation()?.detail}

@@ -4,9 +4,10 @@ import type { Enrollment } from '@shared/contract'
 import { RuntimeList } from '../computers/runtimes'
 import { CreateAgent } from '../agents/create'
 import { call } from '../api/client'
-import { createRequest } from '../app/act'
+import { act, createRequest } from '../app/act'
 import { computerPath } from '../app/paths'
 import { t } from '../i18n'
+import '../i18n/en/machines'
 import { duration, now } from '../i18n/dates'
 import { put } from '../store/apply'
 import { isAdmin } from '../store/session'
@@ -18,7 +19,9 @@ import { TextField } from '../ui/field'
 import { Icon } from '../ui/icon'
 import { ErrorNotice, Notice } from '../ui/notice'
 import { Page } from '../ui/page'
+import { Select } from '../ui/select'
 import { Tabs } from '../ui/tabs'
+import { lifetimes, lifetimeText, type Lifetime } from '../tunnels/lifetime'
 
 interface Made {
   id: string
@@ -31,13 +34,17 @@ export default function EnrollPage() {
   const again = () => (search.computer ? state.computers[search.computer] : undefined)
   const [made, setMade] = createSignal<Made>()
   const [name, setName] = createSignal('')
+  const [lifetime, setLifetime] = createSignal<Lifetime>('3600')
   const request = createRequest()
   const begin = () =>
     request.run(async () => {
       const known = again()
       const displayName = name().trim()
       const answer = await call('POST /api/daemon/enrollments', {
-        body: known ? { computerId: known.id } : displayName ? { displayName } : {},
+        body: {
+          ttlSeconds: Number(lifetime()),
+          ...(known ? { computerId: known.id } : displayName ? { displayName } : {}),
+        },
       })
       change((draft) => put(draft.enrollments, answer.enrollment.id, answer.enrollment))
       setMade({ id: answer.enrollment.id, commands: answer.commands })
@@ -69,6 +76,14 @@ export default function EnrollPage() {
                     />
                   </div>
                 </Show>
+                <div class="w-full max-w-100">
+                  <Select<Lifetime>
+                    label={t('machine.lifetime')}
+                    value={lifetime()}
+                    options={lifetimes.map((value) => ({ value, label: lifetimeText(value) }))}
+                    onChange={setLifetime}
+                  />
+                </div>
                 <ErrorNotice error={request.error()} />
                 <Button type="submit" kind="primary" busy={request.busy()} icon="i-lucide-terminal">
                   {t('enroll.make')}
@@ -128,6 +143,12 @@ function Progress(props: { enrollment: Enrollment; onRenew: () => void }) {
   // The last seconds of the code are counted here; that it has expired is also told by an event.
   const expired = () => status() === 'expired' || (status() === 'pending' && left() <= 0)
   onCleanup(() => setCreating(undefined))
+  const revoke = () =>
+    act(async () => {
+      const params = { id: props.enrollment.id }
+      const revoked = await call('POST /api/daemon/enrollments/{id}/revoke', { params })
+      change((draft) => put(draft.enrollments, revoked.id, revoked))
+    })
   return (
     <div aria-live="polite">
       <Switch>
@@ -157,7 +178,7 @@ function Progress(props: { enrollment: Enrollment; onRenew: () => void }) {
           )}
         </Match>
         <Match when={expired() || status() === 'revoked'}>
-          <Notice tone="warn" title={t('enroll.expired')}>
+          <Notice tone="warn" title={status() === 'revoked' ? t('machine.revoked') : t('enroll.expired')}>
             <div class="col items-start gap-2">
               {t('enroll.expiredText')}
               <Button size="sm" icon="i-lucide-rotate-cw" onClick={() => props.onRenew()}>
@@ -170,15 +191,34 @@ function Progress(props: { enrollment: Enrollment; onRenew: () => void }) {
           <Waiting title={t('enroll.redeemed')} text={t('enroll.redeemedText')} />
         </Match>
         <Match when={true}>
-          <Waiting
-            title={t('enroll.waiting')}
-            text={t('enroll.waitingText', { time: duration(Math.max(0, left())) })}
-          />
+          <div class="col gap-4">
+            <Waiting
+              title={t('enroll.waiting')}
+              text={t('enroll.waitingText', { time: duration(Math.max(0, left())) })}
+            />
+            <Trouble onRevoke={() => void revoke()} />
+          </div>
         </Match>
       </Switch>
     </div>
   )
 }
+
+/** What to try when the page does not turn green. */
+const Trouble = (props: { onRevoke: () => void }) => (
+  <details class="rounded-xl border border-line bg-surface px-4 py-3 text-[13.5px]">
+    <summary class="cursor-pointer font-550 rounded">{t('machine.trouble')}</summary>
+    <ul class="list-disc pl-5 mt-2 col gap-1.5 text-soft">
+      <li>{t('machine.troubleCurl', { url: location.origin })}</li>
+      <li>{t('machine.troubleProxy')}</li>
+      <li>{t('machine.troubleService')}</li>
+      <li>{t('machine.troubleUsed')}</li>
+    </ul>
+    <Button size="sm" kind="ghost" class="mt-2 -ml-2" icon="i-lucide-x" onClick={() => props.onRevoke()}>
+      {t('machine.revoke')}
+    </Button>
+  </details>
+)
 
 const Waiting = (props: { title: string; text: string }) => (
   <div class="row gap-3 rounded-xl border border-line bg-surface px-4 py-4">

@@ -1,4 +1,4 @@
-import { Show } from 'solid-js'
+import { lazy, Show, Suspense } from 'solid-js'
 import type { Message } from '@shared/contract'
 import { call } from '../api/client'
 import { act } from '../app/act'
@@ -9,6 +9,9 @@ import { canWrite } from '../store/session'
 import { change, state } from '../store/state'
 import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
+
+// Few conversations speak of previews.
+const TunnelCard = lazy(() => import('../tunnels/card'))
 
 const field = (message: Message, name: string): string | undefined => {
   const value = message.system?.data[name]
@@ -25,12 +28,21 @@ export function systemText(message: Message): string {
     if (reason === 'guard_turns') return t('system.guardTurns', { name: `@${name}` })
     if (reason === 'guard_cost') return t('system.guardCost', { name: `@${name}` })
   }
+  const by = field(message, 'by')
+  if (message.system?.type === 'tunnel.requested' && by) return t('system.tunnelRequested', { name: `@${by}` })
+  if (message.system?.type === 'tunnel.opened' && by) return t('system.tunnelOpened', { name: `@${by}` })
+  if (message.system?.type === 'tunnel.rejected' && by) return t('system.tunnelRejected', { name: `@${by}` })
   if (message.system?.type === 'agent.not_member' && name) return t('system.notMember', { name: `@${name}` })
   return message.content
 }
 
 /** Something that nobody said: a guard that stopped an agent, a mention that reached nobody. */
 export function SystemMessage(props: { message: Message }) {
+  // What is refused needs no second look, and one preview is shown once: where it was asked for or opened.
+  const tunnelId = () =>
+    props.message.deletedAt === null && /^tunnel\.(requested|opened)$/.test(props.message.system?.type ?? '')
+      ? field(props.message, 'tunnelId')
+      : undefined
   const guard = () => props.message.system?.type === 'guard.tripped'
   const deliveryId = () => {
     const id = field(props.message, 'deliveryId')
@@ -49,6 +61,15 @@ export function SystemMessage(props: { message: Message }) {
       </span>
       <div class="flex-1 min-w-0 row flex-wrap gap-x-3 gap-y-1">
         <span>{systemText(props.message)}</span>
+        <Show when={tunnelId()}>
+          {(id) => (
+            <div class="basis-full text-ink text-sm">
+              <Suspense>
+                <TunnelCard id={id()} />
+              </Suspense>
+            </div>
+          )}
+        </Show>
         <Show when={guard() && canWrite() && deliveryId()}>
           {(id) => (
             <Button size="sm" icon="i-lucide-play" onClick={() => void goOn(id())}>

@@ -37,6 +37,7 @@ export const computers = {
   'runtime.demoText':
     'It needs no model and thinks nothing: it walks through streaming, a tool call, an approval and a file change to show how they look.',
   'runtime.install': 'Install',
+  'runtime.update': 'Update',
   'runtime.installing': 'Installing',
   'runtime.installFailed': 'Installing failed.',
   'runtime.installNext': 'Install it, then look again.',

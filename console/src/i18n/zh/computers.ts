@@ -36,6 +36,7 @@ export const computers: Record<keyof typeof en, string> = {
   'runtime.demo': '演示 – 无模型',
   'runtime.demoText': '无需模型，也不会思考：它依次演示流式输出、工具调用、审批和文件修改。',
   'runtime.install': '安装',
+  'runtime.update': '更新',
   'runtime.installing': '正在安装',
   'runtime.installFailed': '安装失败。',
   'runtime.installNext': '请安装后重新检测。',
