@@ -10,6 +10,9 @@ import { z } from 'zod'
 const ENCODINGS = ['br', 'gzip'] as const
 type Encoding = (typeof ENCODINGS)[number]
 type Read = (path: string, encoding: Encoding | undefined) => Uint8Array<ArrayBuffer>
+/** The console's service worker, which is bound to the policy of its own answer: it fetches what it keeps, and does nothing else. */
+const WORKER = '/sw.js'
+const WORKER_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 const Size = z.number().int().nonnegative()
 const Manifests = z.record(
   z.string(),
@@ -47,6 +50,7 @@ export function consoleAssets(root: string): Handler {
     }
     // Also of a 304: it decides the security policy, and a browser takes over the headers of a 304 for what it has.
     headers['content-type'] = asset.type
+    if (path === WORKER) headers['content-security-policy'] = WORKER_POLICY
     if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers })
     if (encoding) headers['content-encoding'] = encoding
     const isHead = c.req.method === 'HEAD'

@@ -1,4 +1,4 @@
-import type { ParentProps } from 'solid-js'
+import { onCleanup, onMount, type ParentProps } from 'solid-js'
 import { chooseLocale, locale, locales, t, type Locale } from '../i18n'
 import { start } from '../store/session'
 import { change } from '../store/state'
@@ -45,20 +45,33 @@ export const Loading = () => (
   </div>
 )
 
-/** The server did not answer at all. */
-export const Failed = () => (
-  <main class="h-full col justify-center">
-    <Empty icon="i-lucide-unplug" title={t('offline.title')} text={t('offline.text')}>
-      <Button
-        kind="primary"
-        icon="i-lucide-rotate-cw"
-        onClick={() => {
-          change((draft) => void (draft.phase = 'starting'))
-          void start()
-        }}
-      >
-        {t('common.tryAgain')}
-      </Button>
-    </Empty>
-  </main>
-)
+const askAgainMs = 3000
+
+/** The server did not answer at all. Goes on by itself when it does. */
+export function Failed() {
+  onMount(() => {
+    const again = () => void start()
+    const timer = setInterval(again, askAgainMs)
+    addEventListener('online', again)
+    onCleanup(() => {
+      clearInterval(timer)
+      removeEventListener('online', again)
+    })
+  })
+  return (
+    <main class="h-full col justify-center">
+      <Empty icon="i-lucide-unplug" title={t('offline.title')} text={t('offline.text')}>
+        <Button
+          kind="primary"
+          icon="i-lucide-rotate-cw"
+          onClick={() => {
+            change((draft) => void (draft.phase = 'starting'))
+            void start()
+          }}
+        >
+          {t('common.tryAgain')}
+        </Button>
+      </Empty>
+    </main>
+  )
+}

@@ -1,11 +1,13 @@
 import { useLocation, type RouteSectionProps } from '@solidjs/router'
-import { createEffect, createMemo, Show, Suspense } from 'solid-js'
+import { createMemo, Show, Suspense } from 'solid-js'
 import { t } from '../i18n'
 import { state } from '../store/state'
 import { ConfirmHost } from '../ui/confirm'
 import { Icon } from '../ui/icon'
 import { SkeletonRows } from '../ui/skeleton'
 import { ToastHost } from '../ui/toast'
+import { Arrival } from './arrival'
+import { Counts } from './counts'
 import { CrashGuard } from './crash'
 import { KeyboardKeys } from './keys'
 import { narrow } from './screen'
@@ -13,16 +15,11 @@ import { ShortcutSheet } from './shortcuts'
 import { Sidebar } from './sidebar'
 import { Switcher } from './switcher'
 import { TabBar } from './tabbar'
-import { unreadTotal } from './unread'
 
 /** The frame around every screen: the list of conversations beside it, or on a phone the bar of tabs below. */
 export function Shell(props: RouteSectionProps) {
   const location = useLocation()
   const inConversation = createMemo(() => /^\/[cd]\//.test(location.pathname))
-  createEffect(() => {
-    const count = unreadTotal()
-    document.title = count > 0 ? `(${count}) Nekode` : 'Nekode'
-  })
   return (
     <div class="h-full col">
       <a
@@ -45,6 +42,8 @@ export function Shell(props: RouteSectionProps) {
       <Show when={narrow() && !inConversation()}>
         <TabBar />
       </Show>
+      <Arrival />
+      <Counts />
       <KeyboardKeys />
       <Switcher />
       <ShortcutSheet />

@@ -14,12 +14,14 @@ import { Avatar } from '../ui/avatar'
 import { confirm } from '../ui/confirm'
 import { Icon } from '../ui/icon'
 import { Menu, type MenuItem } from '../ui/menu'
+import { nameView } from '../ui/title'
 import { canManage } from './manage'
 import { MembersDialog } from './members'
 import { ChannelSettings } from './settings'
 
 /** What the conversation is, who is in it, and what can be done with it. */
 export function ChannelHeader(props: { channel: Channel }) {
+  nameView(() => channelTitle(props.channel))
   const [dialog, setDialog] = createSignal<'members' | 'settings'>()
   const close = () => setDialog(undefined)
   const peer = () => (props.channel.kind === 'dm' ? props.channel.peers[0] : undefined)
