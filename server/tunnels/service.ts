@@ -404,11 +404,12 @@ export class TunnelService {
   }
 }
 
+/** For the audit log, which is every admin's: the name of a private channel is its members' only. */
 const facts = (t: TunnelRow): Record<string, unknown> => ({
   computerId: t.computerId,
   localPort: t.localPort,
   accessPolicy: t.accessPolicy,
-  target: t.target,
+  channelId: t.channelId,
 })
 
 const illegal = (row: TunnelRow, to: TunnelState): NekodeError =>

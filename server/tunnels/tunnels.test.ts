@@ -224,6 +224,15 @@ for (const storage of storages.filter((s) => s.available))
           'tunnel.request',
         ])
       })
+
+      test('to admins who are not in its channel the audit log names the channel by its id alone', async () => {
+        const { id } = await requested()
+        await act(owner, 'close', id)
+        const { items } = await (await server.as('admin')).call('GET /api/audit', { query: { subject: id } })
+        const { id: channelId } = await owner.call('GET /api/channels/{target}', { params: { target: DEN } })
+        expect(items.map(({ detail }) => detail['channelId'])).toEqual([channelId, channelId])
+        expect(JSON.stringify(items)).not.toContain(DEN)
+      })
     })
 
     describe('the end of a tunnel', () => {
