@@ -36,7 +36,7 @@ export function EmojiPicker(props: { onPick: (emoji: string) => void }) {
     if (event.isComposing) return
     const found = active()
     if (event.key === 'Enter' && found) pick(found.emoji)
-    else if (/^Arrow(Up|Down)$/.test(event.key) || (/^Arrow/.test(event.key) && (!query() || cell()[0] > 0))) {
+    else if (/^Arrow(Up|Down)$/.test(event.key) || (event.key.startsWith('Arrow') && (!query() || cell()[0] > 0))) {
       setCell(step(rows(), cell(), event.key))
       const at = lines().findIndex((line) => 'cells' in line && line.row === cell()[0])
       view()?.scrollToIndex(at, { align: 'nearest' })

@@ -1,11 +1,11 @@
-import { createEffect, Show, type JSX } from 'solid-js'
+import { createEffect, createSignal, onCleanup, onMount, Show, type JSX } from 'solid-js'
 import { call } from '../api/client'
 import { act } from '../app/act'
 import { createLoad } from '../app/load'
 import { channelTitle } from '../app/unread'
 import { Composer } from '../composer/composer'
 import { t } from '../i18n'
-import { openList } from '../store/lists'
+import { jumpToPresent, openList } from '../store/lists'
 import { canWrite } from '../store/session'
 import { put } from '../store/apply'
 import { change, listKey, state } from '../store/state'
@@ -16,12 +16,15 @@ import { ErrorNotice } from '../ui/notice'
 import { SkeletonRows } from '../ui/skeleton'
 import { Welcome } from '../setup/welcome'
 import { MessageList } from './list'
+import { createUnread, readEverything } from './unread'
 
 interface ConversationProps {
   target: string
   threadId: string | null
   around?: string | undefined
   onThread?: (id: string) => void
+  /** Of a thread: how many replies are unread, once that is known. */
+  replies?: () => number | undefined
   /** What stands before the first message instead of the channel's own introduction. */
   intro?: JSX.Element
 }
@@ -30,12 +33,30 @@ interface ConversationProps {
 export function Conversation(props: ConversationProps) {
   const list = () => state.lists[listKey(props.target, props.threadId)]
   const channel = () => state.channels[props.target]
+  const unread = createUnread(props.target, props.threadId, props.replies)
+  /** Set to look at what was unread when that is further back than what was loaded. */
+  const [past, setPast] = createSignal<string>()
+  const around = () => props.around ?? (past() ? (unread.first() ?? past()) : undefined)
   const opened = createLoad(
-    () => ({ target: props.target, threadId: props.threadId, around: props.around }),
+    () => ({ target: props.target, threadId: props.threadId, around: props.around ?? past() }),
     ({ target, threadId, around }) => openList(target, threadId, around).then(() => true),
   )
   // A snapshot after a long absence empties what was loaded.
   createEffect(() => state.phase === 'ready' && !list() && opened.value() && void opened.reload())
+  const keydown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || covered()) return
+    if (event.shiftKey) void act(readEverything, t('message.allRead'))
+    else if (props.threadId === null && unread.count() > 0) {
+      unread.clear()
+      setPast(undefined)
+      void act(() => jumpToPresent(props.target, null))
+    } else return
+    event.preventDefault()
+  }
+  if (props.threadId === null) {
+    onMount(() => document.addEventListener('keydown', keydown))
+    onCleanup(() => document.removeEventListener('keydown', keydown))
+  }
   return (
     <>
       <Show
@@ -56,8 +77,10 @@ export function Conversation(props: ConversationProps) {
         <MessageList
           target={props.target}
           threadId={props.threadId}
-          around={props.around}
+          around={around()}
           onThread={props.onThread}
+          unread={unread}
+          onUnread={() => setPast(unread.after ?? undefined)}
           intro={props.intro ?? <Intro target={props.target} />}
         />
       </Show>
@@ -69,6 +92,8 @@ export function Conversation(props: ConversationProps) {
     </>
   )
 }
+
+const covered = () => document.querySelector('dialog[open], [popover]:popover-open') !== null
 
 function Intro(props: { target: string }) {
   const channel = () => state.channels[props.target]

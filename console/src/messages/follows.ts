@@ -1,4 +1,5 @@
 import { createStore } from 'solid-js/store'
+import type { Thread } from '@shared/contract'
 import { call } from '../api/client'
 import { onEvent, onRestart } from '../store/feed'
 
@@ -14,12 +15,19 @@ onRestart(() => {
 
 export const isFollowed = (threadId: string): boolean | undefined => follows[threadId]
 
+/** A thread as the reader sees it; whether it is followed is known from then on. Throws `ApiError`. */
+export async function loadThread(threadId: string): Promise<Thread> {
+  const thread = await call('GET /api/threads/{id}', { params: { id: threadId } })
+  // An event that came meanwhile is the later one.
+  if (follows[threadId] === undefined) setFollows(threadId, thread.followed)
+  return thread
+}
+
 /** Finds out whether the reader follows a thread, unless that is known. */
 export async function loadFollow(threadId: string): Promise<void> {
   if (follows[threadId] !== undefined) return
   try {
-    const { followed } = await call('GET /api/threads/{id}', { params: { id: threadId } })
-    if (follows[threadId] === undefined) setFollows(threadId, followed)
+    await loadThread(threadId)
   } catch {
     // Then the menu does not offer it; the next one asks again.
   }

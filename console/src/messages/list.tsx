@@ -1,4 +1,4 @@
-import { createComputed, createMemo, createSignal, Show, type JSX } from 'solid-js'
+import { createEffect, createMemo, on, Show, type JSX } from 'solid-js'
 import { Virtualizer } from 'virtua/solid'
 import { act } from '../app/act'
 import { t } from '../i18n'
@@ -6,9 +6,13 @@ import { jumpToPresent } from '../store/lists'
 import { listKey, state } from '../store/state'
 import { Button } from '../ui/button'
 import { Skeleton } from '../ui/skeleton'
-import { markRead } from './read'
+import { pressInList } from './listkeys'
+import { markRead, markThreadRead } from './read'
+import { revealed } from './reveal'
 import { Row } from './row'
 import { createScroll } from './scroll'
+import { FloatingDay, UnreadBar } from './above'
+import type { Unread } from './unread'
 
 interface ListProps {
   target: string
@@ -16,6 +20,9 @@ interface ListProps {
   /** A message to show in the middle instead of the end. */
   around?: string | undefined
   onThread?: ((id: string) => void) | undefined
+  unread: Unread
+  /** Loads what lies around the first unread message. */
+  onUnread: () => void
   /** What stands before the very first message. */
   intro: JSX.Element
 }
@@ -43,11 +50,29 @@ export function MessageList(props: ListProps) {
   const model = createRows(props)
   const rows = () => model().rows
   const scroll = createScroll(props, rows)
-  const firstUnread = firstUnreadOf(props.target, props.threadId)
-  markRead(
-    () => (scroll.atEnd() ? lastSeen(list()?.ids ?? []) : undefined),
-    () => props.target,
+  const seen = () => (scroll.atEnd() ? lastSeen(list()?.ids ?? []) : undefined)
+  if (props.threadId === null) markRead(seen, () => props.target)
+  else markThreadRead(seen, props.threadId)
+  createEffect(
+    on(revealed, (wanted) => {
+      if (wanted?.key === listKey(props.target, props.threadId)) scroll.toMessage(wanted.id)
+    }),
   )
+  const keydown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
+    const taken = pressInList(event, {
+      inThread: props.onThread === undefined,
+      rows,
+      show: scroll.show,
+      onThread: props.onThread,
+    })
+    if (!taken) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  const toUnread = () => {
+    const first = props.unread.first()
+    if (!first || !scroll.toMessage(first)) props.onUnread()
+  }
   const toPresent = async () => {
     scroll.claimEnd()
     if (list()?.newer) await act(() => jumpToPresent(props.target, props.threadId))
@@ -60,6 +85,7 @@ export function MessageList(props: ListProps) {
         role="log"
         aria-label={t('message.list')}
         tabindex="0"
+        onKeyDown={keydown}
         class="h-full overflow-y-auto overscroll-contain col [overflow-anchor:none] -outline-offset-2"
       >
         {/* A short conversation stands at the bottom, where the next message will be. */}
@@ -81,7 +107,7 @@ export function MessageList(props: ListProps) {
                 id={row}
                 previous={rows()[index() - 1]}
                 marked={row === props.around}
-                firstUnread={row === firstUnread()}
+                firstUnread={row === props.unread.first()}
                 onThread={props.onThread}
               />
             </Show>
@@ -89,6 +115,8 @@ export function MessageList(props: ListProps) {
         </Virtualizer>
         <div class="h-3 shrink-0" />
       </div>
+      <UnreadBar unread={props.unread} above={scroll.isAbove(props.unread.first())} onJump={toUnread} />
+      <FloatingDay id={scroll.top()} />
       <Show when={!scroll.atEnd() && list()?.status === 'ready'}>
         <Button
           size="sm"
@@ -120,19 +148,3 @@ const Head = (props: { older: boolean; intro: JSX.Element }) => (
     </div>
   </Show>
 )
-
-/** The first message that was unread when the list was opened; it stays while the reader reads on. */
-function firstUnreadOf(target: string, threadId: string | null): () => string | undefined {
-  const [first, setFirst] = createSignal<string>()
-  const channel = state.channels[target]
-  const read = channel?.lastReadMessageId
-  if (threadId !== null || !read || channel.unreadCount === 0) return first
-  let decided = false
-  createComputed(() => {
-    const list = state.lists[listKey(target, threadId)]
-    if (decided || list?.status !== 'ready') return
-    decided = true
-    setFirst(list.ids.find((id) => id > read))
-  })
-  return first
-}

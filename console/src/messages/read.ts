@@ -44,3 +44,17 @@ async function tellServer(target: string, messageId: string): Promise<void> {
     // Nothing that the reader has to know: the mark moves with the next message.
   }
 }
+
+/** The same for a thread, whose replies count in the reader's inbox. */
+export function markThreadRead(last: () => string | undefined, threadId: string): void {
+  let told = ''
+  createEffect(() => {
+    const messageId = last()
+    if (!messageId || messageId === told || !focused()) return
+    const timer = setTimeout(() => {
+      told = messageId
+      call('POST /api/inbox/threads/{threadId}/read', { params: { threadId } }).catch(() => (told = ''))
+    }, 400)
+    onCleanup(() => clearTimeout(timer))
+  })
+}

@@ -8,6 +8,15 @@ type Saved = EventOf<'saved'>['payload']
 /** Pages of saved messages that are asked for to know which of a conversation's are; more than that nobody looks through. */
 const pages = 5
 
+/** As the event has it. */
+const brief = ({ id, messageId, target, threadId, savedAt }: Saved): Saved => ({
+  id,
+  messageId,
+  target,
+  threadId,
+  savedAt,
+})
+
 /** What the reader has saved, as far as it was asked for. */
 const saved = createCollection<Saved>({
   ofEvent: (event) => (event.kind === 'saved' ? event.payload : undefined),
@@ -32,7 +41,7 @@ export async function loadSaved(target: string): Promise<void> {
     for (let page = 0; page < pages; page++) {
       const query = { target, limit: 100, ...(cursor ? { cursor } : {}) }
       const { items, nextCursor } = await call('GET /api/messages/saved', { query })
-      saved.put(...items.map(({ message: _, ...item }) => item))
+      saved.put(...items.map(brief))
       if (!nextCursor) return
       cursor = nextCursor
     }
@@ -46,8 +55,7 @@ export async function loadSaved(target: string): Promise<void> {
 export async function setSaved(messageId: string, on: boolean): Promise<void> {
   const params = { id: messageId }
   if (on) {
-    const { message: _, ...item } = await call('POST /api/messages/{id}/save', { params })
-    saved.put(item)
+    saved.put(brief(await call('POST /api/messages/{id}/save', { params })))
     return
   }
   const id = byMessage().get(messageId)

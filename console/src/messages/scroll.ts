@@ -23,6 +23,8 @@ export function createScroll(options: ScrollOptions, rows: Accessor<string[]>) {
   const list = () => state.lists[listKey(options.target, options.threadId)]
   const [handle, setHandle] = createSignal<VirtualizerHandle>()
   const [atEnd, setAtEnd] = createSignal(!options.around)
+  /** The first row in view, once the reader has scrolled. */
+  const [top, setTop] = createSignal<string>()
   let scroller: HTMLElement | undefined
   let settled = false
 
@@ -38,6 +40,7 @@ export function createScroll(options: ScrollOptions, rows: Accessor<string[]>) {
   const measure = () => {
     const view = handle()
     if (!view || !settled) return
+    setTop(rows()[view.findItemIndex(view.scrollOffset)])
     setAtEnd(view.scrollOffset + view.viewportSize >= view.scrollSize - near && !list()?.newer)
     const { target, threadId } = options
     if (list()?.older && view.scrollOffset < ahead) void act(() => loadOlder(target, threadId))
@@ -72,6 +75,15 @@ export function createScroll(options: ScrollOptions, rows: Accessor<string[]>) {
   )
   return {
     atEnd,
+    top,
+    toMessage,
+    /** Scrolls just so far that a row is in view. */
+    show: (at: number) => handle()?.scrollToIndex(at, { align: 'nearest' }),
+    /** Whether a row lies above what is in view, or before what is loaded. */
+    isAbove: (id: string | undefined) => {
+      const first = top()
+      return first !== undefined && (!id || rows().indexOf(id) < rows().indexOf(first))
+    },
     measure,
     toEnd,
     setHandle,

@@ -1,13 +1,15 @@
 import { Show } from 'solid-js'
+import { act } from '../app/act'
 import { createLoad } from '../app/load'
 import { narrow } from '../app/screen'
 import { t } from '../i18n'
 import { fetchMessage } from '../store/lists'
 import { state } from '../store/state'
-import { IconButton } from '../ui/button'
+import { Button, IconButton } from '../ui/button'
 import { Skeleton } from '../ui/skeleton'
 import { cx } from '../ui/cx'
 import { Conversation } from './conversation'
+import { isFollowed, loadThread, setFollow } from './follows'
 import { MessageItem } from './item'
 
 interface ThreadProps {
@@ -28,6 +30,10 @@ export function ThreadPanel(props: ThreadProps) {
         () => true,
       ),
   )
+  const info = createLoad(
+    () => props.threadId,
+    (id) => loadThread(id),
+  )
   return (
     <aside
       aria-label={t('thread.title')}
@@ -36,12 +42,25 @@ export function ThreadPanel(props: ThreadProps) {
       <header class="row gap-2 h-13 pl-4 pr-2 border-b border-line shrink-0">
         <h2 class="font-650 text-[15px]">{t('thread.title')}</h2>
         <span class="text-[13px] text-soft truncate flex-1">{state.channels[props.target]?.name}</span>
+        <Show when={isFollowed(props.threadId) !== undefined}>
+          <Button
+            size="sm"
+            kind="ghost"
+            icon={isFollowed(props.threadId) ? 'i-lucide-bell-ring' : 'i-lucide-bell'}
+            aria-pressed={isFollowed(props.threadId)}
+            title={t(isFollowed(props.threadId) ? 'thread.followingText' : 'thread.followText')}
+            onClick={() => void act(() => setFollow(props.threadId, !isFollowed(props.threadId)))}
+          >
+            {t(isFollowed(props.threadId) ? 'thread.following' : 'thread.follow')}
+          </Button>
+        </Show>
         <IconButton icon="i-lucide-x" label={t('thread.close')} onClick={() => props.onClose()} />
       </header>
       <Conversation
         target={props.target}
         threadId={props.threadId}
         around={props.around === props.threadId ? undefined : props.around}
+        replies={() => info.value()?.unreadCount}
         intro={
           <Show
             when={root()}
