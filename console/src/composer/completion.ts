@@ -1,33 +1,36 @@
-import { createMemo, createSignal, type Accessor } from 'solid-js'
-import { candidates, complete, mentionAt, type Someone, type Typed } from './mentions'
+import { createMemo, createSignal } from 'solid-js'
+import type { Choice } from './sources'
+import { replaceTyped, typedAt, type Typed } from './triggers'
 
 interface CompletionOptions {
-  people: Accessor<Someone[]>
+  find: (typed: Typed) => Choice[]
   area: () => HTMLTextAreaElement | undefined
   setText: (text: string) => void
 }
 
-/** The list of names that opens while a mention is typed: arrows move, Enter or Tab chooses, Esc closes. */
-export function createCompletion({ people, area, setText }: CompletionOptions) {
-  const [typed, setTyped] = createSignal<Typed>()
+/** The list that opens while a name, a channel, an emoji or a command is typed: arrows move, Enter or Tab chooses, Esc closes. */
+export function createCompletion({ find, area, setText }: CompletionOptions) {
+  const [typed, setTyped] = createSignal<Typed | undefined>(undefined, {
+    equals: (a, b) => a?.sign === b?.sign && a?.start === b?.start && a?.query === b?.query,
+  })
   const [at, setAt] = createSignal(0)
   const found = createMemo(() => {
-    const mention = typed()
-    return mention ? candidates(people(), mention.query) : []
+    const what = typed()
+    return what ? find(what) : []
   })
   const close = () => setTyped(undefined)
   /** The text or the caret has changed. */
   const look = () => {
     const field = area()
     const caret = field && field.selectionStart === field.selectionEnd ? field.selectionStart : undefined
-    setTyped(field && caret !== undefined ? mentionAt(field.value, caret) : undefined)
+    setTyped(field && caret !== undefined ? typedAt(field.value, caret) : undefined)
     setAt(0)
   }
-  const choose = (someone: Someone | undefined) => {
-    const mention = typed()
+  const choose = (choice: Choice | undefined) => {
+    const what = typed()
     const field = area()
-    if (!someone || !mention || !field) return
-    const done = complete(field.value, mention, someone.name)
+    if (!choice || !what || !field) return
+    const done = replaceTyped(field.value, what, choice.insert)
     setText(done.text)
     close()
     field.focus()
@@ -38,12 +41,16 @@ export function createCompletion({ people, area, setText }: CompletionOptions) {
   const key = (event: KeyboardEvent): boolean => {
     const count = found().length
     if (count === 0) return false
+    // A command that is written out is carried out, not completed once more.
+    const whole = typed()?.sign === '/' && found()[at()]?.key === typed()?.query
     if (event.key === 'ArrowDown') setAt((at) => (at + 1) % count)
     else if (event.key === 'ArrowUp') setAt((at) => (at - 1 + count) % count)
-    else if (event.key === 'Enter' || event.key === 'Tab') choose(found()[at()])
+    else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey && !whole)) choose(found()[at()])
     else if (event.key === 'Escape') close()
     else return false
     return true
   }
-  return { found, at, setAt, look, choose, close, key }
+  return { found, sign: () => typed()?.sign, at, setAt, look, choose, close, key }
 }
+
+export type Completion = ReturnType<typeof createCompletion>

@@ -1,145 +1,178 @@
-import { createEffect, createMemo, createUniqueId, on, onMount, Show } from 'solid-js'
-import { narrow } from '../app/screen'
+import { useNavigate } from '@solidjs/router'
+import { createEffect, createMemo, createSignal, on, onMount, Show } from 'solid-js'
+import type { MessageKind } from '@shared/contract'
+import { Chips } from '../attachments/chips'
+import { DropZone } from '../attachments/drop'
+import { addFiles, removeFile, takeTray, trayOf } from '../attachments/tray'
 import { channelTitle } from '../app/unread'
 import { t } from '../i18n'
+import { Prose } from '../messages/body'
+import { editLast } from '../messages/editing'
 import { send } from '../store/outbox'
 import { listKey, state } from '../store/state'
-import { Icon } from '../ui/icon'
+import { toast } from '../ui/toast'
+import { Bar } from './bar'
 import { createCompletion } from './completion'
+import { parseCommand } from './commands/parse'
 import { draftOf, setDraft } from './drafts'
-import { MentionList, OutsideHint } from './names'
+import { applyEdit, selectedIn } from './edit'
+import { Field } from './field'
+import { quoted } from './format'
+import { createKeys } from './keys'
+import { longest } from './longest'
+import { OutsideHint } from './names'
+import { Line, OfferLine } from './notices'
+import { createOrders, OrderLine } from './order'
+import { createPaste, PastedLine } from './paste'
 import { everybody } from './people'
+import { QuoteButton } from './quote'
+import { createSources } from './sources'
+import './sync'
 
-/** The longest message that the server takes, in UTF-16 code units. */
-export const longest = 40_000
+export { longest } from './longest'
 
-/** The field where a message is written. What is typed stays when the reader goes elsewhere. */
-export function Composer(props: { target: string; threadId: string | null }) {
+interface Conversation {
+  target: string
+  threadId: string | null
+}
+
+/** Where a message is written. What is typed and attached stays when the reader goes elsewhere. */
+export function Composer(props: Conversation) {
+  const navigate = useNavigate()
   const key = () => listKey(props.target, props.threadId)
   const text = () => draftOf(key())
   const setText = (text: string) => setDraft(key(), text)
-  const tooLong = () => text().length > longest
+  const [kind, setKind] = createSignal<MessageKind>('note')
+  const [previewing, setPreviewing] = createSignal(false)
+  const [held, setHeld] = createSignal(false)
+  const [zone, setZone] = createSignal<HTMLElement | null>(null)
+  let root: HTMLDivElement | undefined
   let area: HTMLTextAreaElement | undefined
   const people = createMemo(() => everybody(props.target))
-  const names = createCompletion({ people, setText, area: () => area })
-  createEffect(on(key, names.close, { defer: true }))
+  const completion = createCompletion({ find: createSources(() => props.target, people), setText, area: () => area })
+  const attach = (files: File[]) => addFiles(key(), props.target, files)
+  const paste = createPaste({ area: () => area, addFiles: attach })
+  const orders = createOrders(() => ({ target: props.target, threadId: props.threadId, navigate }))
+  const files = () => trayOf(key())
+  const stuck = () => held() && files().some(({ state }) => state === 'failed')
+  const blocked = () => orders.busy() || text().length > longest || (!text().trim() && files().length === 0)
 
-  const submit = () => {
+  const reset = () => {
+    completion.close()
+    paste.dismiss()
+    orders.dismiss()
+    setPreviewing(false)
+    setHeld(false)
+    setKind('note')
+  }
+  createEffect(on(key, reset, { defer: true }))
+  onMount(() => setZone(root?.parentElement ?? null))
+
+  const sendNow = () => {
     const content = text().trim()
-    if (!content || tooLong()) return
+    setHeld(true)
+    if (blocked() || stuck()) return
+    const waits = files().some(({ state }) => state !== 'done')
+    const written = { content, kind: kind(), uploadIds: takeTray(key()) }
     setText('')
-    void send(props.target, props.threadId, content)
+    reset()
+    void send(props.target, props.threadId, written)
+    if (waits) toast('info', t('composer.uploading'))
     area?.focus()
   }
-  const keydown = (event: KeyboardEvent) => {
-    if (event.isComposing) return
-    if (names.key(event)) return event.preventDefault()
-    if (event.key !== 'Enter' || event.shiftKey || event.altKey || event.ctrlKey) return
-    event.preventDefault()
-    submit()
+  const submit = () => {
+    if (blocked()) return
+    if (!parseCommand(text()) || files().length > 0) return sendNow()
+    const [from, written] = [key(), text()]
+    void orders.carryOut(written).then((done) => {
+      // What was written in the meantime is something else.
+      if (done && draftOf(from) === written) setDraft(from, '')
+      area?.focus()
+    })
   }
+  const insert = (words: string) => {
+    if (!area) return
+    const { text, start, end } = selectedIn(area)
+    applyEdit(area, {
+      text: text.slice(0, start) + words + text.slice(end),
+      start: start + words.length,
+      end: start + words.length,
+    })
+  }
+  const quote = (words: string) => {
+    if (!area) return
+    const next = quoted(area.value, words)
+    applyEdit(area, { text: next, start: next.length, end: next.length })
+  }
+  const keydown = createKeys({
+    completion,
+    area: () => area,
+    submit,
+    isEmpty: () => text() === '' && files().length === 0,
+    editLast: () => editLast(props.target, props.threadId),
+  })
   return (
-    <div class="relative px-3 sm:px-5 pt-1 shrink-0 bg-canvas pb-[max(0.75rem,env(safe-area-inset-bottom))]">
+    <div
+      ref={(element) => (root = element)}
+      class="relative px-3 sm:px-5 pt-1 shrink-0 bg-canvas pb-[max(0.75rem,env(safe-area-inset-bottom))]"
+    >
+      <DropZone zone={zone} label={t('composer.drop')} onFiles={attach} />
+      <QuoteButton zone={zone} onQuote={quote} />
       <OutsideHint target={props.target} text={text()} people={people()} />
-      <div class="row items-end gap-2 rounded-xl border border-edge bg-surface pl-3.5 pr-1.5 py-1.5 shadow-[var(--lift)] focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/15">
-        <TextField
-          ref={(element) => (area = element)}
-          label={placeholder(props.target, props.threadId)}
-          text={text()}
-          names={names}
-          onText={setText}
-          onKeyDown={keydown}
-        />
-        <button
-          type="button"
-          aria-label={t('composer.send')}
-          title={t('composer.send')}
-          disabled={!text().trim() || tooLong()}
-          onClick={submit}
-          class="size-8.5 shrink-0 row justify-center rounded-lg bg-accent text-accent-ink disabled:bg-hover disabled:text-faint hover:brightness-112"
-        >
-          <Icon name="i-lucide-arrow-up" class="text-[18px]" />
-        </button>
-      </div>
-      <Show when={tooLong()}>
-        <p class="text-[12.5px] text-bad mt-1.5 px-1" role="alert">
-          {t('composer.tooLong', { n: text().length - longest })}
-        </p>
+      <OfferLine draftKey={key()} />
+      <PastedLine paste={paste} />
+      <OrderLine orders={orders} onSendAnyway={sendNow} />
+      <Show when={stuck()}>
+        <Line icon="i-lucide-circle-alert" tone="bad">
+          {t('composer.uploadFailed')}
+        </Line>
       </Show>
+      <div class="rounded-xl border border-edge bg-surface px-1.5 pt-1 pb-1 shadow-[var(--lift)] focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/15">
+        <Chips files={files()} onRemove={(id) => removeFile(key(), id)} />
+        <div class={previewing() ? 'hidden' : undefined}>
+          <Field
+            ref={(element) => (area = element)}
+            label={placeholder(props)}
+            text={text()}
+            completion={completion}
+            onText={(text) => {
+              orders.dismiss()
+              setText(text)
+            }}
+            onKeyDown={keydown}
+            onPaste={paste.paste}
+          />
+        </div>
+        <Show when={previewing()}>
+          <div
+            class="px-1.5 py-1 max-h-[40dvh] overflow-y-auto"
+            tabindex="0"
+            role="region"
+            aria-label={t('composer.preview')}
+          >
+            <Prose text={text()} mentions={people()} />
+          </div>
+        </Show>
+        <Bar
+          kind={kind()}
+          onKind={setKind}
+          previewing={previewing()}
+          onPreview={(on) => {
+            setPreviewing(on)
+            if (!on) queueMicrotask(() => area?.focus())
+          }}
+          onFiles={attach}
+          onEmoji={(emoji) => insert(`${emoji} `)}
+          length={text().length}
+          blocked={blocked()}
+          onSend={submit}
+        />
+      </div>
     </div>
   )
 }
 
-interface TextFieldProps {
-  ref: (element: HTMLTextAreaElement) => void
-  label: string
-  text: string
-  names: ReturnType<typeof createCompletion>
-  onText: (text: string) => void
-  onKeyDown: (event: KeyboardEvent) => void
-}
-
-/** The field itself, as high as its text, with the list of names above it. */
-function TextField(props: TextFieldProps) {
-  const id = createUniqueId()
-  const open = () => props.names.found().length > 0
-  let area: HTMLTextAreaElement | undefined
-  createEffect(
-    on(
-      () => props.text,
-      () => grow(area),
-    ),
-  )
-  onMount(() => {
-    // On a phone the keyboard would cover the conversation before it was read.
-    if (!narrow()) area?.focus()
-  })
-  return (
-    <>
-      <Show when={open()}>
-        <MentionList
-          id={id}
-          found={props.names.found()}
-          at={props.names.at()}
-          onHover={props.names.setAt}
-          onChoose={props.names.choose}
-        />
-      </Show>
-      <textarea
-        ref={(element) => {
-          area = element
-          props.ref(element)
-        }}
-        data-composer
-        rows={1}
-        value={props.text}
-        role="combobox"
-        aria-label={props.label}
-        aria-autocomplete="list"
-        aria-expanded={open()}
-        aria-controls={id}
-        aria-activedescendant={open() ? `${id}-${props.names.at()}` : undefined}
-        placeholder={props.label}
-        onInput={(event) => {
-          props.onText(event.currentTarget.value)
-          props.names.look()
-        }}
-        onKeyDown={(event) => props.onKeyDown(event)}
-        onClick={props.names.look}
-        onBlur={props.names.close}
-        class="flex-1 min-w-0 resize-none bg-transparent text-[15px] leading-[1.5] py-1.25 max-h-[40dvh] outline-none!"
-      />
-    </>
-  )
-}
-
-function grow(area: HTMLTextAreaElement | undefined): void {
-  if (!area) return
-  area.style.height = 'auto'
-  area.style.height = `${area.scrollHeight}px`
-}
-
-function placeholder(target: string, threadId: string | null): string {
+function placeholder({ target, threadId }: Conversation): string {
   if (threadId) return t('composer.thread')
   const channel = state.channels[target]
   const title = channel ? channelTitle(channel) : target

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { candidates, complete, mentionAt, mentionedIn, type Someone } from './mentions'
+import { candidates, mentionedIn, type Someone } from './mentions'
 
 const someone = (name: string, fields: Partial<Someone> = {}): Someone => ({
   kind: 'agent',
@@ -8,26 +8,6 @@ const someone = (name: string, fields: Partial<Someone> = {}): Someone => ({
   displayName: name,
   inside: true,
   ...fields,
-})
-
-describe('mentionAt', () => {
-  test.each([
-    ['at the start', '@sc', 3, { start: 0, query: 'sc' }],
-    ['right after the sign', 'hi @', 4, { start: 3, query: '' }],
-    ['in the middle of a text', 'ask @Sco about it', 8, { start: 4, query: 'sco' }],
-    ['after a bracket', '(@s', 3, { start: 1, query: 's' }],
-    ['after a Chinese comma', '你好，@s', 5, { start: 3, query: 's' }],
-  ])('a mention is being typed %s', (_, text, caret, typed) => {
-    expect(mentionAt(text, caret)).toEqual(typed)
-  })
-
-  test.each([
-    ['in an address', 'x@scout', 7],
-    ['after a space', '@scout ', 7],
-    ['before the sign', 'hi @scout', 2],
-  ])('none is %s', (_, text, caret) => {
-    expect(mentionAt(text, caret)).toBeUndefined()
-  })
 })
 
 describe('candidates', () => {
@@ -55,14 +35,6 @@ describe('candidates', () => {
         'a',
       ),
     ).toHaveLength(8)
-  })
-})
-
-test('choosing puts the handle in the place of what was typed, with one space after it', () => {
-  expect(complete('ask @sc', { start: 4, query: 'sc' }, 'scout')).toEqual({ text: 'ask @scout ', caret: 11 })
-  expect(complete('ask @sc please', { start: 4, query: 'sc' }, 'scout')).toEqual({
-    text: 'ask @scout please',
-    caret: 11,
   })
 })
 

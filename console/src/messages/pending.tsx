@@ -1,8 +1,11 @@
-import { Show } from 'solid-js'
+import { For, Show } from 'solid-js'
+import { shownName } from '../attachments/file'
+import { Standing } from '../attachments/chips'
+import { uploads } from '../attachments/uploads'
+import { draftOf, setDraft } from '../composer/drafts'
 import { t } from '../i18n'
 import { discard, resend } from '../store/outbox'
-import type { Pending } from '../store/state'
-import { state } from '../store/state'
+import { listKey, state, type Pending, type PendingFile } from '../store/state'
 import { Avatar } from '../ui/avatar'
 import { Button } from '../ui/button'
 import { cx } from '../ui/cx'
@@ -19,12 +22,19 @@ export const PendingItem = (props: { pending: Pending }) => (
         <Show when={!props.pending.error}>
           <span class="row gap-1 text-[12px] text-faint">
             <Icon name="i-lucide-clock" />
-            {t('message.sending')}
+            {props.pending.waiting
+              ? t('outbox.waiting', { n: props.pending.files.filter(({ attachment }) => !attachment).length })
+              : t('message.sending')}
           </span>
         </Show>
       </header>
       <div class={cx(!props.pending.error && 'opacity-60')}>
         <Prose text={props.pending.content} />
+        <Show when={props.pending.files.length > 0}>
+          <ul class="row flex-wrap gap-1.5 mt-1">
+            <For each={props.pending.files}>{(file) => <WaitingFile file={file} />}</For>
+          </ul>
+        </Show>
       </div>
       <Show when={props.pending.error}>
         {(error) => (
@@ -36,6 +46,9 @@ export const PendingItem = (props: { pending: Pending }) => (
             <Button size="sm" onClick={() => void resend(props.pending.requestId)}>
               {t('common.retry')}
             </Button>
+            <Button size="sm" kind="ghost" onClick={() => takeBack(props.pending)}>
+              {t('outbox.edit')}
+            </Button>
             <Button size="sm" kind="ghost" onClick={() => discard(props.pending.requestId)}>
               {t('message.discard')}
             </Button>
@@ -44,4 +57,23 @@ export const PendingItem = (props: { pending: Pending }) => (
       </Show>
     </div>
   </article>
+)
+
+/** Brings what could not be sent back into the field, behind what is written there. */
+function takeBack({ requestId, target, threadId, content }: Pending): void {
+  const key = listKey(target, threadId)
+  setDraft(key, [draftOf(key).trimEnd(), content].filter(Boolean).join('\n\n'))
+  discard(requestId)
+}
+
+const WaitingFile = (props: { file: PendingFile }) => (
+  <li class="row gap-2 rounded-lg border border-line bg-surface px-2.5 py-1.5 text-[13px] max-w-full">
+    <Icon name={props.file.attachment ? 'i-lucide-check text-ok' : 'i-lucide-upload text-soft'} />
+    <bdi class="truncate font-550">{shownName(props.file.name, 40)}</bdi>
+    <span class="text-[12px] text-faint whitespace-nowrap">
+      <Show when={!props.file.attachment && uploads[props.file.uploadId]}>
+        {(upload) => <Standing file={upload()} />}
+      </Show>
+    </span>
+  </li>
 )

@@ -2,7 +2,7 @@ import { NOTICE_ID } from '@shared/contract/notice'
 import { describe, expect, test } from 'bun:test'
 import type { Channel, Delivery, EventKind, EventOf, Message, Run, ServerEvent, User } from '@shared/contract'
 import { apply, insertId, putDelivery } from './apply'
-import { emptyState, listKey, type State } from './state'
+import { emptyState, listKey, type Pending, type State } from './state'
 import { emptyLog } from './steps'
 
 const ada: User = { id: 'user_ada', username: 'ada', displayName: 'Ada', role: 'owner', createdAt: 0, updatedAt: 0 }
@@ -51,6 +51,8 @@ const message = (id: string, fields: Partial<Message> = {}): Message => ({
   ...fields,
 })
 
+const asWritten = { kind: 'note', files: [], waiting: false, error: null } satisfies Partial<Pending>
+
 let sequence = 0
 const event = <K extends EventKind>(
   kind: K,
@@ -97,8 +99,8 @@ describe('a message', () => {
   test('of the reader is not unread, and takes the place of the one that was being sent', () => {
     const state = world()
     state.outbox = [
-      { requestId: 'r', target: '#general', threadId: null, content: 'hello', createdAt: 1, error: null },
-      { requestId: 'q', target: '#general', threadId: 'msg_1', content: 'hello', createdAt: 1, error: null },
+      { requestId: 'r', target: '#general', threadId: null, content: 'hello', createdAt: 1, ...asWritten },
+      { requestId: 'q', target: '#general', threadId: 'msg_1', content: 'hello', createdAt: 1, ...asWritten },
     ]
     const sender = { kind: 'human', id: ada.id, name: 'ada', displayName: 'Ada' } as const
     apply(state, event('message', message('msg_2', { sender })))

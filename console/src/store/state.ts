@@ -2,6 +2,7 @@ import { createStore, produce } from 'solid-js/store'
 import type {
   Agent,
   Approval,
+  AttachmentBrief,
   Channel,
   ChannelMember,
   Computer,
@@ -9,6 +10,7 @@ import type {
   Enrollment,
   EventOf,
   Message,
+  MessageKind,
   Run,
   User,
 } from '@shared/contract'
@@ -26,12 +28,27 @@ export interface MessageList {
   newer: boolean
 }
 
+/** A file of a message that is not sent yet. */
+export interface PendingFile {
+  /** Of its upload on this page. */
+  uploadId: string
+  name: string
+  mimeType: string
+  sizeBytes: number
+  /** Once the server has it. */
+  attachment: AttachmentBrief | null
+}
+
 /** A message that was written here and that the server has not answered for yet. */
 export interface Pending {
   requestId: string
   target: string
   threadId: string | null
   content: string
+  kind: MessageKind
+  files: PendingFile[]
+  /** Its files are still on their way; then it is sent. */
+  waiting: boolean
   createdAt: number
   error: { message: string; next?: string | undefined; offline: boolean } | null
 }

@@ -1,10 +1,12 @@
 import type { agents } from './agents'
 import type { approvals } from './approvals'
+import type { commands } from './commands'
 import type { common } from './common'
 import type { composer } from './composer'
 import type { computers } from './computers'
 import type { conversation } from './conversation'
 import type { decisions } from './decisions'
+import type { endpoints } from './endpoints'
 import type { entrance } from './entrance'
 import type { errors } from './errors'
 import type { push } from './push'
@@ -21,11 +23,13 @@ import type { work } from './work'
  */
 export type Texts = typeof agents &
   typeof approvals &
+  typeof commands &
   typeof common &
   typeof composer &
   typeof computers &
   typeof conversation &
   typeof decisions &
+  typeof endpoints &
   typeof entrance &
   typeof errors &
   typeof push &

@@ -1,11 +1,13 @@
 import type { Texts } from '../en'
 import { agents } from './agents'
 import { approvals } from './approvals'
+import { commands } from './commands'
 import { common } from './common'
 import { composer } from './composer'
 import { computers } from './computers'
 import { conversation } from './conversation'
 import { decisions } from './decisions'
+import { endpoints } from './endpoints'
 import { entrance } from './entrance'
 import { errors } from './errors'
 import { push } from './push'
@@ -20,11 +22,13 @@ import { work } from './work'
 export const zh: Record<keyof Texts, string> = {
   ...agents,
   ...approvals,
+  ...commands,
   ...common,
   ...composer,
   ...computers,
   ...conversation,
   ...decisions,
+  ...endpoints,
   ...entrance,
   ...errors,
   ...push,

@@ -1,0 +1,101 @@
+import { createSignal, lazy, Show } from 'solid-js'
+import { t } from '../i18n'
+import { errorNext, errorText } from '../i18n/errors'
+import { Button } from '../ui/button'
+import { toast } from '../ui/toast'
+import type { Place } from './commands/run'
+import { parseCommand } from './commands/parse'
+import { Line } from './notices'
+
+const CommandSheet = lazy(() => import('./commands/sheet'))
+
+type Standing = { unknown: string } | { wrong: string } | { help: true }
+
+/**
+ * Carries out what is written as a command. What is no command goes its usual way; a name that nobody knows is not sent before the writer
+ * has said so.
+ */
+export function createOrders(place: () => Place) {
+  const [standing, setStanding] = createSignal<Standing>()
+  const [busy, setBusy] = createSignal(false)
+  /** @returns whether `text` was done with; false: it is still to be sent or stays in the field */
+  const carryOut = async (text: string): Promise<boolean> => {
+    const order = parseCommand(text)
+    if (!order || busy()) return false
+    setBusy(true)
+    setStanding(undefined)
+    const from = place()
+    try {
+      const { findCommand, runCommand } = await import('./commands/run')
+      const name = findCommand(order.name, from.target)
+      if (!name) {
+        setStanding({ unknown: order.name })
+        return false
+      }
+      const outcome = await runCommand(name, order.rest, from)
+      if ('wrong' in outcome) {
+        setStanding(outcome)
+        return false
+      }
+      if ('help' in outcome) setStanding(outcome)
+      if ('done' in outcome) toast('ok', outcome.done)
+      return true
+    } catch (error) {
+      setStanding({ wrong: [errorText(error), errorNext(error)].filter(Boolean).join(' ') })
+      return false
+    } finally {
+      setBusy(false)
+    }
+  }
+  return { standing, setStanding, busy, carryOut, dismiss: () => setStanding(undefined) }
+}
+
+export type Orders = ReturnType<typeof createOrders>
+
+/** What became of a command, as far as there is something to do about it. */
+export function OrderLine(props: { orders: Orders; onSendAnyway: () => void }) {
+  const standing = () => props.orders.standing()
+  const unknown = () => {
+    const now = standing()
+    return now && 'unknown' in now ? now.unknown : undefined
+  }
+  const wrong = () => {
+    const now = standing()
+    return now && 'wrong' in now ? now.wrong : undefined
+  }
+  const help = () => props.orders.setStanding({ help: true })
+  return (
+    <>
+      <Show when={unknown()}>
+        {(name) => (
+          <Line
+            icon="i-lucide-circle-help"
+            tone="bad"
+            actions={
+              <>
+                <Button size="sm" onClick={() => props.onSendAnyway()}>
+                  {t('composer.sendAnyway')}
+                </Button>
+                <Button size="sm" kind="ghost" onClick={help}>
+                  {t('composer.allCommands')}
+                </Button>
+              </>
+            }
+          >
+            {t('composer.unknownCommand', { name: name() })}
+          </Line>
+        )}
+      </Show>
+      <Show when={wrong()}>
+        {(text) => (
+          <Line icon="i-lucide-circle-alert" tone="bad">
+            {text()}
+          </Line>
+        )}
+      </Show>
+      <Show when={standing() && 'help' in (standing() ?? {})}>
+        <CommandSheet onClose={props.orders.dismiss} />
+      </Show>
+    </>
+  )
+}
