@@ -51,6 +51,8 @@ import { RunService } from './runs/service'
 import { RunStarter } from './runs/starter'
 import { StepService } from './runs/steps'
 import { WorkInProgress } from './runs/work'
+import { usageRoutes } from './usage/routes'
+import { UsageService } from './usage/service'
 import { PRESETS } from './runtimes/presets'
 import { savedRoutes } from './saved/routes'
 import { SavedService } from './saved/service'
@@ -84,6 +86,7 @@ export interface Conversation {
   drafts: DraftService
   deliveries: DeliveryService
   runs: RunService
+  usage: UsageService
   steps: StepService
   pages: StepPages
   permits: PermitService
@@ -165,6 +168,8 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     current: (tx, agentId, channelId) => work.current(tx, agentId, channelId),
   })
   const debates = new DebateService(core, { writer, router })
+  const usage = new UsageService(core)
+  runs.whenOver((tx, run) => usage.note(tx, run))
   settler.whenSettled((tx, delivery) => debates.settled(tx, delivery))
   const decisions = new DecisionService(core, { messages, writer })
   const memory = new MemoryService(core)
@@ -242,6 +247,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     search,
     files,
     tunnels,
+    usage,
     deliveries,
     runs,
     steps: new StepService(core, runs, book),
@@ -273,6 +279,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   draftRoutes(mount, c.drafts)
   deliveryRoutes(mount, c.deliveries, c.agentInbox, core.directory)
   runRoutes(mount, c.runs, c.pages, c.actions)
+  usageRoutes(mount, c.usage)
   approvalRoutes(mount, c.approvals)
   agentRoutes(mount, c.agents, c.channels, c.messages, core.directory)
   snapshotRoutes(mount, c.snapshots)

@@ -165,6 +165,8 @@ const IN_CHANNEL: Record<Rule, string> = {
     GET /api/inbox
     GET /api/inbox/threads
     GET /api/snapshot
+    GET /api/usage
+    GET /api/usage?by=channel
     GET /api/task-views
     GET /api/drafts`,
   'list, computers too': `

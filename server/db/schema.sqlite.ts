@@ -31,6 +31,7 @@ export const {
   deliveries,
   runs,
   runSteps,
+  runUsage,
   stepPieces,
   approvals,
   prompts,

@@ -13,6 +13,7 @@ import { messagesTables } from './tables/messages'
 import { peopleTables } from './tables/people'
 import { resourceTables } from './tables/resources'
 import { debatesTables } from './tables/debates'
+import { pushTables } from './tables/push'
 import { remindersTables } from './tables/reminders'
 import { runsTables } from './tables/runs'
 import { searchTables } from './tables/search'
@@ -31,6 +32,7 @@ export function tables(d: Dialect) {
   return {
     ...systemTables(d),
     ...peopleTables(d),
+    ...pushTables(d),
     ...channelsTables(d),
     ...messagesTables(d),
     ...attachmentsTables(d),

@@ -44,7 +44,7 @@ type Follow = (tx: Tx, run: RunRow) => Promise<void>
 /** The life of runs, as daemons report it and as people read it. */
 export class RunService {
   #onStarted: Follow = async () => {}
-  #onOver: Follow = async () => {}
+  readonly #onOver: Follow[] = []
   readonly #store: RunStore
   readonly #steps: StepStore
   readonly #permits: PermitStore
@@ -64,7 +64,7 @@ export class RunService {
   }
 
   whenOver(then: Follow): void {
-    this.#onOver = then
+    this.#onOver.push(then)
   }
 
   /** Whether a run has been started and is not over. */
@@ -254,7 +254,7 @@ export class RunService {
     next.resultMessageId = await this.settler.settle(tx, next, answer, actor, joined)
     await this.#store.update(tx, run.id, next)
     announceRun(tx, next, 'state_changed', actor)
-    await this.#onOver(tx, next)
+    for (const follow of this.#onOver) await follow(tx, next)
     return next
   }
 

@@ -18,6 +18,7 @@ import { gateRoutes } from './gates'
 import { graphRoutes } from './graph'
 import { messageRoutes } from './messages'
 import { oidcRoutes } from './oidc'
+import { pushRoutes } from './push'
 import { debateRoutes } from './debates'
 import { reminderRoutes } from './reminders'
 import { topicRoutes } from './topics'
@@ -28,6 +29,7 @@ import { systemRoutes } from './system'
 import { threadRoutes } from './threads'
 import { tunnelRoutes } from './tunnels'
 import { taskRoutes } from './tasks'
+import { usageRoutes } from './usage'
 import { userRoutes } from './users'
 import { viewRoutes } from './views'
 import { workspaceRoutes } from './workspaces'
@@ -56,6 +58,7 @@ export * from './graph'
 export * from './messages'
 export * from './oidc'
 export * from './debates'
+export * from './push'
 export * from './reminders'
 export * from './topics'
 export * from './route'
@@ -66,6 +69,7 @@ export * from './system'
 export * from './threads'
 export * from './tunnels'
 export * from './tasks'
+export * from './usage'
 export * from './users'
 export * from './views'
 export * from './workspaces'
@@ -75,6 +79,7 @@ export const api = {
   ...systemRoutes,
   ...userRoutes,
   ...inviteRoutes,
+  ...pushRoutes,
   ...secondFactorRoutes,
   ...oidcRoutes,
   ...channelRoutes,
@@ -83,6 +88,7 @@ export const api = {
   ...inboxRoutes,
   ...attachmentRoutes,
   ...runRoutes,
+  ...usageRoutes,
   ...automationRoutes,
   ...archiveRoutes,
   ...searchRoutes,

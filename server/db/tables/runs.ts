@@ -145,6 +145,35 @@ export function runsTables(d: Dialect) {
     ],
   )
 
+  /** What each run took, noted when it ended: narrow rows, so that a year of them is quickly summed, and they stay when details go. */
+  const runUsage = d.table(
+    'run_usage',
+    {
+      runId: d.id().primaryKey(),
+      /** When it was started. */
+      at: d.ms().notNull(),
+      agentId: d.id().notNull(),
+      channelId: d.id().notNull(),
+      /** The runtime, and after a slash the model, as they were set. */
+      model: d.str(280).notNull(),
+      /** The person or agent whose message it answered; empty for nobody. */
+      askedBy: d.id().notNull(),
+      input: d.int().notNull(),
+      cacheRead: d.int().notNull(),
+      cacheWrite: d.int().notNull(),
+      output: d.int().notNull(),
+      reasoning: d.int().notNull(),
+      costUsd: d.real().notNull(),
+      durationMs: d.ms().notNull(),
+      failed: d.int().notNull(),
+    },
+    (t) => [
+      d.index('run_usage_at').on(t.at),
+      d.index('run_usage_agent').on(t.agentId, t.at),
+      d.index('run_usage_channel').on(t.channelId, t.at),
+    ],
+  )
+
   const prompts = d.table('prompts', {
     runId: d.id().primaryKey(),
     id: d.id().notNull(),
@@ -166,5 +195,5 @@ export function runsTables(d: Dialect) {
     (t) => [d.index('permits_computer').on(t.computerId, t.expiresAt)],
   )
 
-  return { deliveries, runs, runSteps, stepPieces, approvals, prompts, permits }
+  return { deliveries, runs, runUsage, runSteps, stepPieces, approvals, prompts, permits }
 }

@@ -636,6 +636,24 @@ CREATE TABLE `run_steps` (
 	CONSTRAINT `run_steps_id` PRIMARY KEY(`id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `run_usage` (
+	`run_id` varchar(64) NOT NULL,
+	`at` bigint NOT NULL,
+	`agent_id` varchar(64) NOT NULL,
+	`channel_id` varchar(64) NOT NULL,
+	`model` varchar(280) NOT NULL,
+	`asked_by` varchar(64) NOT NULL,
+	`input` bigint NOT NULL,
+	`cache_read` bigint NOT NULL,
+	`cache_write` bigint NOT NULL,
+	`output` bigint NOT NULL,
+	`reasoning` bigint NOT NULL,
+	`cost_usd` double NOT NULL,
+	`duration_ms` bigint NOT NULL,
+	`failed` bigint NOT NULL,
+	CONSTRAINT `run_usage_run_id` PRIMARY KEY(`run_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `runs` (
 	`id` varchar(64) NOT NULL,
 	`delivery_id` varchar(64),
@@ -1041,6 +1059,9 @@ CREATE INDEX `reminders_creator` ON `reminders` (`creator_id`,`status`);--> stat
 CREATE INDEX `reminders_for` ON `reminders` (`for_id`,`id`);--> statement-breakpoint
 CREATE INDEX `resource_subscriptions_expiry` ON `resource_subscriptions` (`expires_at`);--> statement-breakpoint
 CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
+CREATE INDEX `run_usage_at` ON `run_usage` (`at`);--> statement-breakpoint
+CREATE INDEX `run_usage_agent` ON `run_usage` (`agent_id`,`at`);--> statement-breakpoint
+CREATE INDEX `run_usage_channel` ON `run_usage` (`channel_id`,`at`);--> statement-breakpoint
 CREATE INDEX `runs_computer` ON `runs` (`computer_id`,`state`);--> statement-breakpoint
 CREATE INDEX `runs_agent` ON `runs` (`agent_id`,`created_at`);--> statement-breakpoint
 CREATE INDEX `runs_of` ON `runs` (`agent_id`,`id`);--> statement-breakpoint

@@ -594,6 +594,23 @@ CREATE TABLE "run_steps" (
 	"completed_at" bigint
 );
 --> statement-breakpoint
+CREATE TABLE "run_usage" (
+	"run_id" varchar(64) PRIMARY KEY NOT NULL,
+	"at" bigint NOT NULL,
+	"agent_id" varchar(64) NOT NULL,
+	"channel_id" varchar(64) NOT NULL,
+	"model" varchar(280) NOT NULL,
+	"asked_by" varchar(64) NOT NULL,
+	"input" bigint NOT NULL,
+	"cache_read" bigint NOT NULL,
+	"cache_write" bigint NOT NULL,
+	"output" bigint NOT NULL,
+	"reasoning" bigint NOT NULL,
+	"cost_usd" double precision NOT NULL,
+	"duration_ms" bigint NOT NULL,
+	"failed" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "runs" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"delivery_id" varchar(64),
@@ -984,6 +1001,9 @@ CREATE INDEX "reminders_for" ON "reminders" USING btree ("for_id","id");--> stat
 CREATE UNIQUE INDEX "resource_subscriptions_uri" ON "resource_subscriptions" USING btree ("agent_id","uri");--> statement-breakpoint
 CREATE INDEX "resource_subscriptions_expiry" ON "resource_subscriptions" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "run_steps_run" ON "run_steps" USING btree ("run_id","sequence","id");--> statement-breakpoint
+CREATE INDEX "run_usage_at" ON "run_usage" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "run_usage_agent" ON "run_usage" USING btree ("agent_id","at");--> statement-breakpoint
+CREATE INDEX "run_usage_channel" ON "run_usage" USING btree ("channel_id","at");--> statement-breakpoint
 CREATE INDEX "runs_computer" ON "runs" USING btree ("computer_id","state");--> statement-breakpoint
 CREATE INDEX "runs_agent" ON "runs" USING btree ("agent_id","created_at");--> statement-breakpoint
 CREATE INDEX "runs_of" ON "runs" USING btree ("agent_id","id");--> statement-breakpoint

@@ -682,6 +682,26 @@ CREATE TABLE `run_steps` (
 );
 --> statement-breakpoint
 CREATE INDEX `run_steps_run` ON `run_steps` (`run_id`,`sequence`,`id`);--> statement-breakpoint
+CREATE TABLE `run_usage` (
+	`run_id` text PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL,
+	`agent_id` text NOT NULL,
+	`channel_id` text NOT NULL,
+	`model` text NOT NULL,
+	`asked_by` text NOT NULL,
+	`input` integer NOT NULL,
+	`cache_read` integer NOT NULL,
+	`cache_write` integer NOT NULL,
+	`output` integer NOT NULL,
+	`reasoning` integer NOT NULL,
+	`cost_usd` real NOT NULL,
+	`duration_ms` integer NOT NULL,
+	`failed` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `run_usage_at` ON `run_usage` (`at`);--> statement-breakpoint
+CREATE INDEX `run_usage_agent` ON `run_usage` (`agent_id`,`at`);--> statement-breakpoint
+CREATE INDEX `run_usage_channel` ON `run_usage` (`channel_id`,`at`);--> statement-breakpoint
 CREATE TABLE `runs` (
 	`id` text PRIMARY KEY NOT NULL,
 	`delivery_id` text,
