@@ -49,6 +49,8 @@ const entries: PageEntry[] = [
   { href: '/settings/sessions', icon: 'i-lucide-monitor-smartphone', label: 'settings.sessions', group: 'settings' },
   { href: '/settings/tokens', icon: 'i-lucide-key-round', label: 'settings.tokens', group: 'settings' },
   { href: '/settings/people', icon: 'i-lucide-users', label: 'settings.people', group: 'settings' },
+  { href: '/settings/endpoints', icon: 'i-lucide-plug', label: 'settings.endpoints', group: 'settings' },
+  { href: '/settings/notifications', icon: 'i-lucide-send', label: 'settings.notifications', group: 'settings' },
   {
     href: '/settings/audit',
     icon: 'i-lucide-scroll-text',

@@ -8,5 +8,7 @@ export const views: Record<string, Component> = {
   sessions: lazy(() => import('./sessions')),
   tokens: lazy(() => import('./tokens')),
   people: lazy(() => import('./people')),
+  endpoints: lazy(() => import('../endpoints/page')),
+  notifications: lazy(() => import('../notifications/page')),
   audit: lazy(() => import('./audit')),
 }
