@@ -29,7 +29,8 @@ export function Field(props: FieldProps) {
   )
   onMount(() => {
     // On a phone the keyboard would cover the conversation before it was read.
-    if (!narrow()) area?.focus()
+    // In the inbox the keys go through the list; Enter leads here.
+    if (!narrow() && !area?.closest('[data-reading]')) area?.focus()
   })
   return (
     <>

@@ -112,6 +112,7 @@ export default function InboxPage() {
     { keys: 'ArrowDown', label: () => t('inbox.key.next'), group, run: () => step(1) },
     { keys: 'ArrowUp', label: () => t('inbox.key.previous'), group, run: () => step(-1) },
     { keys: 'Enter', label: () => t('inbox.key.enter'), group, run: enter },
+    { keys: 'Escape', label: () => t('inbox.key.out'), group, run: leaveField, inFields: true },
     { keys: 'o', label: () => t('inbox.open'), group, run: () => current() && navigate(placeOf(current() ?? fail())) },
     { keys: 'e', label: () => t('inbox.markDone'), group, run: () => done(current()) },
     { keys: 'u', label: () => t('inbox.markUnread'), group, run: () => keepUnread(current()) },
@@ -188,6 +189,7 @@ export default function InboxPage() {
 }
 
 const rowOf = (id: string) => document.querySelector<HTMLElement>(`[data-entry="${CSS.escape(id)}"]`)
+const leaveField = () => document.activeElement instanceof HTMLElement && document.activeElement.blur()
 const fail = (): never => {
   throw new Error('nothing is chosen')
 }

@@ -70,7 +70,6 @@ export function EntryRow(props: { entry: Entry; selected: boolean }) {
     <A
       href={`/inbox/${props.entry.id}`}
       data-entry={props.entry.id}
-      aria-current={props.selected ? 'true' : undefined}
       class={cx(
         'relative row items-start gap-3 pl-6 pr-4 py-2.5 border-b border-line -outline-offset-2',
         props.selected ? 'bg-accent-soft' : 'hover:bg-hover',

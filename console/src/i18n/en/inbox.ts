@@ -36,6 +36,7 @@ export const inbox = {
   'inbox.key.next': 'Next',
   'inbox.key.previous': 'Previous',
   'inbox.key.enter': 'Go in: to answer or to decide',
+  'inbox.key.out': 'Back to the list',
   'inbox.tunnel': 'asks to show a preview of {what}.',
   'inbox.tunnelText': 'It runs on port {port} of {computer}.',
   'inbox.tunnel.private': 'Only whoever asked, and admins, will see it.',

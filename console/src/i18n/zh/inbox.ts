@@ -35,6 +35,7 @@ export const inbox: Record<keyof typeof en, string> = {
   'inbox.key.next': '下一项',
   'inbox.key.previous': '上一项',
   'inbox.key.enter': '进入：回复或处理',
+  'inbox.key.out': '回到列表',
   'inbox.tunnel': '请求展示 {what} 的预览。',
   'inbox.tunnelText': '它运行在 {computer} 的 {port} 端口。',
   'inbox.tunnel.private': '只有请求者和管理员可以查看。',
