@@ -6,6 +6,7 @@ import { PresenceDot, presenceText } from '../agents/presence'
 import { BrowseChannels } from '../channels/browse'
 import { CreateChannel } from '../channels/create'
 import { openDm } from '../channels/dm'
+import { DraftMark } from '../composer/mark'
 import { t } from '../i18n'
 import { canWrite, isAdmin } from '../store/session'
 import { state } from '../store/state'
@@ -48,7 +49,12 @@ function unread(channel: Channel) {
     channel.mentionCount > 0
       ? t('nav.mentions', { n: channel.mentionCount })
       : t('nav.unread', { n: channel.unreadCount })
-  return <Count value={value()} strong={strong()} label={label()} />
+  return (
+    <>
+      <DraftMark target={channel.target} />
+      <Count value={value()} strong={strong()} label={label()} />
+    </>
+  )
 }
 
 function Channels() {

@@ -1,8 +1,10 @@
+import { createEffect, createRoot, on } from 'solid-js'
 import { createStore, produce } from 'solid-js/store'
 import type { AttachmentBrief } from '@shared/contract'
 import { call } from '../api/client'
 import { t } from '../i18n'
 import { errorNext, errorText } from '../i18n/errors'
+import { state } from '../store/state'
 import { sizeText, shownName } from './file'
 import { advance, isOver, startable, type FileUpload, type UploadEvent } from './machine'
 
@@ -166,6 +168,15 @@ export function resumeStalled(): void {
   for (const { id, state } of Object.values(uploads)) if (state === 'stalled') goOn(id)
 }
 addEventListener('online', resumeStalled)
+createRoot(() =>
+  createEffect(
+    on(
+      () => state.connection,
+      (connection) => connection === 'live' && resumeStalled(),
+      { defer: true },
+    ),
+  ),
+)
 
 /** Tries again what failed; what had arrived of it is not sent a second time. */
 export function retryUpload(id: string): void {

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { accessibility, launch, logIn, overflow, phone, startConsole, visit } from './browser'
+import { ADMIN, eventually, inPlace } from './harness'
+
+const minutes = (n: number) => n * 60_000
+let browser: Browser
+
+beforeAll(async () => {
+  browser = await launch()
+}, minutes(1))
+afterAll(() => browser?.close())
+
+const field = (page: Page) => page.locator('textarea[data-composer]').first()
+const log = (page: Page) => page.getByRole('log').first()
+const files = (page: Page) => page.getByRole('list', { name: 'Files to send' })
+
+/** A picture of one colour, drawn in the page: real bytes of a real PNG. */
+const PICTURE = `async (width, height) => {
+  const canvas = new OffscreenCanvas(width, height)
+  const pen = canvas.getContext('2d')
+  pen.fillStyle = '#4a7'
+  pen.fillRect(0, 0, width, height)
+  return canvas.convertToBlob({ type: 'image/png' })
+}`
+
+/** Drops files on the conversation as a file manager does: over it first, so that the zone can say what it is. */
+async function drop(page: Page, isOver: () => Promise<void>): Promise<void> {
+  const data = await page.evaluateHandle(async (draw) => {
+    const picture: Blob = await (0, eval)(draw)(640, 320)
+    const transfer = new DataTransfer()
+    transfer.items.add(new File([picture], 'plan\u202Egnp.exe.png', { type: 'image/png' }))
+    transfer.items.add(new File(['export const answer = 42\n'.repeat(30)], 'answer.ts', { type: 'text/plain' }))
+    return transfer
+  }, PICTURE)
+  for (const name of ['dragenter', 'dragover']) await log(page).dispatchEvent(name, { dataTransfer: data })
+  await isOver()
+  await log(page).dispatchEvent('drop', { dataTransfer: data })
+}
+
+const pastePicture = (area: Locator): Promise<void> =>
+  area.evaluate(async (element, draw) => {
+    const picture: Blob = await (0, eval)(draw)(200, 200)
+    const clipboardData = new DataTransfer()
+    clipboardData.items.add(new File([picture], 'image.png', { type: 'image/png' }))
+    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  }, PICTURE)
+
+const pasteText = (area: Locator, text: string): Promise<void> =>
+  area.evaluate((element: HTMLTextAreaElement, text) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', text)
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+    // What the browser itself does with a paste that nobody has taken.
+    if (element.dispatchEvent(event)) document.execCommand('insertText', false, text)
+  }, text)
+
+test(
+  'files are dropped and pasted, sent with a message, and seen by others in their place',
+  async () => {
+    await inPlace(async (place) => {
+      const server = await startConsole(place)
+      const admin = await server.admin()
+      await admin.call('POST /api/users', { body: { username: 'grace', password: ADMIN.password } })
+      const ada = await visit(browser, server.url)
+      const grace = await visit(browser, server.url)
+      await Promise.all([logIn(ada.page, ADMIN.username, ADMIN.password), logIn(grace.page, 'grace', ADMIN.password)])
+      await drop(ada.page, () => ada.page.getByText('Drop files here to attach them').waitFor())
+      await pastePicture(field(ada.page))
+      await files(ada.page).getByRole('listitem').nth(2).waitFor()
+      await field(ada.page).fill('the plan, and what it comes to')
+      await field(ada.page).press('Enter')
+
+      const message = log(grace.page).locator('article').filter({ hasText: 'the plan, and what it comes to' })
+      await message.getByText('answer = 42').first().waitFor()
+      const picture = message.getByRole('button', { name: 'Show plangnp.exe.png' })
+      expect(await picture.evaluate((element) => Math.round((element.clientWidth / element.clientHeight) * 10))).toBe(
+        20,
+      )
+      await picture.click()
+      const viewer = grace.page.getByRole('dialog', { name: 'Picture' })
+      await viewer.getByText('1 of 2').waitFor()
+      await grace.page.keyboard.press('ArrowRight')
+      await viewer.getByText('image.png').waitFor()
+      await grace.page.waitForFunction(
+        () => document.querySelector<HTMLImageElement>('dialog img')?.naturalWidth === 200,
+      )
+      await grace.page.keyboard.press('Escape')
+      await viewer.waitFor({ state: 'detached' })
+      expect(await accessibility(grace.page)).toEqual([])
+
+      // A picture that is dragged about in the page itself, or words, are no files.
+      await pasteText(field(ada.page), `${'a line of a log\n'.repeat(60)}`)
+      await ada.page.getByRole('button', { name: 'Attach it as a file' }).click()
+      await files(ada.page).getByText('pasted.txt').waitFor()
+      expect(await field(ada.page).inputValue()).toBe('')
+      await ada.page.getByRole('button', { name: /^(Cancel|Remove) pasted.txt$/ }).click()
+      await files(ada.page).waitFor({ state: 'detached' })
+      expect([...ada.complaints, ...grace.complaints]).toEqual([])
+    })
+  },
+  minutes(3),
+)
+
+test(
+  'an upload that is cut goes on where it stopped, and the message waits for it',
+  async () => {
+    await inPlace(async (place) => {
+      const server = await startConsole(place)
+      const admin = await server.admin()
+      const { page, complaints } = await visit(browser, server.url)
+      await logIn(page, ADMIN.username, ADMIN.password)
+      const offsets: number[] = []
+      let dead: Promise<void> | undefined
+      await page.route('**/api/uploads/*', async (route) => {
+        const request = route.request()
+        if (request.method() === 'PATCH') {
+          const offset = Number(request.headers()['upload-offset'])
+          offsets.push(offset)
+          // The server is gone in the middle of the file.
+          if (offset > 0) await (dead ??= server.killHard())
+        }
+        await route.continue()
+      })
+      const bytes = crypto.getRandomValues(new Uint8Array(65_536))
+      const content = Buffer.concat(Array.from({ length: 180 }, () => bytes))
+      await page
+        .locator('input[data-files]')
+        .setInputFiles({ name: 'big.bin', mimeType: 'application/octet-stream', buffer: content })
+      await files(page).getByText('Connection lost; it goes on by itself').waitFor()
+      await field(page).fill('here it is')
+      await field(page).press('Enter')
+      await log(page).getByText('Waiting for 1 file').waitFor()
+      await page.unroute('**/api/uploads/*')
+      await server.start()
+      await log(page).getByRole('link', { name: 'Download big.bin' }).waitFor({ timeout: 45_000 })
+      expect(offsets.filter((offset) => offset === 0)).toHaveLength(1)
+      const { items } = await admin.call('GET /api/attachments', { query: { target: '#general' } })
+      expect(items).toMatchObject([
+        { filename: 'big.bin', sha256: new Bun.CryptoHasher('sha256').update(content).digest('hex') },
+      ])
+      expect(complaints).toEqual([])
+    })
+  },
+  minutes(3),
+)
+
+test(
+  'drafts are there after a reload and on another device, and never replace what is being typed',
+  async () => {
+    await inPlace(async (place) => {
+      const server = await startConsole(place)
+      const admin = await server.admin()
+      await admin.call('POST /api/channels', { body: { name: 'plans' } })
+      const laptop = await visit(browser, server.url)
+      const desk = await visit(browser, server.url)
+      await logIn(laptop.page, ADMIN.username, ADMIN.password)
+      await logIn(desk.page, ADMIN.username, ADMIN.password)
+
+      await field(laptop.page).fill('half a thought')
+      await laptop.page.reload()
+      await laptop.page.waitForFunction(
+        () => document.querySelector<HTMLTextAreaElement>('textarea[data-composer]')?.value === 'half a thought',
+      )
+      await desk.page.waitForFunction(
+        () => document.querySelector<HTMLTextAreaElement>('textarea[data-composer]')?.value === 'half a thought',
+      )
+      await desk.page.getByRole('link', { name: 'plans' }).click()
+      await desk.page.getByRole('link', { name: /general.*Draft/ }).waitFor()
+      await field(desk.page).fill('mine')
+      await laptop.page.getByRole('link', { name: /plans.*Draft/ }).click()
+      await field(laptop.page).fill('written on the laptop')
+      await desk.page.getByText(/“written on the laptop”/).waitFor()
+      expect(await field(desk.page).inputValue()).toBe('mine')
+      await desk.page.getByRole('button', { name: 'Use that' }).click()
+      await field(desk.page).press('Enter')
+      await log(laptop.page).getByText('written on the laptop').waitFor()
+      await eventually(
+        async () => (await admin.call('GET /api/drafts')).items.every(({ target }) => target === '#general'),
+        {
+          what: 'the draft is gone from the server',
+        },
+      )
+
+      // What could not be sent is sent after a reload.
+      await laptop.page.getByRole('link', { name: 'general' }).click()
+      await laptop.page.route('**/api/messages', (route) => route.abort())
+      await field(laptop.page).fill('from a tunnel')
+      await field(laptop.page).press('Enter')
+      await log(laptop.page).getByText('Not sent.').waitFor()
+      await laptop.page.unroute('**/api/messages')
+      await laptop.page.reload()
+      await log(desk.page).waitFor()
+      await desk.page.getByRole('link', { name: 'general' }).click()
+      await log(desk.page).getByText('from a tunnel').waitFor()
+      expect(await log(desk.page).getByText('from a tunnel').count()).toBe(1)
+      expect([...laptop.complaints, ...desk.complaints]).toEqual([])
+    })
+  },
+  minutes(3),
+)
+
+test(
+  'commands are completed and carried out, and one that nobody knows is not sent unasked; all of it on a phone',
+  async () => {
+    await inPlace(async (place) => {
+      const server = await startConsole(place)
+      const admin = await server.admin()
+      const { page, complaints } = await visit(browser, server.url, phone)
+      await logIn(page, ADMIN.username, ADMIN.password)
+      await page.getByRole('link', { name: 'general' }).click()
+      await field(page).fill('/rem')
+      await page.getByRole('option', { name: /remind/ }).waitFor()
+      await page.keyboard.press('Enter')
+      await page.keyboard.type('in 2 hours: look at the build')
+      await page.keyboard.press('Enter')
+      await page.getByText(/^Reminder set for .*look at the build$/).waitFor()
+      expect((await admin.call('GET /api/reminders')).items.map(({ title }) => title)).toEqual(['look at the build'])
+
+      await field(page).fill('/task mend the gate !high')
+      await page.getByRole('button', { name: 'Send message' }).click()
+      await page.getByText('Task added: mend the gate').waitFor()
+      expect((await admin.call('GET /api/tasks')).items).toMatchObject([{ summary: 'mend the gate', priority: 'high' }])
+
+      await field(page).fill('/frobnicate')
+      await page.keyboard.press('Enter')
+      await page.getByText('There is no command /frobnicate here.').waitFor()
+      await page.getByRole('button', { name: 'Show all commands' }).click()
+      await page.getByRole('dialog', { name: 'Commands' }).getByText('Propose a decision to vote on').waitFor()
+      expect(await overflow(page)).toBe(0)
+      await page.keyboard.press('Escape')
+
+      await field(page).fill('')
+      await field(page).pressSequentially('see #gen')
+      await page.getByRole('option', { name: /general/ }).click()
+      await field(page).pressSequentially(':rocke')
+      await page.getByRole('option', { name: 'rocket', exact: false }).first().waitFor()
+      await page.keyboard.press('Enter')
+      expect(await field(page).inputValue()).toBe('see #general 🚀 ')
+      await page
+        .locator('input[data-files]')
+        .setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('one\ntwo\n') })
+      await page.getByRole('button', { name: 'Remove a.txt' }).waitFor()
+      await page.getByRole('button', { name: /^Kind of message/ }).click()
+      await page.getByRole('menuitem', { name: /^Blocker/ }).click()
+      expect(await overflow(page)).toBe(0)
+      expect(await accessibility(page)).toEqual([])
+      await page.getByRole('button', { name: 'Send message' }).click()
+      const sent = log(page).locator('article').filter({ hasText: 'see #general' })
+      await sent.getByText('Blocker').waitFor()
+      await sent.getByRole('link', { name: 'Download a.txt' }).waitFor()
+      expect(await overflow(page)).toBe(0)
+      expect(complaints).toEqual([])
+    })
+  },
+  minutes(3),
+)
