@@ -46,6 +46,7 @@ import { SecondFactorService } from './secondfactor/service'
 import { loadServerId } from './settings/identity'
 import { systemRoutes } from './system/routes'
 import { CommitTimes, SystemService } from './system/service'
+import { serverStatus } from './system/status'
 import { Attachments } from './tunnels/attachments'
 import { TunnelServing } from './tunnels/serving'
 import { workspaceRoutes } from './workspaces/routes'
@@ -231,7 +232,9 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
 }
 
 function mountRoutes(mount: Mount, core: Core, config: Config, services: Services, addresses: Addresses): void {
-  systemRoutes(mount, services.system, addresses)
+  systemRoutes(mount, services.system, addresses, () =>
+    serverStatus({ core, system: services.system, blobs: services.files.blobs, config }),
+  )
   authRoutes(mount, services.auth, addresses, services.oidc)
   userRoutes(mount, services.users, services)
   inviteRoutes(mount, services.invites, addresses)

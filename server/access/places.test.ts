@@ -184,6 +184,7 @@ const ELSEWHERE = `
   GET /ready
   GET /metrics
   GET /api/version
+  GET /api/server/status
   GET /api/protocol
   GET /api/openapi.json
   GET /api/docs

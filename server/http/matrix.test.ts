@@ -46,6 +46,7 @@ const ADMIN_SCOPE = `
   DELETE /api/invites/{id}
   GET /api/audit
   GET /api/audit/export
+  GET /api/server/status
   POST /api/agents
   POST /api/agents/onboard
   POST /api/agents/{agent}/assignment

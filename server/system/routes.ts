@@ -1,3 +1,4 @@
+import type { ServerStatus } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { buildTime, commit, version } from '@shared/version'
 import type { Addresses } from '../http/address'
@@ -7,7 +8,12 @@ import { docsPage } from './docs'
 import { PROTOCOL } from './protocol'
 import type { SystemService } from './service'
 
-export function systemRoutes(mount: Mount, system: SystemService, addresses: Addresses): void {
+export function systemRoutes(
+  mount: Mount,
+  system: SystemService,
+  addresses: Addresses,
+  status: () => Promise<ServerStatus>,
+): void {
   let document: Record<string, unknown> | undefined
   const describe = (): Record<string, unknown> => (document ??= openapi(version))
 
@@ -39,6 +45,7 @@ export function systemRoutes(mount: Mount, system: SystemService, addresses: Add
     })
   })
   mount('GET /api/version', async () => ({ version, commit, buildTime }))
+  mount('GET /api/server/status', status)
   mount('GET /api/protocol', async () => PROTOCOL)
   mount('GET /api/openapi.json', async () => describe())
   mount('GET /api/docs', async () => docsPage(describe()))

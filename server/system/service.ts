@@ -11,6 +11,22 @@ export interface Check {
   detail: string
 }
 
+/** The times of the latest requests, in milliseconds. */
+class Latest {
+  readonly #times = new Float64Array(1000)
+  #count = 0
+
+  add(ms: number): void {
+    this.#times[this.#count++ % this.#times.length] = ms
+  }
+
+  /** @param part 0.95: what 95 of 100 took less than; null before the first */
+  percentile(part: number): number | null {
+    const sorted = this.#times.slice(0, this.#count).sort()
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? null
+  }
+}
+
 /** What the server says about itself. */
 export class SystemService {
   readonly metrics = new Metrics()
@@ -18,6 +34,8 @@ export class SystemService {
   readonly #requestTime = this.metrics.histogram('nekode_http_request_seconds', 'Time to the answer of a request.')
   readonly #core: Core
   #stopping = false
+  #counts = { requests: 0, failed: 0, refused: 0 }
+  readonly #latest = new Latest()
 
   constructor(core: Core, commits: CommitTimes) {
     this.#core = core
@@ -27,7 +45,10 @@ export class SystemService {
     metrics.gauge('nekode_event_readers', 'Open event streams and followers.', () => core.hub.readers)
     metrics.gauge('nekode_streams', 'Open streams of events and calls.', () => core.limits.streams)
     const refused = metrics.counter('nekode_refused_total', 'Requests and streams that a limit refused, by limit.')
-    core.limits.whenRefused((limit) => refused({ limit }))
+    core.limits.whenRefused((limit) => {
+      this.#counts.refused++
+      refused({ limit })
+    })
     metrics.gauge('nekode_users', 'People.', () => core.directory.users().length)
     metrics.gauge('nekode_agents', 'Agents.', () => core.directory.agents().length)
     metrics.gauge('nekode_channels', 'Channels.', () => core.directory.channels().length)
@@ -39,6 +60,14 @@ export class SystemService {
     const [method = '', path = ''] = route.split(' ')
     this.#requests({ method, path, status })
     this.#requestTime(ms)
+    this.#counts.requests++
+    if (status >= 500) this.#counts.failed++
+    this.#latest.add(ms)
+  }
+
+  /** Since the start. */
+  counted() {
+    return { ...this.#counts, p50: this.#latest.percentile(0.5), p95: this.#latest.percentile(0.95) }
   }
 
   /** From now on the server is not ready: balancers send nothing more. */

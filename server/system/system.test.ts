@@ -3,6 +3,7 @@ import { api } from '@shared/contract'
 import { z } from 'zod'
 import { type TestServer, startTestServer } from '../testing'
 import { Metrics } from './metrics'
+import { diskCheck } from './status'
 
 let server: TestServer
 beforeAll(async () => {
@@ -43,6 +44,35 @@ describe('ready', () => {
     expect(response.status).toBe(503)
     expect(await response.json()).toMatchObject({ status: 'unavailable', checks: [{ ok: true }, { ok: false }] })
     await other.stop()
+  })
+})
+
+describe('the status of the server', () => {
+  test('tells admins what answers, how full it is and how busy, and when a backup was taken', async () => {
+    const owner = await server.as('owner')
+    const before = await owner.call('GET /api/server/status')
+    expect(before).toMatchObject({
+      version: 'dev',
+      checks: [{ name: 'storage', ok: true }, { name: 'disk' }],
+      database: { kind: 'sqlite' },
+      files: { files: 0, bytes: 0 },
+      backups: [],
+    })
+    expect(before.database.bytes).toBeGreaterThan(4096)
+    expect(before.disk?.total).toBeGreaterThanOrEqual(before.disk?.available ?? Infinity)
+    await (await owner.fetch('/api/backup')).arrayBuffer()
+    const after = await owner.call('GET /api/server/status')
+    expect(after.requests).toBeGreaterThan(before.requests)
+    expect(after.p95).toBeGreaterThanOrEqual(after.p50 ?? Infinity)
+    expect(after.backups).toEqual([{ at: expect.any(Number), by: 'owner' }])
+  })
+
+  test.each([
+    ['half of it is free', { total: 100 * 2 ** 30, available: 50 * 2 ** 30 }, true],
+    ['less than a twentieth is', { total: 100 * 2 ** 30, available: 4 * 2 ** 30 }, false],
+    ['less than a GiB is', { total: 10 * 2 ** 30, available: 2 ** 29 }, false],
+  ])('says of a disk whether there is room: %s', (_, disk, ok) => {
+    expect(diskCheck(disk)).toMatchObject({ name: 'disk', ok })
   })
 })
 
