@@ -16,11 +16,13 @@ const LIMITS = { files: 1, fields: 20, parts: 22, fieldNameSize: 100, fieldSize:
 /**
  * Reads a form with one file, which is streamed and not held in memory.
  * @param receive takes the file in; what it throws ends the reading
+ * @param discard removes a file that was taken in, when the rest of the form is none
  * @throws NekodeError `invalid` for what is no such form
  */
 export async function readForm(
   request: Request,
   receive: (body: AsyncIterable<Uint8Array>) => Promise<Arrived>,
+  discard: (arrived: Arrived) => Promise<void>,
 ): Promise<Form> {
   const fields: Record<string, string> = {}
   let file: { filename: string; mimeType: string; arriving: Promise<Arrived> } | undefined
@@ -35,6 +37,8 @@ export async function readForm(
     if (/^\w{1,32}$/.test(name)) fields[name] = value
   })
   form.on('file', (_name, stream, filename, _encoding, mimeType) => {
+    // A form that ends in the middle says so to its file, which perhaps nobody reads yet: then nobody hears it, and that ends the process.
+    stream.on('error', (error) => void stream.destroy(error))
     const arriving = receive(stream)
     arriving.catch(fail)
     file = { filename, mimeType, arriving }
@@ -61,7 +65,8 @@ export async function readForm(
   if (failure !== undefined) {
     form.destroy()
     // What arrived before the failure is not kept.
-    await file?.arriving.catch(() => undefined)
+    const arrived = await file?.arriving.catch(() => undefined)
+    if (arrived) await discard(arrived)
     throw failure
   }
   if (!file) throw malformed(new Error('no file'))

@@ -157,7 +157,9 @@ async function taken(
   if (/^multipart\/form-data\b/i.test(type)) {
     // Loaded with the first form: most starts of the server see none.
     const { readForm } = await import('./form')
-    const { fields, filename, mimeType, arrived } = await readForm(request, receive)
+    const { fields, filename, mimeType, arrived } = await readForm(request, receive, (file) =>
+      attachments.discard(file),
+    )
     const said = Said.safeParse({ filename: filename || 'file', mime: mimeType || undefined, ...query, ...fields })
     if (said.success) return { said: said.data, arrived }
     await attachments.discard(arrived)
