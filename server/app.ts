@@ -193,6 +193,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
       services.system.stop()
       jobs.stop()
       serving.stop()
+      services.push.stop()
       core.hub.close()
       await services.outboundWorker.stop()
       await listeners?.stop(options.graceMs ?? GRACE_MS)
@@ -215,7 +216,7 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
   const auth = new AuthService(core, users, factors, { webSetup: config.webSetup })
   return {
     ...conversation,
-    ...createIntegrations(core, conversation.messages, { allow: config.outgoingAllow }),
+    ...createIntegrations(core, conversation.messages, { allow: config.outgoingAllow, baseUrl: config.baseUrl }),
     computers,
     enrollments: new Enrollments({ ...core, computers }),
     artifacts: new Artifacts({ dataDir: config.dataDir, programDir: programDir(), version, log: core.log }),

@@ -13,6 +13,8 @@ import { Outbox } from './outbound/outbox'
 import { outboundRoutes } from './outbound/routes'
 import { OutboundService } from './outbound/service'
 import { OutboundWorker } from './outbound/worker'
+import { pushRoutes } from './push/routes'
+import { PushService } from './push/service'
 import { webhookRoutes } from './webhooks/routes'
 import { WebhookService } from './webhooks/service'
 
@@ -24,10 +26,15 @@ export interface Integrations {
   outbound: OutboundService
   outboundWorker: OutboundWorker
   webhooks: WebhookService
+  push: PushService
 }
 
 /** Builds the services and ties them together. `endpointBook` has to be loaded before the first request. */
-export function createIntegrations(core: Core, messages: MessageService, outgoing: GuardedOptions): Integrations {
+export function createIntegrations(
+  core: Core,
+  messages: MessageService,
+  outgoing: GuardedOptions & { baseUrl?: string | undefined },
+): Integrations {
   const endpointBook = new EndpointBook(core.db, core.log)
   const endpoints = new EndpointService(core, endpointBook, new GuardedFetch({ timeoutMs: ATTEMPT_MS, ...outgoing }))
   const notifications = new NotificationService(core, endpointBook, endpoints.isOpen)
@@ -46,6 +53,10 @@ export function createIntegrations(core: Core, messages: MessageService, outgoin
     outbound,
     outboundWorker: new OutboundWorker(core, endpoints),
     webhooks: new WebhookService(core, endpoints, messages, external),
+    push: new PushService(core, messages, {
+      outgoing: new GuardedFetch(outgoing),
+      subject: subjectOf(outgoing.baseUrl),
+    }),
   }
 }
 
@@ -54,4 +65,9 @@ export function integrationRoutes(mount: Mount, i: Integrations): void {
   notificationRoutes(mount, i.notifications)
   outboundRoutes(mount, i.outbound)
   webhookRoutes(mount, i.webhooks)
+  pushRoutes(mount, i.push)
 }
+
+/** Whom push services may turn to; they take no address without https. */
+const subjectOf = (baseUrl: string | undefined): string =>
+  baseUrl?.startsWith('https:') ? baseUrl : 'mailto:admin@nekode.invalid'

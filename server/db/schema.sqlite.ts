@@ -24,6 +24,7 @@ export const {
   threadFollows,
   inbox,
   savedMessages,
+  pushSubscriptions,
   drafts,
   computers,
   enrollments,

@@ -30,6 +30,11 @@ export interface GuardedRequest {
   signal?: AbortSignal
 }
 
+/** One whose body is no text. */
+export interface GuardedUpload extends Omit<GuardedRequest, 'body'> {
+  body: Uint8Array
+}
+
 export interface GuardedResponse {
   status: number
   headers: Record<string, string>
@@ -85,7 +90,7 @@ export class GuardedFetch {
    * @throws NekodeError forbidden `address_forbidden`; unavailable `unreachable`, `timeout`, `too_many_redirects`. None of them tells the
    * path of the address, which may hold a secret.
    */
-  async fetch(request: GuardedRequest): Promise<GuardedResponse> {
+  async fetch(request: GuardedRequest | GuardedUpload): Promise<GuardedResponse> {
     const timeout = AbortSignal.timeout(request.timeoutMs ?? this.options.timeoutMs ?? TIMEOUT_MS)
     const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout
     let next: Hop = { ...request, url: parseUrl(request.url), headers: { ...request.headers } }
@@ -130,7 +135,7 @@ interface Hop {
   method: GuardedRequest['method']
   url: URL
   headers: Record<string, string>
-  body?: string
+  body?: string | Uint8Array
 }
 
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')

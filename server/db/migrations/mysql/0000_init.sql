@@ -550,6 +550,16 @@ CREATE TABLE `prompts` (
 	CONSTRAINT `prompts_run_id` PRIMARY KEY(`run_id`)
 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 --> statement-breakpoint
+CREATE TABLE `push_subscriptions` (
+	`session_id` varchar(64) NOT NULL,
+	`user_id` varchar(64) NOT NULL,
+	`address` longtext NOT NULL,
+	`locale` varchar(16) NOT NULL,
+	`settings` longtext NOT NULL,
+	`created_at` bigint NOT NULL,
+	CONSTRAINT `push_subscriptions_session_id` PRIMARY KEY(`session_id`)
+) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+--> statement-breakpoint
 CREATE TABLE `release_gates` (
 	`id` varchar(64) NOT NULL,
 	`task_id` varchar(64) NOT NULL,
@@ -1051,6 +1061,7 @@ CREATE INDEX `outbound_deliveries_message` ON `outbound_deliveries` (`message_id
 CREATE INDEX `outbound_deliveries_done` ON `outbound_deliveries` (`status`,`updated_at`);--> statement-breakpoint
 CREATE INDEX `permits_computer` ON `permits` (`computer_id`,`expires_at`);--> statement-breakpoint
 CREATE INDEX `prompt_messages_run` ON `prompt_messages` (`run_id`);--> statement-breakpoint
+CREATE INDEX `push_subscriptions_user` ON `push_subscriptions` (`user_id`);--> statement-breakpoint
 CREATE INDEX `reminder_events_page` ON `reminder_events` (`reminder_id`,`id`);--> statement-breakpoint
 CREATE INDEX `reminder_events_age` ON `reminder_events` (`at`);--> statement-breakpoint
 CREATE INDEX `reminders_due` ON `reminders` (`next_run_at`);--> statement-breakpoint

@@ -515,6 +515,15 @@ CREATE TABLE "prompts" (
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "push_subscriptions" (
+	"session_id" varchar(64) PRIMARY KEY NOT NULL,
+	"user_id" varchar(64) NOT NULL,
+	"address" text NOT NULL,
+	"locale" varchar(16) NOT NULL,
+	"settings" text NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "release_gates" (
 	"id" varchar(64) PRIMARY KEY NOT NULL,
 	"task_id" varchar(64) NOT NULL,
@@ -991,6 +1000,7 @@ CREATE INDEX "outbound_deliveries_message" ON "outbound_deliveries" USING btree 
 CREATE INDEX "outbound_deliveries_done" ON "outbound_deliveries" USING btree ("status","updated_at");--> statement-breakpoint
 CREATE INDEX "permits_computer" ON "permits" USING btree ("computer_id","expires_at");--> statement-breakpoint
 CREATE INDEX "prompt_messages_run" ON "prompt_messages" USING btree ("run_id");--> statement-breakpoint
+CREATE INDEX "push_subscriptions_user" ON "push_subscriptions" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "release_gates_task" ON "release_gates" USING btree ("task_id");--> statement-breakpoint
 CREATE INDEX "reminder_events_page" ON "reminder_events" USING btree ("reminder_id","id");--> statement-breakpoint
 CREATE INDEX "reminder_events_age" ON "reminder_events" USING btree ("at");--> statement-breakpoint

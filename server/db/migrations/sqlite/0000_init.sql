@@ -593,6 +593,16 @@ CREATE TABLE `prompts` (
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `push_subscriptions` (
+	`session_id` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`address` text NOT NULL,
+	`locale` text NOT NULL,
+	`settings` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `push_subscriptions_user` ON `push_subscriptions` (`user_id`);--> statement-breakpoint
 CREATE TABLE `release_gates` (
 	`id` text PRIMARY KEY NOT NULL,
 	`task_id` text NOT NULL,
