@@ -14,10 +14,24 @@ describe('refused is half a character', () => {
     ['in a name', `{"a":{"${HALF}":1}}`],
     ['in a list of lists', `[1,[null,["${HALF}"]],true]`],
     ['beside a whole one', `["${PAIR}","${PAIR}${HALF}"]`],
-    ['under a hundred thousand brackets', `${'['.repeat(100_000)}"${HALF}"${']'.repeat(100_000)}`],
+    ['under a hundred brackets', `${'['.repeat(100)}"${HALF}"${']'.repeat(100)}`],
   ])('%s', (_, text) => {
     expect(() => parseJson(text)).toThrow(/half a character/)
   })
+})
+
+test.each([
+  ['lists', `${'['.repeat(101)}${']'.repeat(101)}`],
+  ['objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+  ['what has no end', '['.repeat(500_000)],
+  ['lists behind a text of brackets', `["[[\\"]]",${'['.repeat(100)}${']'.repeat(100)}]`],
+])('what nests deeper than anybody could want is refused before it is looked at: %s', (_, text) => {
+  expect(() => parseJson(text)).toThrow(/nests deeper/)
+})
+
+test('what is written in texts does not nest', () => {
+  const text = `["${'[{'.repeat(500)}","\\\\","${'[{'.repeat(500)}"]`
+  expect(parseJson(text)).toEqual(JSON.parse(text))
 })
 
 describe('taken as it is', () => {
