@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import type { Browser, Locator, Page } from 'playwright-core'
+import { crc32, deflateSync } from 'node:zlib'
 import { accessibility, launch, logIn, overflow, phone, startConsole, visit } from './browser'
 import { ADMIN, eventually, inPlace } from './harness'
 
@@ -15,36 +16,59 @@ const field = (page: Page) => page.locator('textarea[data-composer]').first()
 const log = (page: Page) => page.getByRole('log').first()
 const files = (page: Page) => page.getByRole('list', { name: 'Files to send' })
 
-/** A picture of one colour, drawn in the page: real bytes of a real PNG. */
-const PICTURE = `async (width, height) => {
-  const canvas = new OffscreenCanvas(width, height)
-  const pen = canvas.getContext('2d')
-  pen.fillStyle = '#4a7'
-  pen.fillRect(0, 0, width, height)
-  return canvas.convertToBlob({ type: 'image/png' })
-}`
+const part = (type: string, data: Buffer): Buffer => {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
+  const [size, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+  size.writeUInt32BE(data.length)
+  sum.writeUInt32BE(crc32(body))
+  return Buffer.concat([size, body, sum])
+}
+
+/** A PNG of one colour, in Base64. */
+function picture(width: number, height: number): string {
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(width)
+  head.writeUInt32BE(height, 4)
+  head.set([8, 2, 0, 0, 0], 8)
+  const row = Buffer.concat([Buffer.of(0), Buffer.alloc(width * 3, Buffer.of(64, 160, 112))])
+  const rows = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)))
+  const signature = Buffer.of(137, 80, 78, 71, 13, 10, 26, 10)
+  return Buffer.concat([signature, part('IHDR', head), part('IDAT', rows), part('IEND', Buffer.of())]).toString(
+    'base64',
+  )
+}
 
 /** Drops files on the conversation as a file manager does: over it first, so that the zone can say what it is. */
 async function drop(page: Page, isOver: () => Promise<void>): Promise<void> {
-  const data = await page.evaluateHandle(async (draw) => {
-    const picture: Blob = await (0, eval)(draw)(640, 320)
-    const transfer = new DataTransfer()
-    transfer.items.add(new File([picture], 'plan\u202Egnp.exe.png', { type: 'image/png' }))
-    transfer.items.add(new File(['export const answer = 42\n'.repeat(30)], 'answer.ts', { type: 'text/plain' }))
-    return transfer
-  }, PICTURE)
+  const data = await page.evaluateHandle(
+    (png) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(
+        new File([Uint8Array.from(atob(png), (char) => char.charCodeAt(0))], 'plan\u202Egnp.exe.png', {
+          type: 'image/png',
+        }),
+      )
+      transfer.items.add(new File(['export const answer = 42\n'.repeat(30)], 'answer.ts', { type: 'text/plain' }))
+      return transfer
+    },
+    picture(640, 320),
+  )
   for (const name of ['dragenter', 'dragover']) await log(page).dispatchEvent(name, { dataTransfer: data })
   await isOver()
   await log(page).dispatchEvent('drop', { dataTransfer: data })
 }
 
 const pastePicture = (area: Locator): Promise<void> =>
-  area.evaluate(async (element, draw) => {
-    const picture: Blob = await (0, eval)(draw)(200, 200)
-    const clipboardData = new DataTransfer()
-    clipboardData.items.add(new File([picture], 'image.png', { type: 'image/png' }))
-    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
-  }, PICTURE)
+  area.evaluate(
+    (element, png) => {
+      const clipboardData = new DataTransfer()
+      clipboardData.items.add(
+        new File([Uint8Array.from(atob(png), (char) => char.charCodeAt(0))], 'image.png', { type: 'image/png' }),
+      )
+      element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+    },
+    picture(200, 200),
+  )
 
 const pasteText = (area: Locator, text: string): Promise<void> =>
   area.evaluate((element: HTMLTextAreaElement, text) => {

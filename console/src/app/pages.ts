@@ -43,6 +43,7 @@ const entries: PageEntry[] = [
   { href: '/runs', icon: 'i-lucide-activity', label: 'nav.runs', group: 'top', letter: 'v' },
   { href: '/agents', icon: 'i-lucide-bot', label: 'nav.agents', group: 'list', tab: true, letter: 'a' },
   { href: '/computers', icon: 'i-lucide-monitor', label: 'nav.computers', group: 'list', letter: 'm' },
+  { href: '/drafts', icon: 'i-lucide-pencil-line', label: 'nav.drafts', group: 'list', letter: 'd' },
   { href: '/tunnels', icon: 'i-lucide-app-window', label: 'nav.tunnels', group: 'list' },
   { href: '/settings/account', icon: 'i-lucide-user', label: 'settings.account', group: 'settings', letter: ',' },
   { href: '/settings/appearance', icon: 'i-lucide-palette', label: 'settings.appearance', group: 'settings' },
@@ -51,6 +52,7 @@ const entries: PageEntry[] = [
   { href: '/settings/people', icon: 'i-lucide-users', label: 'settings.people', group: 'settings' },
   { href: '/settings/endpoints', icon: 'i-lucide-plug', label: 'settings.endpoints', group: 'settings' },
   { href: '/settings/notifications', icon: 'i-lucide-send', label: 'settings.notifications', group: 'settings' },
+  { href: '/settings/usage', icon: 'i-lucide-chart-column', label: 'nav.usage', group: 'settings', adminOnly: true },
   {
     href: '/settings/audit',
     icon: 'i-lucide-scroll-text',

@@ -25,6 +25,7 @@ const EnrollPage = lazy(() => import('../enroll/wizard'))
 const InboxPage = lazy(() => import('../inbox/page'))
 const MorePage = lazy(() => import('./more'))
 const TunnelsPage = lazy(() => import('../tunnels/page'))
+const DraftsPage = lazy(() => import('../composer/draftspage'))
 const SettingsPage = lazy(() => import('../settings/page'))
 
 /** On a phone the list of conversations; elsewhere that list is always beside, so the last conversation. */
@@ -72,6 +73,7 @@ export const App = () => (
         <Route path="/computers/new" component={EnrollPage} />
         <Route path="/computers/:id" component={ComputerPage} />
         <Route path="/inbox/:id?" component={InboxPage} />
+        <Route path="/drafts" component={DraftsPage} />
         <Route path="/more" component={MorePage} />
         <Route path="/tunnels" component={TunnelsPage} />
         <Route path="/settings/:section?" component={SettingsPage} />

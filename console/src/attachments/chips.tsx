@@ -61,11 +61,17 @@ function Chip(props: { file: FileUpload; onRemove: () => void }) {
         onPress={() => props.onRemove()}
       />
       <Show when={props.file.state === 'sending' || props.file.state === 'stalled'}>
-        <progress
+        <span
+          role="progressbar"
           aria-label={t('upload.progress', { name: name() })}
-          max={100}
-          value={share(props.file)}
-          class="upload-bar absolute inset-x-0 bottom-0 h-0.75 w-full"
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={share(props.file)}
+          class={cx(
+            'absolute left-0 bottom-0 h-0.75 transition-[width] duration-[var(--quick)]',
+            props.file.state === 'stalled' ? 'bg-warn' : 'bg-accent',
+          )}
+          style={{ width: `${Math.max(2, share(props.file))}%` }}
         />
       </Show>
     </li>

@@ -12,7 +12,7 @@ export const FileLine = (props: { file: AttachmentBrief; large?: boolean }) => (
     />
     <div class={props.large ? 'flex-1 min-w-0 leading-tight' : 'flex-1 min-w-0 row gap-2'}>
       <bdi class="block truncate text-[13.5px] font-550" title={shownName(props.file.filename, 255)}>
-        {shownName(props.file.filename)}
+        {shownName(props.file.filename, 34)}
       </bdi>
       <span class="text-[12px] text-faint whitespace-nowrap">{sizeText(props.file.sizeBytes)}</span>
     </div>

@@ -25,7 +25,9 @@ export function TextFile(props: { file: AttachmentBrief }) {
     () => (open() || inPlace() ? props.file.id : undefined),
     (id) => call('GET /api/attachments/{id}/preview', { params: { id } }),
   )
-  const closedHeight = () => (props.file.sizeBytes < 160 ? 'h-16' : props.file.sizeBytes < 600 ? 'h-28' : 'h-44')
+  /** A line or two: all of it is in view. */
+  const tiny = () => props.file.sizeBytes < 80
+  const closedHeight = () => (tiny() ? 'h-16' : props.file.sizeBytes < 600 ? 'h-28' : 'h-44')
   return (
     <section class="w-140 max-w-full rounded-xl border border-line bg-surface overflow-hidden">
       <div class="px-3 py-1">
@@ -35,8 +37,8 @@ export function TextFile(props: { file: AttachmentBrief }) {
         <div
           id={id}
           class={cx(
-            'border-t border-line [&>figure]:border-0 [&>figure]:rounded-none',
-            open() ? 'max-h-[60dvh] overflow-auto' : cx(closedHeight(), 'overflow-hidden'),
+            'border-t border-line bg-sunken [&>figure]:border-0 [&>figure]:rounded-none [&_figcaption]:hidden',
+            open() ? 'max-h-[60dvh] overflow-auto' : cx(closedHeight(), tiny() ? 'overflow-auto' : 'overflow-hidden'),
           )}
         >
           <Show
@@ -58,15 +60,17 @@ export function TextFile(props: { file: AttachmentBrief }) {
           </Show>
         </div>
       </Show>
-      <button
-        type="button"
-        aria-expanded={open()}
-        aria-controls={id}
-        onClick={() => setOpen((open) => !open)}
-        class="w-full h-8 max-sm:h-10 border-t border-line text-[12.5px] font-550 text-accent-text hover:bg-hover -outline-offset-2"
-      >
-        {open() ? t('file.less') : t('file.more')}
-      </button>
+      <Show when={!tiny()}>
+        <button
+          type="button"
+          aria-expanded={open()}
+          aria-controls={id}
+          onClick={() => setOpen((open) => !open)}
+          class="w-full h-8 max-sm:h-10 border-t border-line text-[12.5px] font-550 text-accent-text hover:bg-hover -outline-offset-2"
+        >
+          {open() ? t('file.less') : t('file.more')}
+        </button>
+      </Show>
     </section>
   )
 }

@@ -45,8 +45,10 @@ export function ChoiceList(props: { id: string; completion: Completion }) {
             )}
           >
             <Lead choice={choice} />
-            <span class="font-550 truncate shrink-0 max-w-[60%]">{choice.label}</span>
-            <span class="text-[13px] text-faint truncate flex-1">{choice.detail}</span>
+            <span class={choice.tall ? 'col min-w-0 flex-1' : 'contents'}>
+              <span class={cx('font-550 truncate', !choice.tall && 'shrink-0 max-w-[60%]')}>{choice.label}</span>
+              <span class={cx('text-[13px] text-faint truncate', !choice.tall && 'flex-1')}>{choice.detail}</span>
+            </span>
             <Show when={choice.note}>
               <span class="text-[12px] text-faint shrink-0">{choice.note}</span>
             </Show>

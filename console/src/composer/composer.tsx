@@ -121,7 +121,7 @@ export function Composer(props: Conversation) {
       <OutsideHint target={props.target} text={text()} people={people()} />
       <OfferLine draftKey={key()} />
       <PastedLine paste={paste} />
-      <OrderLine orders={orders} onSendAnyway={sendNow} />
+      <OrderLine orders={orders} text={text()} onSendAnyway={sendNow} />
       <Show when={stuck()}>
         <Line icon="i-lucide-circle-alert" tone="bad">
           {t('composer.uploadFailed')}

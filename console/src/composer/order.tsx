@@ -4,6 +4,7 @@ import { errorNext, errorText } from '../i18n/errors'
 import { Button } from '../ui/button'
 import { toast } from '../ui/toast'
 import type { Place } from './commands/run'
+import type { CommandHelp } from './commands/table'
 import { parseCommand } from './commands/parse'
 import { Line } from './notices'
 
@@ -47,13 +48,22 @@ export function createOrders(place: () => Place) {
       setBusy(false)
     }
   }
-  return { standing, setStanding, busy, carryOut, dismiss: () => setStanding(undefined) }
+  const [help, setHelp] = createSignal<readonly CommandHelp[]>()
+  /** What the command that is being written takes. */
+  const hint = (text: string): CommandHelp | undefined => {
+    const name = /^\/([a-z]{1,20})\s/i.exec(text)?.[1]?.toLowerCase()
+    if (!name) return undefined
+    // Without it nothing is said, which is no reason to say more.
+    if (!help()) void import('./commands/table').then(({ commandHelp }) => setHelp(commandHelp)).catch(() => undefined)
+    return help()?.find((each) => each.name === name)
+  }
+  return { standing, setStanding, busy, carryOut, hint, dismiss: () => setStanding(undefined) }
 }
 
 export type Orders = ReturnType<typeof createOrders>
 
 /** What became of a command, as far as there is something to do about it. */
-export function OrderLine(props: { orders: Orders; onSendAnyway: () => void }) {
+export function OrderLine(props: { orders: Orders; text: string; onSendAnyway: () => void }) {
   const standing = () => props.orders.standing()
   const unknown = () => {
     const now = standing()
@@ -66,6 +76,16 @@ export function OrderLine(props: { orders: Orders; onSendAnyway: () => void }) {
   const help = () => props.orders.setStanding({ help: true })
   return (
     <>
+      <Show when={!standing() && props.orders.hint(props.text)}>
+        {(help) => (
+          <Line icon="i-lucide-square-slash">
+            <span class="font-mono text-ink">
+              /{help().name} {help().usage()}
+            </span>{' '}
+            · {help().text()}
+          </Line>
+        )}
+      </Show>
       <Show when={unknown()}>
         {(name) => (
           <Line

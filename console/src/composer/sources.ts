@@ -19,6 +19,8 @@ export interface Choice {
   someone?: Someone
   icon?: string
   emoji?: string
+  /** The detail is a sentence and stands below. */
+  tall?: boolean
 }
 
 const most = 8
@@ -94,6 +96,7 @@ export function createSources(target: Accessor<string>, people: Accessor<Someone
         detail: text(),
         insert: `/${name}`,
         icon: 'i-lucide-square-slash',
+        tall: true,
       }))
   }
   return (typed: Typed): Choice[] => {

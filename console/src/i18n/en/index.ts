@@ -1,3 +1,4 @@
+import type { agentpage } from './agentpage'
 import type { agents } from './agents'
 import type { approvals } from './approvals'
 import type { commands } from './commands'
@@ -6,6 +7,7 @@ import type { composer } from './composer'
 import type { computers } from './computers'
 import type { conversation } from './conversation'
 import type { decisions } from './decisions'
+import type { drafts } from './drafts'
 import type { endpoints } from './endpoints'
 import type { entrance } from './entrance'
 import type { errors } from './errors'
@@ -29,6 +31,7 @@ export type Texts = typeof agents &
   typeof computers &
   typeof conversation &
   typeof decisions &
+  typeof drafts &
   typeof endpoints &
   typeof entrance &
   typeof errors &
@@ -38,4 +41,5 @@ export type Texts = typeof agents &
   typeof messages &
   typeof runs &
   typeof settings &
-  typeof work
+  typeof work &
+  typeof agentpage

@@ -1,4 +1,5 @@
 import type { Texts } from '../en'
+import { agentpage } from './agentpage'
 import { agents } from './agents'
 import { approvals } from './approvals'
 import { commands } from './commands'
@@ -7,6 +8,7 @@ import { composer } from './composer'
 import { computers } from './computers'
 import { conversation } from './conversation'
 import { decisions } from './decisions'
+import { drafts } from './drafts'
 import { endpoints } from './endpoints'
 import { entrance } from './entrance'
 import { errors } from './errors'
@@ -28,6 +30,7 @@ export const zh: Record<keyof Texts, string> = {
   ...computers,
   ...conversation,
   ...decisions,
+  ...drafts,
   ...endpoints,
   ...entrance,
   ...errors,
@@ -38,4 +41,5 @@ export const zh: Record<keyof Texts, string> = {
   ...runs,
   ...settings,
   ...work,
+  ...agentpage,
 }
