@@ -2,18 +2,30 @@ import { createStore } from 'solid-js/store'
 import type { Thread } from '@shared/contract'
 import { call } from '../api/client'
 import { onEvent, onRestart } from '../store/feed'
+import { state } from '../store/state'
 
 /** Whether the reader follows a thread, by the id of its first message; absent until it was asked. */
 const [follows, setFollows] = createStore<Record<string, boolean | undefined>>({})
 
 onEvent((event) => {
   if (event.kind === 'follow') setFollows(event.payload.threadId, event.payload.followed)
+  if (event.kind !== 'message' || event.operation !== 'created') return
+  const { threadId, sender } = event.payload
+  // Whoever replies follows, unless they said otherwise before: the server knows.
+  if (threadId && sender.id === state.me?.id && follows[threadId] === false) void askAgain(threadId)
 })
 onRestart(() => {
   for (const id of Object.keys(follows)) setFollows(id, undefined)
 })
 
 export const isFollowed = (threadId: string): boolean | undefined => follows[threadId]
+
+const askAgain = (threadId: string): Promise<void> =>
+  call('GET /api/threads/{id}', { params: { id: threadId } }).then(
+    ({ followed }) => setFollows(threadId, followed),
+    // It shows with the next look at the thread.
+    () => undefined,
+  )
 
 /** A thread as the reader sees it; whether it is followed is known from then on. Throws `ApiError`. */
 export async function loadThread(threadId: string): Promise<Thread> {
