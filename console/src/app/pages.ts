@@ -54,6 +54,21 @@ const entries: PageEntry[] = [
   { href: '/settings/notifications', icon: 'i-lucide-send', label: 'settings.notifications', group: 'settings' },
   { href: '/settings/usage', icon: 'i-lucide-chart-column', label: 'nav.usage', group: 'settings', adminOnly: true },
   {
+    href: '/settings/server',
+    icon: 'i-lucide-heart-pulse',
+    label: 'settings.serverHealth',
+    group: 'settings',
+    adminOnly: true,
+  },
+  { href: '/settings/events', icon: 'i-lucide-radio', label: 'settings.events', group: 'settings' },
+  {
+    href: '/settings/backup',
+    icon: 'i-lucide-database-backup',
+    label: 'settings.backup',
+    group: 'settings',
+    adminOnly: true,
+  },
+  {
     href: '/settings/audit',
     icon: 'i-lucide-scroll-text',
     label: 'settings.audit',

@@ -55,10 +55,7 @@ function titleOf(problem: Problem): string {
     case 'olderDaemon':
       return t('machine.olderDaemon', { theirs: problem.theirs, ours: problem.ours })
     case 'agent':
-      return t('machine.agentTrouble', {
-        name: problem.agent.displayName,
-        what: t(`health.${problem.agent.status.health}`),
-      })
+      return `${problem.agent.displayName}: ${t(`health.${problem.agent.status.health}`)}`
   }
 }
 

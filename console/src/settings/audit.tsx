@@ -5,7 +5,6 @@ import { createLoad } from '../app/load'
 import { t } from '../i18n'
 import '../i18n/en/settings'
 import { relative } from '../i18n/dates'
-import { me } from '../store/session'
 import { state } from '../store/state'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
@@ -90,11 +89,6 @@ export default function AuditLog() {
           </Show>
         </div>
       </Card>
-      <Show when={me().role === 'owner'}>
-        <Card title={t('backup.title')} hint={t('backup.text')}>
-          <Download href="/api/backup" label={t('backup.download')} />
-        </Card>
-      </Show>
     </>
   )
 }

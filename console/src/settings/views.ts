@@ -10,5 +10,9 @@ export const views: Record<string, Component> = {
   people: lazy(() => import('./people')),
   endpoints: lazy(() => import('../endpoints/page')),
   notifications: lazy(() => import('../notifications/page')),
+  usage: lazy(() => import('../usage/page')),
+  server: lazy(() => import('../server/page')),
+  events: lazy(() => import('../server/events')),
+  backup: lazy(() => import('../server/backup')),
   audit: lazy(() => import('./audit')),
 }

@@ -15,7 +15,10 @@ import type { push } from './push'
 import type { machines } from './machines'
 import type { inbox } from './inbox'
 import type { messages } from './messages'
+import type { palette } from './palette'
+import type { panels } from './panels'
 import type { runs } from './runs'
+import type { server } from './server'
 import type { settings } from './settings'
 import type { work } from './work'
 
@@ -39,7 +42,10 @@ export type Texts = typeof agents &
   typeof machines &
   typeof inbox &
   typeof messages &
+  typeof palette &
+  typeof panels &
   typeof runs &
+  typeof server &
   typeof settings &
   typeof work &
   typeof agentpage

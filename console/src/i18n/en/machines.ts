@@ -23,7 +23,6 @@ export const machines = {
   'machine.memoryFullNext': 'Stop what is not needed, or let fewer agents run here at once.',
   'machine.noRuntime': 'No coding agent is ready here',
   'machine.noRuntimeNext': 'Install one or log in to one: the list below says how.',
-  'machine.agentTrouble': '{name}: {what}',
   'machine.olderDaemon': 'Its daemon is older than this server: {theirs}, not {ours}',
   'machine.olderNext': 'It goes on working. To upgrade it, run this on that computer:',
   'machine.olderLocal': 'Restart the server: it starts its own daemon in its own version.',

@@ -55,10 +55,6 @@ export const settings = {
   'audit.area': 'Area',
   'audit.all': 'Everything',
   'audit.none': 'There is nothing of this kind.',
-  'backup.title': 'Backup',
-  'backup.text':
-    'Everything on this server as one file, for “nekode restore”. It holds private conversations; the secret key is not in it.',
-  'backup.download': 'Download',
   'session.endOthers': 'Log out everywhere else',
   'session.othersEnded': 'You are logged in here only.',
   'factor.title': 'Second factor',

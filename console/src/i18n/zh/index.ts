@@ -16,7 +16,10 @@ import { push } from './push'
 import { machines } from './machines'
 import { inbox } from './inbox'
 import { messages } from './messages'
+import { palette } from './palette'
+import { panels } from './panels'
 import { runs } from './runs'
+import { server } from './server'
 import { settings } from './settings'
 import { work } from './work'
 
@@ -38,7 +41,10 @@ export const zh: Record<keyof Texts, string> = {
   ...machines,
   ...inbox,
   ...messages,
+  ...palette,
+  ...panels,
   ...runs,
+  ...server,
   ...settings,
   ...work,
   ...agentpage,

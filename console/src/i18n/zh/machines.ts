@@ -23,7 +23,6 @@ export const machines: Record<keyof typeof en, string> = {
   'machine.memoryFullNext': '请停止不需要的程序，或减少同时在此运行的智能体。',
   'machine.noRuntime': '这里没有可用的编程智能体',
   'machine.noRuntimeNext': '请安装一个或登录一个，下方列表说明了步骤。',
-  'machine.agentTrouble': '{name}：{what}',
   'machine.olderDaemon': '其守护进程版本低于本服务器：{theirs}，而非 {ours}',
   'machine.olderNext': '它仍可继续工作。要升级，请在该计算机上运行：',
   'machine.olderLocal': '请重启服务器，它会以自身版本启动自带的守护进程。',
