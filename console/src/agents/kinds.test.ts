@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { fit } from '../app/places'
+import { fit } from '../app/fuzzy'
 import { conversationPath } from '../app/paths'
 import { channelName } from '../channels/create'
 import { browserName } from '../settings/sessions'

@@ -1,9 +1,13 @@
 import { createEffect, onMount } from 'solid-js'
+import { preparePalette } from './switcher'
 import { unreadTotal } from './unread'
 
-/** Keeps the number on the icon of the installed app, and follows the inbox for it once the first screen is there. */
+/** Keeps the number on the icon of the installed app. What the first screen can do without is fetched from here: the inbox and the palette. */
 export function Counts() {
-  onMount(() => void import('../inbox/store').then(({ startInbox }) => startInbox()))
+  onMount(() => {
+    void import('../inbox/store').then(({ startInbox }) => startInbox())
+    preparePalette()
+  })
   createEffect(() => void showBadge(unreadTotal()))
   return null
 }

@@ -1,10 +1,7 @@
 import { useNavigate } from '@solidjs/router'
-import { createMemo, createSignal, For, Show } from 'solid-js'
+import { createMemo, For, Show } from 'solid-js'
 import type { Agent, Channel, Computer } from '@shared/contract'
-import { CreateAgent } from '../agents/create'
 import { PresenceDot, presenceText } from '../agents/presence'
-import { BrowseChannels } from '../channels/browse'
-import { CreateChannel } from '../channels/create'
 import { openDm } from '../channels/dm'
 import { DraftMark } from '../composer/mark'
 import { t } from '../i18n'
@@ -20,7 +17,7 @@ import { pages } from './pages'
 import { conversationPath, computerPath } from './paths'
 import { narrow } from './screen'
 import { channels, channelTitle, dms } from './unread'
-import { PickPerson } from '../channels/person'
+import { openWindow } from './windows'
 import { ComputerDot } from '../computers/status'
 
 /** Everything that can be gone to, with what is new in it. On a phone the conversations; the pages are in its bar and under “More”. */
@@ -58,8 +55,6 @@ function unread(channel: Channel) {
 }
 
 function Channels() {
-  const [dialog, setDialog] = createSignal<'create' | 'browse'>()
-  const close = () => setDialog(undefined)
   return (
     <NavSection
       title={t('nav.channels')}
@@ -70,9 +65,9 @@ function Channels() {
           class="size-6! rounded-md!"
           items={[
             ...(canWrite()
-              ? [{ label: t('channel.create'), icon: 'i-lucide-hash', onSelect: () => setDialog('create') }]
+              ? [{ label: t('channel.create'), icon: 'i-lucide-hash', onSelect: () => openWindow('createChannel') }]
               : []),
-            { label: t('channel.browse'), icon: 'i-lucide-list', onSelect: () => setDialog('browse') },
+            { label: t('channel.browse'), icon: 'i-lucide-list', onSelect: () => openWindow('browseChannels') },
           ]}
         />
       }
@@ -88,8 +83,6 @@ function Channels() {
           />
         )}
       </For>
-      <CreateChannel open={dialog() === 'create'} onClose={close} />
-      <BrowseChannels open={dialog() === 'browse'} onClose={close} />
     </NavSection>
   )
 }
@@ -97,7 +90,6 @@ function Channels() {
 const dmWith = (id: string) => dms().find((dm) => dm.peers.length === 1 && dm.peers[0]?.memberId === id)
 
 function Agents() {
-  const [creating, setCreating] = createSignal(false)
   const agents = createMemo(() =>
     Object.values(state.agents).sort((a, b) => a.displayName.localeCompare(b.displayName)),
   )
@@ -111,7 +103,7 @@ function Agents() {
             icon="i-lucide-plus"
             label={t('agent.create')}
             class="size-6! rounded-md!"
-            onClick={() => setCreating(true)}
+            onClick={() => openWindow('createAgent')}
           />
         </Show>
       }
@@ -119,7 +111,6 @@ function Agents() {
       <For each={agents()} fallback={<p class="px-2.5 py-1 text-[13px] text-faint">{t('nav.noAgents')}</p>}>
         {(agent) => <AgentItem agent={agent} />}
       </For>
-      <CreateAgent open={creating()} onClose={() => setCreating(false)} />
     </NavSection>
   )
 }
@@ -150,7 +141,6 @@ function AgentItem(props: { agent: Agent }) {
 }
 
 function People() {
-  const [picking, setPicking] = createSignal(false)
   const people = createMemo(() => dms().filter((dm) => !(dm.peers.length === 1 && dm.peers[0]?.kind === 'agent')))
   return (
     <NavSection
@@ -161,7 +151,7 @@ function People() {
             icon="i-lucide-plus"
             label={t('nav.newDm')}
             class="size-6! rounded-md!"
-            onClick={() => setPicking(true)}
+            onClick={() => openWindow('newDm')}
           />
         </Show>
       }
@@ -177,7 +167,6 @@ function People() {
           />
         )}
       </For>
-      <PickPerson open={picking()} onClose={() => setPicking(false)} />
     </NavSection>
   )
 }

@@ -7,10 +7,10 @@ import { put } from '../store/apply'
 import { change } from '../store/state'
 
 /** Opens the direct conversation with somebody, and goes there. */
-export async function openDm(kind: MemberKind, memberId: string, navigate: Navigator): Promise<void> {
+export async function openDm(kind: MemberKind, memberId: string, go: (href: string) => void): Promise<void> {
   await act(async () => {
     const channel = await call('POST /api/dms', { body: { kind, memberId } })
     change((draft) => put(draft.channels, channel.target, channel))
-    navigate(conversationPath(channel.target))
+    go(conversationPath(channel.target))
   })
 }

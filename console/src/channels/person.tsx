@@ -1,6 +1,6 @@
 import { useNavigate } from '@solidjs/router'
 import { createMemo, createSignal, For } from 'solid-js'
-import { fit } from '../app/places'
+import { fit } from '../app/fuzzy'
 import { t } from '../i18n'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'

@@ -2,6 +2,7 @@ import type { agentpage } from './agentpage'
 import type { agents } from './agents'
 import type { approvals } from './approvals'
 import type { commands } from './commands'
+import type { browser } from './browser'
 import type { common } from './common'
 import type { composer } from './composer'
 import type { computers } from './computers'
@@ -29,6 +30,7 @@ import type { work } from './work'
 export type Texts = typeof agents &
   typeof approvals &
   typeof commands &
+  typeof browser &
   typeof common &
   typeof composer &
   typeof computers &

@@ -3,6 +3,7 @@ import { agentpage } from './agentpage'
 import { agents } from './agents'
 import { approvals } from './approvals'
 import { commands } from './commands'
+import { browser } from './browser'
 import { common } from './common'
 import { composer } from './composer'
 import { computers } from './computers'
@@ -28,6 +29,7 @@ export const zh: Record<keyof Texts, string> = {
   ...agents,
   ...approvals,
   ...commands,
+  ...browser,
   ...common,
   ...composer,
   ...computers,
