@@ -1,5 +1,5 @@
 import { useLocation, type RouteSectionProps } from '@solidjs/router'
-import { createMemo, Show, Suspense } from 'solid-js'
+import { createMemo, lazy, Show, Suspense } from 'solid-js'
 import { t } from '../i18n'
 import { state } from '../store/state'
 import { ConfirmHost } from '../ui/confirm'
@@ -16,6 +16,9 @@ import { Sidebar } from './sidebar'
 import { Switcher } from './switcher'
 import { TabBar } from './tabbar'
 
+// After the first screen: it asks the server how it is.
+const ServerNotices = lazy(() => import('../server/notices'))
+
 /** The frame around every screen: the list of conversations beside it, or on a phone the bar of tabs below. */
 export function Shell(props: RouteSectionProps) {
   const location = useLocation()
@@ -29,6 +32,9 @@ export function Shell(props: RouteSectionProps) {
         {t('shell.skip')}
       </a>
       <ConnectionBanner />
+      <Suspense>
+        <ServerNotices />
+      </Suspense>
       <div class="row items-stretch flex-1 min-h-0">
         <Show when={!narrow()}>
           <Sidebar />

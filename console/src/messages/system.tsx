@@ -18,6 +18,9 @@ const field = (message: Message, name: string): string | undefined => {
   return typeof value === 'string' ? value : undefined
 }
 
+/** What became of a preview that a message is about. */
+const tunnelChange = (message: Message): string | undefined => /^tunnel\.(\w+)$/.exec(message.system?.type ?? '')?.[1]
+
 /** A message of the system in the reader's language; as the server wrote it where its kind is not known here. */
 export function systemText(message: Message): string {
   if (message.deletedAt !== null) return t('message.deleted')
@@ -29,9 +32,12 @@ export function systemText(message: Message): string {
     if (reason === 'guard_cost') return t('system.guardCost', { name: `@${name}` })
   }
   const by = field(message, 'by')
-  if (message.system?.type === 'tunnel.requested' && by) return t('system.tunnelRequested', { name: `@${by}` })
-  if (message.system?.type === 'tunnel.opened' && by) return t('system.tunnelOpened', { name: `@${by}` })
-  if (message.system?.type === 'tunnel.rejected' && by) return t('system.tunnelRejected', { name: `@${by}` })
+  if (by) {
+    const change = tunnelChange(message)
+    if (change === 'requested') return t('system.tunnelRequested', { name: `@${by}` })
+    if (change === 'opened') return t('system.tunnelOpened', { name: `@${by}` })
+    if (change === 'rejected') return t('system.tunnelRejected', { name: `@${by}` })
+  }
   if (message.system?.type === 'agent.not_member' && name) return t('system.notMember', { name: `@${name}` })
   return message.content
 }
@@ -40,7 +46,7 @@ export function systemText(message: Message): string {
 export function SystemMessage(props: { message: Message }) {
   // What is refused needs no second look, and one preview is shown once: where it was asked for or opened.
   const tunnelId = () =>
-    props.message.deletedAt === null && /^tunnel\.(requested|opened)$/.test(props.message.system?.type ?? '')
+    props.message.deletedAt === null && ['requested', 'opened'].includes(tunnelChange(props.message) ?? '')
       ? field(props.message, 'tunnelId')
       : undefined
   const guard = () => props.message.system?.type === 'guard.tripped'
