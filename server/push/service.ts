@@ -62,9 +62,12 @@ export class PushService {
     this.#queue.stop()
   }
 
-  async state(p: UserPrincipal): Promise<{ publicKey: string; subscription: PushSubscriptionInfo | null }> {
-    const row = await this.#store.get(p.credentialId)
-    return { publicKey: await this.#sender.publicKey(), subscription: row ? view(row) : null }
+  async state(
+    p: UserPrincipal,
+  ): Promise<{ publicKey: string; subscription: PushSubscriptionInfo | null; browsers: number }> {
+    const { open } = await this.#store.ofUsers([p.id])
+    const row = open.find(({ sessionId }) => sessionId === p.credentialId)
+    return { publicKey: await this.#sender.publicKey(), subscription: row ? view(row) : null, browsers: open.length }
   }
 
   /** @throws NekodeError invalid `url_invalid`, `timezone_unknown` */

@@ -46,6 +46,8 @@ const state = z.object({
   publicKey: z.string(),
   /** Of the caller's own session; null when it gets no notifications. */
   subscription: PushSubscriptionInfo.nullable(),
+  /** Of the caller's browsers, how many get notifications. */
+  browsers: z.number().int(),
 })
 
 export const pushRoutes = routes({

@@ -47,6 +47,7 @@ const entries: PageEntry[] = [
   { href: '/tunnels', icon: 'i-lucide-app-window', label: 'nav.tunnels', group: 'list' },
   { href: '/settings/account', icon: 'i-lucide-user', label: 'settings.account', group: 'settings', letter: ',' },
   { href: '/settings/appearance', icon: 'i-lucide-palette', label: 'settings.appearance', group: 'settings' },
+  { href: '/settings/browser', icon: 'i-lucide-bell', label: 'settings.browser', group: 'settings' },
   { href: '/settings/sessions', icon: 'i-lucide-monitor-smartphone', label: 'settings.sessions', group: 'settings' },
   { href: '/settings/tokens', icon: 'i-lucide-key-round', label: 'settings.tokens', group: 'settings' },
   { href: '/settings/people', icon: 'i-lucide-users', label: 'settings.people', group: 'settings' },

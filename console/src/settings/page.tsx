@@ -17,7 +17,7 @@ import { views } from './views'
 const sections = () => pages().filter(({ group }) => group === 'settings')
 const nameOf = (page: PageEntry) => page.href.slice('/settings/'.length)
 /** What concerns the reader alone; the rest concerns everybody here. */
-const own = new Set(['account', 'appearance', 'sessions', 'tokens'])
+const own = new Set(['account', 'appearance', 'browser', 'sessions', 'tokens'])
 
 /** What a person sets for themselves, and what concerns everybody here. A phone shows the list first, then one part at a time. */
 export default function SettingsPage() {

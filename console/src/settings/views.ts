@@ -6,6 +6,7 @@ export const views: Record<string, Component> = {
   account: Account,
   appearance: lazy(() => import('./appearance')),
   sessions: lazy(() => import('./sessions')),
+  browser: lazy(() => import('./browser')),
   tokens: lazy(() => import('./tokens')),
   people: lazy(() => import('./people')),
   endpoints: lazy(() => import('../endpoints/page')),

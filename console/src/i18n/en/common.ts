@@ -89,6 +89,7 @@ export const common = {
   'settings.appearanceText': 'Kept on this browser.',
   'settings.language': 'Language',
   'settings.people': 'People',
+  'settings.browser': 'This browser',
   'settings.sessions': 'Sessions',
   'settings.theme': 'Theme',
   'settings.tokens': 'API tokens',

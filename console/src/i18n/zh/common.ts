@@ -89,6 +89,7 @@ export const common: Record<keyof typeof en, string> = {
   'settings.appearanceText': '保存在此浏览器中。',
   'settings.language': '语言',
   'settings.people': '成员',
+  'settings.browser': '此浏览器',
   'settings.sessions': '会话',
   'settings.theme': '主题',
   'settings.tokens': 'API 令牌',
