@@ -1,5 +1,5 @@
 import { A, useNavigate } from '@solidjs/router'
-import { createSignal, Show } from 'solid-js'
+import { createSignal, For, lazy, Show, Suspense } from 'solid-js'
 import type { Channel } from '@shared/contract'
 import { PresenceDot, presenceText } from '../agents/presence'
 import { agentPath } from '../app/paths'
@@ -12,15 +12,32 @@ import { me } from '../store/session'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'
 import { confirm } from '../ui/confirm'
+import { IconButton } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { Menu, type MenuItem } from '../ui/menu'
 import { nameView } from '../ui/title'
 import { canManage } from './manage'
-import { MembersDialog } from './members'
-import { ChannelSettings } from './settings'
+import { panelNames, type PanelName } from './panels'
+
+const MembersDialog = lazy(() => import('./members').then(({ MembersDialog }) => ({ default: MembersDialog })))
+const ChannelSettings = lazy(() => import('./settings').then(({ ChannelSettings }) => ({ default: ChannelSettings })))
+
+const panelIcons: Record<PanelName, string> = {
+  pins: 'i-lucide-pin',
+  decisions: 'i-lucide-gavel',
+  topics: 'i-lucide-list-tree',
+  debates: 'i-lucide-swords',
+}
+
+interface HeaderProps {
+  channel: Channel
+  /** What is open beside the conversation. */
+  panel: PanelName | undefined
+  onPanel: (panel: PanelName | undefined) => void
+}
 
 /** What the conversation is, who is in it, and what can be done with it. */
-export function ChannelHeader(props: { channel: Channel }) {
+export function ChannelHeader(props: HeaderProps) {
   nameView(() => channelTitle(props.channel))
   const [dialog, setDialog] = createSignal<'members' | 'settings'>()
   const close = () => setDialog(undefined)
@@ -58,6 +75,19 @@ export function ChannelHeader(props: { channel: Channel }) {
           )}
         </Show>
       </div>
+      <Show when={!narrow()}>
+        <For each={props.channel.kind === 'channel' ? panelNames : panelNames.slice(0, 2)}>
+          {(name) => (
+            <IconButton
+              icon={panelIcons[name]}
+              label={t(`header.${name}`)}
+              aria-pressed={props.panel === name}
+              class={props.panel === name ? 'bg-accent-soft! text-accent-text!' : ''}
+              onClick={() => props.onPanel(props.panel === name ? undefined : name)}
+            />
+          )}
+        </For>
+      </Show>
       <Show when={props.channel.kind === 'channel'}>
         <button
           type="button"
@@ -73,15 +103,27 @@ export function ChannelHeader(props: { channel: Channel }) {
           channel={props.channel}
           onMembers={() => setDialog('members')}
           onSettings={() => setDialog('settings')}
+          onPanel={props.onPanel}
         />
       </Show>
-      <MembersDialog channel={props.channel} open={dialog() === 'members'} onClose={close} />
-      <ChannelSettings channel={props.channel} open={dialog() === 'settings'} onClose={close} />
+      <Show when={dialog()}>
+        <Suspense>
+          <MembersDialog channel={props.channel} open={dialog() === 'members'} onClose={close} />
+          <ChannelSettings channel={props.channel} open={dialog() === 'settings'} onClose={close} />
+        </Suspense>
+      </Show>
     </header>
   )
 }
 
-function HeaderMenu(props: { channel: Channel; onMembers: () => void; onSettings: () => void }) {
+interface HeaderMenuProps {
+  channel: Channel
+  onMembers: () => void
+  onSettings: () => void
+  onPanel: (panel: PanelName) => void
+}
+
+function HeaderMenu(props: HeaderMenuProps) {
   const navigate = useNavigate()
   const leave = async () => {
     const { target } = props.channel
@@ -92,6 +134,13 @@ function HeaderMenu(props: { channel: Channel; onMembers: () => void; onSettings
   }
   const items = (): MenuItem[] => [
     { label: t('channel.membersTitle'), icon: 'i-lucide-users', onSelect: props.onMembers },
+    ...(narrow()
+      ? panelNames.map((name) => ({
+          label: t(`header.${name}`),
+          icon: panelIcons[name],
+          onSelect: () => props.onPanel(name),
+        }))
+      : []),
     ...(canManage(props.channel)
       ? [{ label: t('channel.settings'), icon: 'i-lucide-settings-2', onSelect: props.onSettings }]
       : []),

@@ -61,12 +61,24 @@ function Members(props: { channel: Channel }) {
   )
 }
 
+const roles = ['admin', 'member', 'viewer'] as const
+
+/** How often an agent that reads along may be told, and what is set now. */
+const digests = (now: number | null) =>
+  [...new Set([15, 30, 60, 180, 360, 720, 1440, now ?? 60])]
+    .sort((a, b) => a - b)
+    .map((minutes) => ({
+      value: String(minutes),
+      label:
+        minutes % 60 === 0 ? t('member.everyHours', { n: minutes / 60 }) : t('member.everyMinutes', { n: minutes }),
+    }))
+
 function Member(props: { channel: Channel; member: ChannelMember }) {
-  const setMode = (deliveryMode: DeliveryMode) =>
+  const patch = (body: { deliveryMode?: DeliveryMode; digestMinutes?: number; role?: ChannelMember['role'] }) =>
     act(() =>
       call('PATCH /api/channels/{target}/members/{kind}/{memberId}', {
         params: at(props.channel, props.member),
-        body: { deliveryMode },
+        body,
       }),
     )
   const remove = () =>
@@ -86,8 +98,21 @@ function Member(props: { channel: Channel; member: ChannelMember }) {
           {props.member.displayName} <span class="text-faint font-400 text-[13px]">@{props.member.name}</span>
         </p>
       </div>
-      <Show when={props.member.role === 'admin'}>
-        <Badge tone="accent">{t('role.admin')}</Badge>
+      <Show
+        when={canManage(props.channel) && props.member.kind === 'human' && !mine()}
+        fallback={
+          <Show when={props.member.role !== 'member'}>
+            <Badge tone={props.member.role === 'admin' ? 'accent' : 'plain'}>{t(`role.${props.member.role}`)}</Badge>
+          </Show>
+        }
+      >
+        <Select
+          quiet
+          label={t('member.role', { name: props.member.displayName })}
+          value={props.member.role}
+          options={roles.map((role) => ({ value: role, label: t(`role.${role}`) }))}
+          onChange={(role) => void patch({ role })}
+        />
       </Show>
       <Show when={props.member.kind === 'agent'}>
         <Select
@@ -102,8 +127,18 @@ function Member(props: { channel: Channel; member: ChannelMember }) {
             { value: 'muted', label: t('delivery.muted') },
             { value: 'off', label: t('delivery.off') },
           ]}
-          onChange={(mode) => void setMode(mode)}
+          onChange={(deliveryMode) => void patch({ deliveryMode })}
         />
+        <Show when={props.member.deliveryMode === 'periodic'}>
+          <Select
+            quiet
+            label={t('member.digest', { name: props.member.displayName })}
+            value={String(props.member.digestMinutes ?? 60)}
+            disabled={!canManage(props.channel)}
+            options={digests(props.member.digestMinutes)}
+            onChange={(minutes) => void patch({ digestMinutes: Number(minutes) })}
+          />
+        </Show>
       </Show>
       <Show when={canManage(props.channel) && !mine()}>
         <IconButton

@@ -12,7 +12,9 @@ import { refreshChannel } from '../store/session'
 import { state } from '../store/state'
 import { SkeletonRows } from '../ui/skeleton'
 import { ChannelHeader } from './header'
+import { panelOf } from './panels'
 
+const Panel = lazy(() => import('./panel'))
 const Overlays = lazy(() => import('../messages/overlays'))
 
 const text = (value: string | string[] | undefined) => (typeof value === 'string' ? value : undefined)
@@ -25,7 +27,9 @@ export default function ConversationPage() {
   const channel = () => state.channels[target()]
   const thread = () => text(search['thread'])
   const message = () => text(search['message'])
-  const openThread = (id: string | undefined) => setSearch({ thread: id, message: undefined })
+  const panel = () => (thread() ? undefined : panelOf(text(search['panel'])))
+  const openThread = (id: string | undefined) => setSearch({ thread: id, message: undefined, panel: undefined })
+  const openPanel = (name: string | undefined) => setSearch({ panel: name, thread: undefined, message: undefined })
 
   // A link may lead to a channel that the snapshot did not hold, such as one that was made a moment ago.
   const asked = createLoad(
@@ -38,7 +42,7 @@ export default function ConversationPage() {
     if (
       event.key === 'Escape' &&
       !event.defaultPrevented &&
-      thread() &&
+      (thread() || panel()) &&
       !document.querySelector('dialog[open], :popover-open')
     ) {
       openThread(undefined)
@@ -58,9 +62,9 @@ export default function ConversationPage() {
     >
       {(channel) => (
         <div class="row items-stretch h-full min-h-0">
-          <Show when={!(narrow() && thread())}>
+          <Show when={!(narrow() && (thread() || panel()))}>
             <section class="col flex-1 min-w-0" aria-label={channel().name}>
-              <ChannelHeader channel={channel()} />
+              <ChannelHeader channel={channel()} panel={panel()} onPanel={openPanel} />
               <Show when={target()} keyed>
                 {(target) => (
                   <Conversation
@@ -76,6 +80,13 @@ export default function ConversationPage() {
           <Show when={thread()} keyed>
             {(id) => (
               <ThreadPanel target={target()} threadId={id} around={message()} onClose={() => openThread(undefined)} />
+            )}
+          </Show>
+          <Show when={panel()}>
+            {(name) => (
+              <Suspense>
+                <Panel name={name()} channel={channel()} onClose={() => openPanel(undefined)} onThread={openThread} />
+              </Suspense>
             )}
           </Show>
           <Show when={overlay()}>

@@ -9,11 +9,11 @@ import { change } from '../store/state'
 import { Button } from '../ui/button'
 import { confirm } from '../ui/confirm'
 import { Dialog } from '../ui/dialog'
-import { TextArea } from '../ui/field'
+import { TextArea, TextField } from '../ui/field'
 import { ErrorNotice } from '../ui/notice'
-import { Switch } from '../ui/select'
+import { Select, Switch } from '../ui/select'
 
-/** Topic, visibility, and the end of a channel. */
+/** Name, topic, visibility, language, and the end of a channel. */
 export const ChannelSettings = (props: { channel: Channel; open: boolean; onClose: () => void }) => (
   <Dialog open={props.open} onClose={props.onClose} title={t('channel.settings')}>
     <Form channel={props.channel} onClose={props.onClose} />
@@ -22,6 +22,8 @@ export const ChannelSettings = (props: { channel: Channel; open: boolean; onClos
 
 function Form(props: { channel: Channel; onClose: () => void }) {
   const navigate = useNavigate()
+  const [name, setName] = createSignal(props.channel.name.replace(/^#/, ''))
+  const [language, setLanguage] = createSignal(props.channel.language)
   const [topic, setTopic] = createSignal(props.channel.topic)
   const [secret, setSecret] = createSignal(props.channel.visibility === 'private')
   const request = createRequest()
@@ -30,7 +32,12 @@ function Form(props: { channel: Channel; onClose: () => void }) {
     void request.run(async () => {
       const channel = await call('PATCH /api/channels/{target}', {
         params: { target: props.channel.target },
-        body: { topic: topic().trim(), visibility: secret() ? 'private' : 'public' },
+        body: {
+          ...(name().trim() === props.channel.name.replace(/^#/, '') ? {} : { name: name().trim() }),
+          topic: topic().trim(),
+          visibility: secret() ? 'private' : 'public',
+          language: language(),
+        },
       })
       change((draft) => put(draft.channels, channel.target, channel))
       props.onClose()
@@ -51,6 +58,15 @@ function Form(props: { channel: Channel; onClose: () => void }) {
   }
   return (
     <form class="col gap-4" onSubmit={save}>
+      <TextField
+        label={t('channel.name')}
+        hint={t('channel.renameHint', { target: props.channel.target })}
+        value={name()}
+        onInput={setName}
+        error={request.wrong('name')}
+        maxlength={80}
+        required
+      />
       <TextArea
         label={t('channel.topic')}
         hint={t('channel.topicHint')}
@@ -60,6 +76,16 @@ function Form(props: { channel: Channel; onClose: () => void }) {
         maxlength={500}
       />
       <Switch label={t('channel.private')} hint={t('channel.privateHint')} checked={secret()} onChange={setSecret} />
+      <Select
+        label={t('channel.language')}
+        hint={t('channel.languageHint')}
+        value={language()}
+        options={[
+          { value: 'en', label: 'English' },
+          { value: 'zh', label: '简体中文' },
+        ]}
+        onChange={setLanguage}
+      />
       <ErrorNotice error={request.error()} />
       <div class="row gap-2">
         <Button kind="danger" icon="i-lucide-archive" onClick={() => void archive()} class="mr-auto">

@@ -21,6 +21,7 @@ import type { panels } from './panels'
 import type { runs } from './runs'
 import type { server } from './server'
 import type { settings } from './settings'
+import type { tasks } from './tasks'
 import type { work } from './work'
 
 /**
@@ -49,5 +50,6 @@ export type Texts = typeof agents &
   typeof runs &
   typeof server &
   typeof settings &
+  typeof tasks &
   typeof work &
   typeof agentpage

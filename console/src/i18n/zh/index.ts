@@ -22,6 +22,7 @@ import { panels } from './panels'
 import { runs } from './runs'
 import { server } from './server'
 import { settings } from './settings'
+import { tasks } from './tasks'
 import { work } from './work'
 
 /** Simplified Chinese, whole. */
@@ -48,6 +49,7 @@ export const zh: Record<keyof Texts, string> = {
   ...runs,
   ...server,
   ...settings,
+  ...tasks,
   ...work,
   ...agentpage,
 }
