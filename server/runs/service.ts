@@ -321,6 +321,7 @@ export class RunService {
       target?: string | undefined
       agentId?: string | undefined
       state?: RunState | undefined
+      active?: boolean | undefined
       limit?: number | undefined
       cursor?: string | undefined
     },
@@ -330,6 +331,7 @@ export class RunService {
       ...this.#seenBy(p, query.target),
       agentId: query.agentId,
       state: query.state,
+      active: query.active,
       before: query.cursor,
       limit: limit + 1,
     })

@@ -13,6 +13,8 @@ export interface RunFilter {
   target?: string | undefined
   agentId?: string | undefined
   state?: RunState | undefined
+  /** Only those that are not over. */
+  active?: boolean | undefined
   before?: string | undefined
   limit: number
 }
@@ -68,6 +70,7 @@ export class RunStore {
             f.target === undefined ? undefined : eq(runs.target, f.target),
             f.agentId === undefined ? undefined : eq(runs.agentId, f.agentId),
             f.state === undefined ? undefined : eq(runs.state, f.state),
+          f.active ? inArray(runs.state, ACTIVE) : undefined,
             f.before === undefined ? undefined : lt(runs.id, f.before),
           ),
         )

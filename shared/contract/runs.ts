@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Actor, Handle, Id, Target, Time, page, PageQuery } from './common'
+import { Actor, Flag, Handle, Id, Target, Time, page, PageQuery } from './common'
 import { Failure } from './failures'
 import { routes } from './route'
 
@@ -169,7 +169,13 @@ export const runRoutes = routes({
     summary: 'Runs that the caller may see, newest first',
     tag: 'runs',
     who: ['user', 'agent'],
-    query: PageQuery.extend({ target: Target.optional(), agentId: Id.optional(), state: RunState.optional() }),
+    query: PageQuery.extend({
+      target: Target.optional(),
+      agentId: Id.optional(),
+      state: RunState.optional(),
+      /** Only those that are not over. */
+      active: Flag.optional(),
+    }),
     response: page(Run),
   },
   'GET /api/runs/{id}': {

@@ -1,14 +1,14 @@
-import { useNavigate, useParams } from '@solidjs/router'
-import { createSignal, Match, Show, Switch } from 'solid-js'
+import { useNavigate, useParams, useSearchParams } from '@solidjs/router'
+import { lazy, Match, Show, Suspense, Switch } from 'solid-js'
 import type { Agent } from '@shared/contract'
+import '../i18n/en/agentpage'
 import { call } from '../api/client'
 import { act } from '../app/act'
 import { NotFound } from '../app/notfound'
-import { computerPath, runPath } from '../app/paths'
+import { computerPath } from '../app/paths'
 import { openDm } from '../channels/dm'
 import { t } from '../i18n'
 import { relative } from '../i18n/dates'
-import { RunTable } from '../runs/list'
 import { change, state } from '../store/state'
 import { canWrite, isAdmin } from '../store/session'
 import { Avatar } from '../ui/avatar'
@@ -19,6 +19,7 @@ import { confirm } from '../ui/confirm'
 import { Menu, type MenuItem } from '../ui/menu'
 import { Notice } from '../ui/notice'
 import { Page } from '../ui/page'
+import { SkeletonRows } from '../ui/skeleton'
 import { Tabs } from '../ui/tabs'
 import { AgentChannels } from './channels'
 import { EnvForm } from './env'
@@ -29,7 +30,15 @@ import { ProfileForm } from './profile'
 import { looksAfter, WithSettings } from './settings'
 import { put } from '../store/apply'
 
-type Part = 'profile' | 'channels' | 'environment' | 'limits' | 'runs'
+const Overview = lazy(() => import('./overview'))
+const AgentReminders = lazy(() => import('./reminders'))
+const MemoryPanel = lazy(() => import('../memory/panel'))
+const WorkspacePanel = lazy(() => import('../workspace/panel'))
+const Activity = lazy(async () => ({ default: (await import('../runs/activity')).Activity }))
+const UsageView = lazy(async () => ({ default: (await import('../usage/view')).UsageView }))
+
+const parts = ['overview', 'settings', 'memory', 'workspace', 'reminders', 'runs', 'usage'] as const
+type Part = (typeof parts)[number]
 
 /** One agent: what it is, where it is, what it may do and what it did. */
 export default function AgentPage() {
@@ -46,12 +55,15 @@ export default function AgentPage() {
 
 function Content(props: { agent: Agent }) {
   const navigate = useNavigate()
-  const [part, setPart] = createSignal<Part>('profile')
+  const [query, setQuery] = useSearchParams<{ part?: string }>()
+  const part = (): Part => parts.find((part) => part === query.part) ?? 'overview'
+  const show = (part: Part) => setQuery({ part: part === 'overview' ? undefined : part }, { replace: true })
   return (
     <Page
       title={props.agent.displayName}
       back="/agents"
       badge={<Badge tone="bot">{t('message.agent')}</Badge>}
+      wide
       actions={
         <>
           <Show when={canWrite()}>
@@ -72,44 +84,65 @@ function Content(props: { agent: Agent }) {
       <Tabs
         label={props.agent.displayName}
         value={part()}
-        onChange={setPart}
-        tabs={[
-          { value: 'profile', label: t('agent.profile') },
-          { value: 'channels', label: t('nav.channels') },
-          ...(looksAfter(props.agent)
-            ? [
-                { value: 'environment' as const, label: t('agent.environment') },
-                { value: 'limits' as const, label: t('agent.limits') },
-              ]
-            : []),
-          { value: 'runs', label: t('nav.runs') },
-        ]}
+        onChange={show}
+        tabs={parts.map((value) => ({ value, label: value === 'runs' ? t('nav.runs') : t(`part.${value}`) }))}
       >
-        <Switch>
-          <Match when={part() === 'profile'}>
-            <Show when={looksAfter(props.agent)} fallback={<About agent={props.agent} />}>
-              <WithSettings agent={props.agent}>{(agent) => <ProfileForm agent={agent} />}</WithSettings>
-            </Show>
-          </Match>
-          <Match when={part() === 'channels'}>
-            <AgentChannels agent={props.agent} />
-          </Match>
-          <Match when={part() === 'environment'}>
-            <WithSettings agent={props.agent}>{(agent) => <EnvForm agent={agent} />}</WithSettings>
-          </Match>
-          <Match when={part() === 'limits'}>
-            <WithSettings agent={props.agent}>{(agent) => <LimitsForm agent={agent} />}</WithSettings>
-          </Match>
-          <Match when={part() === 'runs'}>
-            <div class="col gap-4">
-              <RunTable agentId={props.agent.id} />
-            </div>
-          </Match>
-        </Switch>
+        <Suspense fallback={<SkeletonRows count={4} avatar={false} />}>
+          <Part agent={props.agent} part={part()} onRuns={() => show('runs')} />
+        </Suspense>
       </Tabs>
     </Page>
   )
 }
+
+const Part = (props: { agent: Agent; part: Part; onRuns: () => void }) => (
+  <Switch>
+    <Match when={props.part === 'overview'}>
+      <Overview agent={props.agent} onRuns={props.onRuns} />
+    </Match>
+    <Match when={props.part === 'settings'}>
+      <AgentSettings agent={props.agent} />
+    </Match>
+    <Match when={props.part === 'memory'}>
+      <MemoryPanel agent={props.agent} />
+    </Match>
+    <Match when={props.part === 'workspace'}>
+      <WorkspacePanel agent={props.agent} />
+    </Match>
+    <Match when={props.part === 'reminders'}>
+      <div class="col gap-4">
+        <AgentReminders agent={props.agent} />
+      </div>
+    </Match>
+    <Match when={props.part === 'runs'}>
+      <Activity agentId={props.agent.id} />
+    </Match>
+    <Match when={props.part === 'usage'}>
+      <UsageView agentId={props.agent.id} />
+    </Match>
+  </Switch>
+)
+
+/** What it is and may do, where it listens, what its process gets, and what it may use up. */
+const AgentSettings = (props: { agent: Agent }) => (
+  <div class="col gap-5 max-w-220">
+    <Show when={looksAfter(props.agent)} fallback={<About agent={props.agent} />}>
+      <WithSettings agent={props.agent}>
+        {(agent) => (
+          <>
+            <ProfileForm agent={agent} />
+            <AgentChannels agent={props.agent} />
+            <EnvForm agent={agent} />
+            <LimitsForm agent={agent} />
+          </>
+        )}
+      </WithSettings>
+    </Show>
+    <Show when={!looksAfter(props.agent)}>
+      <AgentChannels agent={props.agent} />
+    </Show>
+  </div>
+)
 
 /** What everybody may know of an agent besides the head of its page. */
 const About = (props: { agent: Agent }) => (
@@ -162,13 +195,6 @@ function Summary(props: { agent: Agent }) {
         <Notice tone="warn" title={t(`health.${props.agent.status.health}`)}>
           {props.agent.status.detail}
         </Notice>
-      </Show>
-      <Show when={props.agent.status.runId}>
-        {(id) => (
-          <LinkButton href={runPath(id())} size="sm" icon="i-lucide-activity" class="self-start">
-            {t('agent.currentRun')}
-          </LinkButton>
-        )}
       </Show>
     </div>
   )

@@ -1,6 +1,7 @@
 import { A } from '@solidjs/router'
 import { createMemo, createSignal, For, Show } from 'solid-js'
 import type { Run } from '@shared/contract'
+import '../i18n/en/work'
 import { call } from '../api/client'
 import { act } from '../app/act'
 import { createLoad } from '../app/load'
@@ -15,43 +16,53 @@ import { Avatar } from '../ui/avatar'
 import { Button } from '../ui/button'
 import { Empty } from '../ui/empty'
 import { ErrorNotice } from '../ui/notice'
-import { Page } from '../ui/page'
 import { SkeletonRows } from '../ui/skeleton'
+import { fits, queryOf, sinceOf, type RunFilter } from './filters'
 import { StateBadge } from './state'
 import { runFigures } from './usage'
 
-/** What agents have done and are doing, newest first. */
-export default function RunsPage() {
-  return (
-    <Page title={t('nav.runs')}>
-      <RunTable />
-    </Page>
-  )
+interface TableProps {
+  agentId?: string
+  filter?: RunFilter
+  /** The latest of them only. */
+  most?: number
 }
 
-/** Runs, of one agent when `agentId` is given; live ones change as they go on. */
-export function RunTable(props: { agentId?: string }) {
-  const [cursor, setCursor] = createSignal<string>()
-  const [oldest, setOldest] = createSignal('')
-  const load = async (from?: string) => {
-    const query = { limit: 50, ...(props.agentId ? { agentId: props.agentId } : {}), ...(from ? { cursor: from } : {}) }
-    const page = await call('GET /api/runs', { query })
-    change((draft) => page.items.forEach((run) => putRun(draft, run)))
-    setCursor(page.nextCursor)
-    setOldest(page.items.at(-1)?.id ?? '')
+/** Runs that fit a filter, newest first; live ones come, change and go as they happen. */
+export function RunTable(props: TableProps) {
+  const [page, setPage] = createSignal<{ cursor: string | undefined; oldest: string }>({
+    cursor: undefined,
+    oldest: '',
+  })
+  const filter = createMemo<RunFilter>(() => ({
+    ...props.filter,
+    ...(props.agentId ? { agentId: props.agentId } : {}),
+  }))
+  const load = async (filter: RunFilter, cursor?: string) => {
+    const query = { limit: props.most ?? 50, ...queryOf(filter), ...(cursor ? { cursor } : {}) }
+    const answer = await call('GET /api/runs', { query })
+    change((draft) => answer.items.forEach((run) => putRun(draft, run)))
+    const last = answer.items.at(-1)
+    const over = last !== undefined && last.createdAt < sinceOf(filter, Date.now())
+    setPage({
+      cursor: over || props.most ? undefined : answer.nextCursor,
+      oldest: answer.nextCursor ? (last?.id ?? '') : '',
+    })
     return true
   }
-  const first = createLoad(
-    () => true,
-    () => load(),
-  )
-  const ids = createMemo(() =>
-    Object.values(state.runs)
-      // A run that is known from elsewhere but older than the last page would leave a hole above it.
-      .filter((run) => (!props.agentId || run.agentId === props.agentId) && (!cursor() || run.id >= oldest()))
-      .sort((a, b) => (a.id < b.id ? 1 : -1))
-      .map((run) => run.id),
-  )
+  const first = createLoad(filter, (filter) => load(filter))
+  const ids = createMemo(() => {
+    const since = sinceOf(filter(), Date.now())
+    return (
+      Object.values(state.runs)
+        // A run that is known from elsewhere but older than the last page would leave a hole above it.
+        .filter((run) => run.id >= page().oldest && fits(run, filter(), since))
+        .sort((a, b) => (a.id < b.id ? 1 : -1))
+        .slice(0, props.most)
+        .map((run) => run.id)
+    )
+  })
+  const filtered = () => Boolean(filter().state || filter().target || filter().time)
   return (
     <Show when={!first.loading()} fallback={<SkeletonRows avatar={false} />}>
       <ErrorNotice error={first.error()} />
@@ -59,11 +70,16 @@ export function RunTable(props: { agentId?: string }) {
         <For each={ids()}>{(id) => <Show when={state.runs[id]}>{(run) => <RunRow run={run()} />}</Show>}</For>
       </ul>
       <Show when={ids().length === 0 && !first.error()}>
-        <Empty icon="i-lucide-activity" title={t('run.none')} text={t('run.noneText')} />
+        <Show
+          when={filtered()}
+          fallback={<Empty icon="i-lucide-activity" title={t('run.none')} text={t('run.noneText')} />}
+        >
+          <Empty icon="i-lucide-filter-x" title={t('activity.nothing')} text={t('activity.nothingText')} />
+        </Show>
       </Show>
-      <Show when={cursor()}>
+      <Show when={page().cursor}>
         {(cursor) => (
-          <Button class="self-center" onClick={() => void act(() => load(cursor()))}>
+          <Button class="self-center" onClick={() => void act(() => load(filter(), cursor()))}>
             {t('common.more')}
           </Button>
         )}
