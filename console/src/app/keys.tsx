@@ -1,6 +1,8 @@
 import { useLocation, useNavigate } from '@solidjs/router'
 import { onCleanup, onMount } from 'solid-js'
 import { t } from '../i18n'
+import { canWrite } from '../store/session'
+import { openCreateTask } from '../tasks/open'
 import { useHotkeys, pressed, type Hotkey } from './hotkeys'
 import { pages } from './pages'
 import { conversationPath } from './paths'
@@ -33,6 +35,7 @@ export function KeyboardKeys() {
       inFields: true,
       inWindows: true,
     },
+    { keys: 'c', label: () => t('nav.newTask'), group: general, run: () => openCreateTask(), when: canWrite },
     { keys: '?', label: () => t('shortcuts.help'), group: general, run: openShortcuts },
     { keys: 'Escape', label: () => t('shortcuts.close'), group: general },
     {

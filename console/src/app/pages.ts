@@ -1,5 +1,6 @@
 import { t, type PlainKey } from '../i18n'
 import { isAdmin } from '../store/session'
+import { mineCount } from '../tasks/mine'
 import { channels, dms, inboxUnread, pendingApprovals } from './unread'
 
 /** A page of the console: one line here is an entry in the sidebar, on a phone in the bar or under “More”, and in the palette. */
@@ -30,6 +31,15 @@ const entries: PageEntry[] = [
     news: () => ({ count: inboxUnread() ?? 0, label: t('nav.unread', { n: inboxUnread() ?? 0 }) }),
   },
   {
+    href: '/tasks',
+    icon: 'i-lucide-square-kanban',
+    label: 'nav.tasks',
+    group: 'top',
+    tab: true,
+    letter: 't',
+    news: () => ({ count: mineCount(), label: t('nav.tasksMine', { n: mineCount() }) }),
+  },
+  {
     href: '/approvals',
     icon: 'i-lucide-shield-question',
     label: 'nav.approvals',
@@ -41,6 +51,7 @@ const entries: PageEntry[] = [
     }),
   },
   { href: '/runs', icon: 'i-lucide-activity', label: 'nav.runs', group: 'top', letter: 'v' },
+  { href: '/search', icon: 'i-lucide-search', label: 'nav.search', group: 'list', letter: 's' },
   { href: '/agents', icon: 'i-lucide-bot', label: 'nav.agents', group: 'list', tab: true, letter: 'a' },
   { href: '/computers', icon: 'i-lucide-monitor', label: 'nav.computers', group: 'list', letter: 'm' },
   { href: '/drafts', icon: 'i-lucide-pencil-line', label: 'nav.drafts', group: 'list', letter: 'd' },

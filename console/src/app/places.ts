@@ -4,6 +4,7 @@ import '../i18n/en/palette'
 import { canWrite, isAdmin } from '../store/session'
 import { put } from '../store/apply'
 import { change, state } from '../store/state'
+import { openCreateTask } from '../tasks/open'
 import { chooseTheme, storedTheme, type Theme } from '../theme/theme'
 import { toast } from '../ui/toast'
 import { actOnRun } from '../runs/actions'
@@ -47,6 +48,7 @@ const creating = ({ go }: Reader): Command[] => {
   return [
     ...(canWrite()
       ? [
+          make('task', 'i-lucide-square-kanban', t('nav.newTask'), () => openCreateTask()),
           make('channel', 'i-lucide-hash', t('channel.create'), () => openWindow('createChannel')),
           make('dm', 'i-lucide-message-circle-plus', t('nav.newDm'), () => openWindow('newDm')),
         ]

@@ -23,7 +23,10 @@ const ComputersPage = lazy(() => import('../computers/page'))
 const ComputerPage = lazy(() => import('../computers/computer'))
 const EnrollPage = lazy(() => import('../enroll/wizard'))
 const InboxPage = lazy(() => import('../inbox/page'))
+const SearchPage = lazy(() => import('../search/page'))
 const MorePage = lazy(() => import('./more'))
+const TaskPage = lazy(() => import('../tasks/detail').then((m) => ({ default: m.TaskPage })))
+const TasksPage = lazy(() => import('../tasks/page'))
 const TunnelsPage = lazy(() => import('../tunnels/page'))
 const DraftsPage = lazy(() => import('../composer/draftspage'))
 const SettingsPage = lazy(() => import('../settings/page'))
@@ -74,7 +77,10 @@ export const App = () => (
         <Route path="/computers/:id" component={ComputerPage} />
         <Route path="/inbox/:id?" component={InboxPage} />
         <Route path="/drafts" component={DraftsPage} />
+        <Route path="/search" component={SearchPage} />
         <Route path="/more" component={MorePage} />
+        <Route path="/tasks" component={TasksPage} />
+        <Route path="/tasks/:id" component={TaskPage} />
         <Route path="/tunnels" component={TunnelsPage} />
         <Route path="/settings/:section?" component={SettingsPage} />
         <Route path="*" component={NotFound} />

@@ -2,6 +2,7 @@ import { useLocation, type RouteSectionProps } from '@solidjs/router'
 import { createMemo, lazy, Show, Suspense } from 'solid-js'
 import { t } from '../i18n'
 import { state } from '../store/state'
+import { CreateTaskHost } from '../tasks/open'
 import { ConfirmHost } from '../ui/confirm'
 import { Icon } from '../ui/icon'
 import { SkeletonRows } from '../ui/skeleton'
@@ -52,6 +53,7 @@ export function Shell(props: RouteSectionProps) {
       <Counts />
       <KeyboardKeys />
       <Switcher />
+      <CreateTaskHost />
       <ShortcutSheet />
       <ConfirmHost />
       <ToastHost />
