@@ -52,6 +52,35 @@ const SCREENS: Screen[] = [
   { name: 'computers', path: '/computers', shows: 'Computers' },
   { name: 'computer', path: ({ computerId }) => `/computers/${computerId}`, shows: 'Demo' },
   { name: 'computer-new', path: '/computers/new', shows: 'Name of the computer' },
+  { name: 'previews', path: '/tunnels', shows: 'Previews' },
+  {
+    name: 'preview-new',
+    path: '/tunnels',
+    shows: 'Previews',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Open a preview' }).click()
+      await page.getByRole('dialog').getByLabel('Port on that computer').waitFor()
+    },
+  },
+  {
+    name: 'endpoint-new',
+    path: '/settings/endpoints',
+    shows: 'Endpoints',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Connect a service' }).click()
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: /^Slack/ })
+        .click()
+      await page.getByRole('dialog').getByLabel('Name', { exact: true }).waitFor()
+    },
+  },
+  { name: 'settings-endpoints', path: '/settings/endpoints', shows: 'Endpoints' },
+  { name: 'settings-notifications', path: '/settings/notifications', shows: 'Routes' },
+  { name: 'settings-server', path: '/settings/server', shows: 'Running for' },
+  { name: 'settings-events', path: '/settings/events', shows: 'Event log' },
+  { name: 'settings-backup', path: '/settings/backup', shows: 'Restore' },
+  { name: 'settings', path: '/settings', shows: 'Settings', only: 'phone' },
   ...['account', 'appearance', 'sessions', 'tokens', 'people', 'audit'].map((section) => ({
     name: `settings-${section}`,
     path: `/settings/${section}`,

@@ -1,9 +1,10 @@
 import { A, useLocation } from '@solidjs/router'
 import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show } from 'solid-js'
-import { call } from '../api/client'
+import { ApiError, call } from '../api/client'
 import { createLoad } from '../app/load'
 import { t } from '../i18n'
 import '../i18n/en/server'
+import { errorText } from '../i18n/errors'
 import { isAdmin } from '../store/session'
 import { state } from '../store/state'
 import { Button } from '../ui/button'
@@ -75,15 +76,18 @@ function Degraded(props: { asked: number }) {
     () => ({ asked: props.asked }),
     () => call('GET /api/server/status'),
   )
-  const bad = () => status.value()?.checks.filter(({ ok }) => !ok) ?? []
+  // A server that cannot even say how it is has lost its database.
+  const faults = () => {
+    const error = status.error()
+    if (error instanceof ApiError && error.status >= 500) return errorText(error)
+    const bad = status.value()?.checks.filter(({ ok }) => !ok) ?? []
+    return bad.map((check) => `${checkName(check.name)} – ${check.detail}`).join(' ')
+  }
   return (
-    <Show when={bad().length > 0 && place.pathname !== '/settings/server'}>
+    <Show when={faults() && place.pathname !== '/settings/server'}>
       <p class="row flex-wrap justify-center gap-2 bg-bad-soft text-bad px-4 py-1.5 text-[13px] font-550 text-center">
         <Icon name="i-lucide-triangle-alert" />
-        {t('server.degraded')}{' '}
-        {bad()
-          .map((check) => `${checkName(check.name)} – ${check.detail}`)
-          .join(' ')}
+        {t('server.degraded')} {faults()}
         <A href="/settings/server" class="underline rounded">
           {t('server.look')}
         </A>
