@@ -223,3 +223,62 @@ test(
   },
   minutes(2),
 )
+
+test(
+  'search finds by words and filters, says what is wrong beside the field, and leads to the message',
+  async () => {
+    await inPlace(async (place) => {
+      const server = await startConsole(place, { flags: ['--no-local-daemon'] })
+      const { admin, grace } = await withGrace(server)
+      await admin.call('POST /api/channels', { body: { name: 'harbour' } })
+      await say(grace, 'The lighthouse is lit')
+      await say(admin, 'Which lighthouse?')
+      await say(grace, '部署失败了，请看日志')
+      await admin.call('POST /api/tasks', { body: { target: '#general', summary: 'Paint the lighthouse' } })
+      const { page, complaints } = await visit(browser, server.url)
+      await logIn(page, ADMIN.username, ADMIN.password)
+      const { keyboard } = page
+      await page.locator('#main').focus()
+      await keyboard.press('g')
+      await keyboard.press('s')
+      const field = page.getByRole('combobox', { name: /Search messages/ })
+      await page.getByText('What you can write').waitFor()
+      await field.fill('lighthouse')
+      const hits = page.locator('[data-hit]')
+      await page.getByText('3 results', { exact: true }).waitFor()
+      expect(await page.locator('[data-hit] mark').allTextContents()).toContain('lighthouse')
+      await clean(page)
+
+      // A filter is completed, and shown as something that can be taken away.
+      await field.fill('lighthouse from:gr')
+      await page.getByRole('option', { name: /Grace Hopper/ }).waitFor()
+      await keyboard.press('Enter')
+      await page.getByText('1 result', { exact: true }).waitFor()
+      await hits.getByText('is lit').waitFor()
+      expect(await field.inputValue()).toBe('lighthouse from:@grace ')
+      await page.getByRole('button', { name: 'Remove from:@grace' }).click()
+      await page.getByText('3 results', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Type', exact: true }).click()
+      await page.getByRole('menuitem', { name: /Tasks/ }).click()
+      await hits.getByText('Paint the lighthouse').first().waitFor()
+      await page.getByText('1 result', { exact: true }).waitFor()
+
+      await field.fill('before:yesterday x')
+      await page.getByText('is no date').waitFor()
+      expect(await field.getAttribute('aria-invalid')).toBe('true')
+      await clean(page)
+
+      await field.fill('失败')
+      await hits.getByText('部署').waitFor()
+      await keyboard.press('Enter')
+      await keyboard.press('ArrowDown')
+      await keyboard.press('Enter')
+      await page.waitForURL(/\/c\/general\?message=msg_/)
+      await page.getByRole('log').first().getByText('请看日志').waitFor()
+      await page.goto(`${server.url}/search`)
+      await page.getByRole('button', { name: '失败' }).waitFor()
+      expect(complaints).toEqual([])
+    })
+  },
+  minutes(2),
+)

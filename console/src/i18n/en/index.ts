@@ -20,6 +20,7 @@ import type { palette } from './palette'
 import type { panels } from './panels'
 import type { runs } from './runs'
 import type { server } from './server'
+import type { search } from './search'
 import type { settings } from './settings'
 import type { tasks } from './tasks'
 import type { work } from './work'
@@ -49,6 +50,7 @@ export type Texts = typeof agents &
   typeof panels &
   typeof runs &
   typeof server &
+  typeof search &
   typeof settings &
   typeof tasks &
   typeof work &

@@ -21,6 +21,7 @@ import { palette } from './palette'
 import { panels } from './panels'
 import { runs } from './runs'
 import { server } from './server'
+import { search } from './search'
 import { settings } from './settings'
 import { tasks } from './tasks'
 import { work } from './work'
@@ -48,6 +49,7 @@ export const zh: Record<keyof Texts, string> = {
   ...panels,
   ...runs,
   ...server,
+  ...search,
   ...settings,
   ...tasks,
   ...work,
