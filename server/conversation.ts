@@ -22,6 +22,8 @@ import { Digests } from './deliveries/digests'
 import { AgentInbox } from './deliveries/inbox'
 import { DeliveryService } from './deliveries/service'
 import { DeliverySettler } from './deliveries/settler'
+import { presenceRoutes } from './presence/routes'
+import { Presence } from './presence/service'
 import { draftRoutes } from './drafts/routes'
 import { DraftService } from './drafts/service'
 import { Guards } from './guards/service'
@@ -84,6 +86,7 @@ export interface Conversation {
   inbox: InboxService
   saved: SavedService
   drafts: DraftService
+  presence: Presence
   deliveries: DeliveryService
   runs: RunService
   usage: UsageService
@@ -223,6 +226,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     threads: new ThreadService(core, { messages, inbox }),
     saved: new SavedService(core, messages),
     drafts: new DraftService(core, messages),
+    presence: new Presence(core),
     tasks,
     views: new ViewService(core),
     graph,
@@ -277,6 +281,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   threadRoutes(mount, c.threads)
   inboxRoutes(mount, c.inbox)
   draftRoutes(mount, c.drafts)
+  presenceRoutes(mount, c.presence)
   deliveryRoutes(mount, c.deliveries, c.agentInbox, core.directory)
   runRoutes(mount, c.runs, c.pages, c.actions)
   usageRoutes(mount, c.usage)

@@ -69,6 +69,22 @@ export const EVENTS = {
   acknowledged: 500,
 }
 
+/** Who is here and who is writing: kept in memory, pushed to who follows, and gone. */
+export const PRESENCE = {
+  /** A person counts as active for so long after the last sign of it; the console gives one a minute. */
+  activeMs: 150_000,
+  /** How often it is looked who has become quiet. */
+  sweepMs: 15_000,
+  /** A page that is loaded again is back within this. */
+  graceMs: 10_000,
+  /** How long “is writing” holds; the console says it again every three seconds. */
+  typingMs: 6000,
+  /** What one person may say of it. */
+  rate: { perSecond: 2, burst: 6 } satisfies Rate,
+  /** Notes that wait for one reader; of more the oldest are let go. */
+  waiting: 64,
+}
+
 export const STREAM = {
   /** A stream that is silent for longer looks dead to proxies; daemons are promised a sign of life every 20 s. */
   pingMs: 15_000,

@@ -118,6 +118,7 @@ const IN_CHANNEL: Record<Rule, string> = {
     POST /api/decisions/{id}/ratify
     POST /api/coordination/{id}/decision`,
   'write by people': `
+    POST /api/channels/{target}/typing
     PUT /api/tasks/{id}/gate
     POST /api/tasks/{id}/gate/waiver
     POST /api/runs/{id}/actions
@@ -193,6 +194,7 @@ const ELSEWHERE = `
   POST /api/auth/login
   POST /api/auth/logout
   GET /api/auth/me
+  POST /api/reminders/preview
   GET /api/auth/sessions
   DELETE /api/auth/sessions/{id}
   DELETE /api/auth/sessions
@@ -232,6 +234,8 @@ const ELSEWHERE = `
   POST /api/inbox/{id}
   POST /api/inbox/threads/read-all
   PUT /api/drafts
+  GET /api/presence
+  POST /api/presence
   POST /api/attachments
   GET /api/attachments/usage
   GET /api/attachments/{id}/thumbnail

@@ -1,13 +1,15 @@
 import { NekodeError } from '@shared/errors'
-import { STREAM } from '@shared/limits'
+import { PRESENCE, STREAM } from '@shared/limits'
 import { and, asc, desc, eq, gt, inArray, lte, min } from 'drizzle-orm'
 import type { Access } from '../access/access'
 import type { Principal } from '../access/principal'
 import type { Database, LogEvent } from '../db/database'
 
 export interface Reader {
-  /** Resolves with the next events for this reader, in order, at least one; rejects when the reader is closed. */
+  /** Resolves with the next events for this reader, in order, at least one unless there are notes; rejects when the reader is closed. */
   next(): Promise<LogEvent[]>
+  /** The notes that came since, as JSON: only where they were asked for. */
+  takeNotes(): string[]
   /** Everything up to this sequence was handed over, or was not for this reader. */
   readonly position: number
   /** Called once with the reason when the reader is closed, at once when it is already. */
@@ -21,6 +23,8 @@ export interface ReaderOptions {
   after: number
   /** Only this target. */
   target?: string
+  /** Besides events also what is in no log: who is here, who is writing. */
+  notes?: boolean
   /** Ends the reader: the request is over, or the credential was revoked. */
   signal?: AbortSignal
 }
@@ -32,6 +36,7 @@ export class EventHub {
   #head = 0
   #floor = 0
   readonly #readers = new Set<LiveReader>()
+  #onNoteReader: (userId: string, by: 1 | -1) => void = () => {}
   readonly #stopping = new AbortController()
 
   constructor(
@@ -124,9 +129,25 @@ export class EventHub {
     this.#recentBytes = events.reduce((sum, event) => sum + event.payload.length, 0)
   }
 
+  /** Calls `then` whenever a person's reader that takes notes is opened or closed. */
+  onNoteReader(then: (userId: string, by: 1 | -1) => void): void {
+    this.#onNoteReader = then
+  }
+
+  /** Pushes a note to those of its audience who take notes just now; it is kept nowhere. `audience` as in `NewEvent`. */
+  whisper(audience: string, target: string | null, json: string): void {
+    for (const reader of this.#readers)
+      if (reader.takes(target) && this.access.sees(reader.principal, audience)) reader.note(json)
+  }
+
   open(options: ReaderOptions): Reader {
-    const reader = new LiveReader(this, options, () => this.#readers.delete(reader))
+    const { principal } = options
+    const person = options.notes && principal.kind === 'user' ? principal.id : undefined
+    const reader = new LiveReader(this, options, () => {
+      if (this.#readers.delete(reader) && person) this.#onNoteReader(person, -1)
+    })
     this.#readers.add(reader)
+    if (person) this.#onNoteReader(person, 1)
     if (options.signal?.aborted) reader.close(options.signal.reason)
     if (this.stopping.aborted) reader.close(this.stopping.reason)
     return reader
@@ -225,6 +246,7 @@ function fitting(events: LogEvent[]): LogEvent[] {
 class LiveReader implements Reader {
   #position: number
   #waiting: { resolve: () => void } | undefined
+  #notes: string[] = []
   #closed: { reason: unknown } | undefined
   readonly #whenClosed: ((reason: unknown) => void)[] = []
   readonly #onAbort = (): void => this.close(this.options.signal?.reason)
@@ -246,6 +268,22 @@ class LiveReader implements Reader {
     return this.options.principal
   }
 
+  /** Whether it takes notes about a target, or about no target in particular. */
+  takes(target: string | null): boolean {
+    return this.options.notes === true && (this.options.target === undefined || this.options.target === target)
+  }
+
+  note(json: string): void {
+    if (this.#closed) return
+    this.#notes.push(json)
+    if (this.#notes.length > PRESENCE.waiting) this.#notes.shift()
+    this.wake()
+  }
+
+  takeNotes(): string[] {
+    return this.#notes.splice(0)
+  }
+
   wake(): void {
     this.#waiting?.resolve()
     this.#waiting = undefined
@@ -255,7 +293,7 @@ class LiveReader implements Reader {
     for (;;) {
       if (this.#closed) throw this.#closed.reason
       const found = await this.#read()
-      if (found.length) return found
+      if (found.length || this.#notes.length) return found
       if (this.#closed) continue
       if (this.#position < this.hub.head) {
         // A log of which this reader may see nothing is long, and SQLite answers at once: let the others in between pages.

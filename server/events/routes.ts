@@ -17,17 +17,18 @@ const MAX_PAGES = EVENTS.scanned / STREAM.pageEvents
 type Caller = Exclude<Principal, { kind: 'guest' }>
 interface Call {
   principal: Caller
-  query: { cursor?: string | undefined; target?: string | undefined }
+  query: { cursor?: string | undefined; target?: string | undefined; notes?: boolean | undefined }
   address: string
 }
 
 export function eventRoutes(mount: Mount, { hub, access, limits }: Core, addresses: Addresses): void {
-  const reader = ({ principal, query: { cursor, target }, address }: Call, lastEventId?: string): Reader => {
+  const reader = ({ principal, query: { cursor, target, notes }, address }: Call, lastEventId?: string): Reader => {
     const options: ReaderOptions = {
       principal,
       after: startAt(lastEventId || cursor),
       signal: principal.revoked,
     }
+    if (notes) options.notes = true
     if (target !== undefined) options.target = access.channel(principal, 'read', target).target
     const leave = limits.stream(principal, address)
     const opened = hub.open(options)

@@ -78,7 +78,8 @@ export function eventStream(hub: EventHub, reader: Reader, now = Date.now): Read
         stalledAt = undefined
         try {
           if (!waiting.length) waiting = await reader.next()
-          controller.enqueue(chunk(hub, waiting))
+          const notes = reader.takeNotes().map((json) => encoder.encode(`event: note\ndata: ${json}\n\n`))
+          controller.enqueue(chunk(hub, waiting, notes))
         } catch (error) {
           // The log cannot be read, or the reader was closed, which has ended the stream.
           reader.close(error)
@@ -93,9 +94,9 @@ export function eventStream(hub: EventHub, reader: Reader, now = Date.now): Read
   )
 }
 
-/** Takes as many events as are made ready at a time, at least one. */
-function chunk(hub: EventHub, waiting: LogEvent[]): Uint8Array {
-  const frames: Uint8Array[] = []
+/** Takes as many events as are made ready at a time, at least one where there is one, after the notes. */
+function chunk(hub: EventHub, waiting: LogEvent[], notes: Uint8Array[]): Uint8Array {
+  const frames = [...notes]
   let bytes = 0
   while (bytes < STREAM.chunkBytes) {
     const event = waiting.shift()

@@ -186,6 +186,7 @@ test('nothing more is read from the log while a client is behind', async () => {
   const reader: Reader = {
     position: 0,
     next: () => (++handed <= 3 ? Promise.resolve([event]) : closed.promise),
+    takeNotes: () => [],
     whenClosed: () => {},
     close: () => closed.reject(new NekodeError('unavailable', 'closed')),
   }

@@ -28,9 +28,10 @@ export class EventSocket implements SocketHandler {
   async #send(socket: Socket, reader: Reader): Promise<void> {
     try {
       for (;;) {
-        for (const event of await reader.next()) {
+        const events = await reader.next()
+        for (const json of [...reader.takeNotes(), ...events.map(eventJson)]) {
           // -1: the client takes less than it gets. Nothing more is read from the log until it has caught up.
-          if (socket.send(eventJson(event)) === -1) await new Promise<void>((resolve) => (this.#drained = resolve))
+          if (socket.send(json) === -1) await new Promise<void>((resolve) => (this.#drained = resolve))
           if (socket.readyState !== WebSocket.OPEN) return
         }
       }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Actor, Target, Time } from './common'
+import { Actor, Flag, Target, Time } from './common'
 import { Agent, AgentStatus } from './agents'
 import { Channel, ChannelMember } from './channels'
 import { Computer, Enrollment } from './computers'
@@ -125,6 +125,13 @@ export type Snapshot = z.infer<typeof Snapshot>
 /** `<server id>:<sequence>`: a cursor of another server starts over instead of skipping events. */
 export const CURSOR_GONE = 'cursor_gone'
 
+const Following = z.object({
+  cursor: z.string().max(200).optional(),
+  target: Target.optional(),
+  /** Also what is true for a moment only (`Note`): who is here, who is writing. As events named `note`, or frames without a sequence. */
+  notes: Flag.optional(),
+})
+
 export const eventRoutes = routes({
   'GET /api/snapshot': {
     summary: 'The state that a console starts from',
@@ -136,7 +143,7 @@ export const eventRoutes = routes({
     summary: 'Live events as server-sent events; resume with Last-Event-ID or `cursor`',
     tag: 'events',
     who: ['user', 'agent'],
-    query: z.object({ cursor: z.string().max(200).optional(), target: Target.optional() }),
+    query: Following,
     response: z.string(),
     media: 'text/event-stream',
     errors: [CURSOR_GONE],
@@ -157,7 +164,7 @@ export const eventRoutes = routes({
     summary: 'The same events over a WebSocket, one JSON event a frame',
     tag: 'events',
     who: ['user', 'agent'],
-    query: z.object({ cursor: z.string().max(200).optional(), target: Target.optional() }),
+    query: Following,
     response: z.string(),
     media: 'text/plain',
   },

@@ -18,6 +18,7 @@ import { gateRoutes } from './gates'
 import { graphRoutes } from './graph'
 import { messageRoutes } from './messages'
 import { oidcRoutes } from './oidc'
+import { presenceRoutes } from './presence'
 import { pushRoutes } from './push'
 import { debateRoutes } from './debates'
 import { reminderRoutes } from './reminders'
@@ -58,6 +59,7 @@ export * from './graph'
 export * from './messages'
 export * from './oidc'
 export * from './debates'
+export * from './presence'
 export * from './push'
 export * from './reminders'
 export * from './topics'
@@ -79,6 +81,7 @@ export const api = {
   ...systemRoutes,
   ...userRoutes,
   ...inviteRoutes,
+  ...presenceRoutes,
   ...pushRoutes,
   ...secondFactorRoutes,
   ...oidcRoutes,
