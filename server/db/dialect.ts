@@ -55,7 +55,8 @@ const postgresText = (dataType: string) =>
 export const postgres = asDialect({
   name: 'postgres',
   table: p.pgTable,
-  id: () => p.varchar({ length: 64 }),
+  // Ids come from callers as well, as cursors: one that no row can have is no fault of the server.
+  id: () => postgresText('varchar(64)'),
   str: (length = 255) => postgresText(`varchar(${length})`),
   text: () => postgresText('text'),
   terms: () => p.customType<{ data: string; driverData: string }>({ dataType: () => 'tsvector' })(),

@@ -206,6 +206,12 @@ for (const storage of storages)
         expect(row!.content).toBe(storage.name === 'postgres' ? 'a\ufffdb' : 'a\u0000b')
       })
 
+      test('an id with a zero byte is one that no row has', async () => {
+        const { messages } = db.t
+        for (const where of [eq(messages.id, 'a\0b'), inArray(messages.channelId, ['\0']), gt(messages.id, 'zzz\0')])
+          expect(await db.q.select().from(messages).where(where).orderBy(asc(messages.id))).toEqual([])
+      })
+
       test('booleans come back as booleans', async () => {
         for (const enabled of [true, false]) {
           const row = computer({ id: `cmp_${enabled}`, local: enabled })
