@@ -58,14 +58,16 @@ export default function Attempts(props: { task: Task }) {
     >
       {(list) => (
         <ol class="col divide-y divide-line" aria-label={t('task.tab.attempts')}>
-          <For each={[...list(), ...older()]} fallback={<p class="text-soft py-2">{t('task.noAttempts')}</p>}>
+          <For each={[...list(), ...older()]} fallback={<li class="text-soft py-2">{t('task.noAttempts')}</li>}>
             {(claim) => <Attempt claim={claim} />}
           </For>
           <Show when={cursor()}>
             {(from) => (
-              <Button size="sm" class="self-start mt-2" onClick={() => void more(from())}>
-                {t('common.more')}
-              </Button>
+              <li>
+                <Button size="sm" class="mt-2" onClick={() => void more(from())}>
+                  {t('common.more')}
+                </Button>
+              </li>
             )}
           </Show>
         </ol>

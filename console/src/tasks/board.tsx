@@ -112,8 +112,8 @@ function Column(props: Omit<BoardProps, 'columns'> & { column: BoardColumn }) {
       data-column={name()}
       aria-label={`${columnName(name())}, ${t('task.count', { n: props.column.total })}`}
       class={cx(
-        'col shrink-0 rounded-2xl bg-sunken border transition-[width,border-color,opacity] duration-[var(--quick)] max-md:snap-center min-h-0',
-        folded() ? 'w-11' : 'w-72 max-md:w-[86vw]',
+        'col rounded-2xl bg-sunken border transition-[width,border-color,opacity] duration-[var(--quick)] max-md:snap-center min-h-0',
+        folded() ? 'w-11 shrink-0' : 'md:flex-1 md:min-w-58 md:max-w-88 max-md:w-[86vw] max-md:shrink-0',
         over() ? (refuses() ? 'border-bad' : 'border-accent') : 'border-line',
         refuses() && 'opacity-55',
       )}
@@ -170,7 +170,6 @@ const ColumnHead = (props: { column: BoardColumn; state: TaskState | undefined; 
 const Folded = (props: { name: string; onOpen: () => void }) => (
   <button
     type="button"
-    aria-label={t('task.unfold', { state: columnName(props.name) })}
     onClick={() => props.onOpen()}
     class="col items-center gap-2 py-3 flex-1 text-soft hover:text-ink rounded-2xl -outline-offset-2"
   >
@@ -180,6 +179,7 @@ const Folded = (props: { name: string; onOpen: () => void }) => (
     />
     <span class="[writing-mode:vertical-rl] text-[13px] font-550">{columnName(props.name)}</span>
     <span class="text-[12px] tabular-nums">0</span>
+    <span class="sr-only">{t('task.unfold')}</span>
   </button>
 )
 

@@ -28,7 +28,7 @@ export function BulkBar() {
       <div
         role="toolbar"
         aria-label={t('task.bulk')}
-        class="absolute bottom-4 left-1/2 -translate-x-1/2 z-10 row flex-wrap justify-center gap-1.5 max-w-[calc(100vw-1.5rem)] rounded-2xl border border-line bg-raised shadow-[var(--float)] px-3 py-2"
+        class="absolute bottom-4 inset-x-3 mx-auto w-fit z-10 row flex-wrap justify-center gap-1.5 rounded-2xl border border-line bg-raised shadow-[var(--float)] px-3 py-2"
       >
         <span class="text-[13px] font-600 px-1" role="status">
           {t('task.selected', { n: selected().size })}

@@ -37,15 +37,15 @@ export function TaskPage() {
   const params = useParams<{ id: string }>()
   return (
     <Show when={params.id} keyed>
-      {(ref) => <Detail ref={ref} />}
+      {(ref) => <Detail about={ref} />}
     </Show>
   )
 }
 
 /** Everything about a task: as a page, or as a panel beside the board. */
-export default function Detail(props: { ref: string; panel?: boolean; onClose?: () => void }) {
+export default function Detail(props: { about: string; panel?: boolean; onClose?: () => void }) {
   const loaded = createLoad(
-    () => ({ ref: props.ref, era: tasks.era() }),
+    () => ({ ref: props.about, era: tasks.era() }),
     async ({ ref }) => {
       const task = await fetchTask(ref)
       // Whoever looks at a task has seen what the inbox has of it.
@@ -54,7 +54,7 @@ export default function Detail(props: { ref: string; panel?: boolean; onClose?: 
     },
   )
   const task = createMemo(
-    () => tasks.items[loaded.value() ?? props.ref] ?? taskByNumber(Number(props.ref.replace('#', ''))),
+    () => tasks.items[loaded.value() ?? props.about] ?? taskByNumber(Number(props.about.replace('#', ''))),
   )
   return (
     <Show

@@ -1,5 +1,5 @@
 import { A } from '@solidjs/router'
-import { createSignal, Show } from 'solid-js'
+import { createSignal, onCleanup, Show } from 'solid-js'
 import type { Task } from '@shared/contract'
 import { call } from '../api/client'
 import { createRequest } from '../app/act'
@@ -15,26 +15,36 @@ import { ErrorNotice } from '../ui/notice'
 import { fetchTask } from './store'
 
 /** What is said about a task: its thread, once somebody has said something. */
-export const Discussion = (props: { task: Task }) => (
-  <Show when={props.task.threadId} fallback={<First task={props.task} />}>
-    {(threadId) => (
-      <section class="col gap-2" aria-label={t('task.tab.talk')}>
-        <A
-          href={conversationPath(props.task.target, { thread: threadId() })}
-          class="row gap-1.5 self-end text-[13px] text-soft hover:text-ink hover:underline rounded"
-        >
-          <Icon name="i-lucide-message-square-text" />
-          {t('task.inChannel')}
-        </A>
-        <div class="col h-[min(36rem,70dvh)] rounded-xl border border-line overflow-hidden">
-          <Show when={threadId()} keyed>
-            {(id) => <Conversation target={props.task.target} threadId={id} intro={<span />} />}
-          </Show>
-        </div>
-      </section>
-    )}
-  </Show>
-)
+export function Discussion(props: { task: Task }) {
+  let box: HTMLElement | undefined
+  // The field to write in takes the focus when it comes; here the reader has come for the task.
+  const timer = setTimeout(() => box?.removeAttribute('inert'), 400)
+  onCleanup(() => clearTimeout(timer))
+  return (
+    <Show when={props.task.threadId} fallback={<First task={props.task} />}>
+      {(threadId) => (
+        <section class="col gap-2" aria-label={t('task.tab.talk')}>
+          <A
+            href={conversationPath(props.task.target, { thread: threadId() })}
+            class="row gap-1.5 self-end text-[13px] text-soft hover:text-ink hover:underline rounded"
+          >
+            <Icon name="i-lucide-message-square-text" />
+            {t('task.inChannel')}
+          </A>
+          <div
+            ref={(element) => (box = element)}
+            inert
+            class="col h-[min(36rem,70dvh)] rounded-xl border border-line overflow-hidden"
+          >
+            <Show when={threadId()} keyed>
+              {(id) => <Conversation target={props.task.target} threadId={id} intro={<span />} />}
+            </Show>
+          </div>
+        </section>
+      )}
+    </Show>
+  )
+}
 
 /** The first comment begins the thread. */
 function First(props: { task: Task }) {

@@ -31,7 +31,7 @@ test('Chinese words are understood in Chinese', async () => {
 test('a label is short, and says what is near by its name', () => {
   const from = now.getTime()
   expect(dueLabel(inDays(0, from), from)).toBe('Today')
-  expect(dueLabel(at('2026-05-21T17:30:00'), from)).toMatch(/^Tomorrow .*30/)
+  expect(dueLabel(at('2026-05-21T17:30:00'), from)).toMatch(/^Tomorrow, .*30/)
   expect(dueLabel(at('2026-06-05T23:59:00'), from)).toMatch(/Jun/)
   expect(dueLabel(at('2027-06-05T23:59:00'), from)).toMatch(/2027/)
   expect([dueInk(from - 1, from), dueInk(from + 1000, from), dueInk(inDays(3, from), from)]).toEqual([

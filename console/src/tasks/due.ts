@@ -9,7 +9,7 @@ const format = (ms: number, options: Intl.DateTimeFormatOptions) =>
 /** “Today 17:00”, “Fri 5 Jun”: as short as it can be and still be understood. */
 export function dueLabel(ms: number, now = Date.now()): string {
   const days = Math.round((dayOf(ms) - dayOf(now)) / day)
-  const time = isWholeDay(ms) ? '' : ` ${format(ms, { hour: '2-digit', minute: '2-digit' })}`
+  const time = isWholeDay(ms) ? '' : `, ${format(ms, { hour: '2-digit', minute: '2-digit' })}`
   if (days === 0) return t('task.due.today') + time
   if (days === 1) return t('task.due.tomorrow') + time
   if (days === -1) return t('task.due.yesterday') + time

@@ -18,13 +18,20 @@ import { Views } from './views'
 interface BarProps {
   look: Look
   onLook: (look: Look) => void
+  /** There is little room: it scrolls instead of taking a second line. */
+  tight?: boolean
 }
 
 /** What the tasks are narrowed by; all of it goes into the address. */
 export function FilterBar(props: BarProps) {
   const set = (change: Partial<Look>) => props.onLook({ ...props.look, ...change })
   return (
-    <div class="row gap-2 px-3 sm:px-5 py-2 border-b border-line overflow-x-auto [scrollbar-width:none] shrink-0">
+    <div
+      class={cx(
+        'relative row gap-2 px-3 sm:px-5 py-2 border-b border-line [scrollbar-width:none] shrink-0',
+        props.tight ? 'overflow-x-auto' : 'max-md:overflow-x-auto md:flex-wrap',
+      )}
+    >
       <Views look={props.look} onLook={props.onLook} />
       <Search text={props.look.text} onText={(text) => set({ text })} />
       <Filters {...props} set={set} />

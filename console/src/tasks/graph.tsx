@@ -35,10 +35,9 @@ export function Graph(props: GraphProps) {
           aria-label={t('task.graph')}
         >
           <svg
-            width={placed().width}
-            height={placed().height}
+            style={{ 'max-width': `${placed().width}px`, 'min-width': `${placed().width * 0.75}px` }}
             viewBox={`0 0 ${placed().width} ${placed().height}`}
-            class="block mx-auto"
+            class="block mx-auto w-full h-auto"
             aria-hidden="true"
           >
             <defs>

@@ -39,9 +39,11 @@ export default function History(props: { task: Task }) {
       {(list) => (
         <ol class="col gap-3" aria-label={t('task.tab.history')}>
           <Show when={cursor()}>
-            <Button size="sm" class="self-start" onClick={() => void act(ask)}>
-              {t('common.more')}
-            </Button>
+            <li>
+              <Button size="sm" onClick={() => void act(ask)}>
+                {t('common.more')}
+              </Button>
+            </li>
           </Show>
           <For each={list().toReversed()}>{(change) => <Change change={change} />}</For>
         </ol>
@@ -64,7 +66,7 @@ const Change = (props: { change: TaskChange }) => (
           {relative(props.change.createdAt)}
         </time>
       </p>
-      <For each={props.change.fields}>
+      <For each={props.change.fields.filter(({ field, to }) => fieldName(field) && (to === null || shown(field, to)))}>
         {({ field, from, to }) => (
           <p class="text-[13px] text-soft [overflow-wrap:anywhere]">
             {fieldName(field)}:{' '}
@@ -90,8 +92,14 @@ const names: Record<string, () => string> = {
   blockedReason: () => t('task.blockedReason'),
   parentId: () => t('task.partOf'),
   releasedAt: () => t('task.gate.released'),
+  requiredChecks: () => t('task.gate.checks'),
+  evidence: () => t('task.evidence'),
+  review: () => t('task.review.comment'),
+  waiver: () => t('task.gate.waived'),
+  parts: () => t('task.parts'),
+  claim: () => t('task.inHand'),
 }
-const fieldName = (field: string): string => names[field]?.() ?? field
+const fieldName = (field: string): string | undefined => names[field]?.()
 
 /** A value of a field as it reads; cut, because a description may be a book. */
 function shown(field: string, value: unknown): string {
@@ -109,4 +117,16 @@ function shown(field: string, value: unknown): string {
   return text(value).slice(0, 300)
 }
 
-const text = (value: unknown): string => (typeof value === 'string' ? value || '—' : JSON.stringify(value))
+/** Of what a change is about besides fields, what it says: a claim's holder, the summary of evidence, a reviewer's words. */
+const said = (value: object): string =>
+  ['name', 'summary', 'comment']
+    .map((key): unknown => Reflect.get(value, key))
+    .filter((one): one is string => typeof one === 'string' && one !== '')
+    .join(', ')
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value || '—'
+  if (typeof value !== 'object' || value === null) return String(value)
+  const holder: unknown = Reflect.get(value, 'holder')
+  return said(typeof holder === 'object' && holder !== null ? holder : value)
+}

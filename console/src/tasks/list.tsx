@@ -164,7 +164,7 @@ function ListRow(props: { task: Task; order: () => string[]; onOpen: (task: Task
       onMouseEnter={() => setHovered(task().id)}
       onMouseLeave={() => setHovered(undefined)}
       class={cx(
-        'relative group row gap-2 sm:gap-3 min-h-12 sm:min-h-10 pl-2 sm:pl-4 pr-2 sm:pr-4 border-b border-line text-[13.5px]',
+        'relative group row gap-2 sm:gap-3 min-h-14 sm:min-h-10 pl-2 sm:pl-4 pr-2 sm:pr-4 border-b border-line text-[13.5px]',
         marked() ? 'bg-accent-soft' : 'hover:bg-hover',
       )}
     >
@@ -191,24 +191,30 @@ function ListRow(props: { task: Task; order: () => string[]; onOpen: (task: Task
         ink={stateLook[task().state].ink}
         onClick={() => pickState([task()])}
       />
-      <span class="text-[12.5px] text-soft tabular-nums w-10 shrink-0">#{task().number}</span>
-      <A
-        href={taskPath(task())}
-        data-card={task().id}
-        onClick={open}
-        class={cx(
-          'flex-1 min-w-0 truncate font-500 outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:outline-accent focus-visible:after:outline-solid focus-visible:after:-outline-offset-2',
-          isClosed(task().state) && 'text-soft',
-        )}
-      >
-        {task().summary}
-      </A>
+      <span class="text-[12.5px] text-soft tabular-nums w-10 shrink-0 max-sm:hidden">#{task().number}</span>
+      <span class="col flex-1 min-w-0">
+        <A
+          href={taskPath(task())}
+          data-card={task().id}
+          onClick={open}
+          class={cx(
+            'truncate font-500 outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:outline-accent focus-visible:after:outline-solid focus-visible:after:-outline-offset-2',
+            isClosed(task().state) && 'text-soft',
+          )}
+        >
+          {task().summary}
+        </A>
+        <span class="row gap-2 text-[12px] text-soft sm:hidden">
+          #{task().number}
+          <Due task={task()} />
+        </span>
+      </span>
       <Show when={!narrow()}>
         <span class="row gap-1.5 shrink-0 max-lg:hidden">
           <Labels task={task()} most={2} />
         </span>
       </Show>
-      <span class="text-[12px] shrink-0">
+      <span class="text-[12px] shrink-0 max-sm:hidden">
         <Due task={task()} />
       </span>
       <Field

@@ -66,7 +66,7 @@ export default function TasksPage() {
     <div class="row items-stretch h-full min-h-0">
       <section class="relative col flex-1 min-w-0" aria-label={t('nav.tasks')}>
         <Head look={look()} onLook={setLook} />
-        <FilterBar look={look()} onLook={setLook} />
+        <FilterBar look={look()} onLook={setLook} tight={opened() !== undefined} />
         <div class="px-5 empty:hidden">
           <ErrorNotice error={shown().error()} />
         </div>
@@ -105,7 +105,7 @@ export default function TasksPage() {
               </aside>
             }
           >
-            <Detail ref={ref} panel onClose={() => setSearch({ task: undefined })} />
+            <Detail about={ref} panel onClose={() => setSearch({ task: undefined })} />
           </Suspense>
         )}
       </Show>

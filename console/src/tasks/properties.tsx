@@ -101,10 +101,11 @@ const Line = (props: ParentProps<{ name: string; onClick: () => void }>) => (
       <Show when={canWrite()} fallback={<span class="row gap-2 min-h-8">{props.children}</span>}>
         <button
           type="button"
-          aria-label={t('task.change', { what: props.name })}
           onClick={() => props.onClick()}
+          title={t('task.change', { what: props.name })}
           class="row gap-2 min-h-10 md:min-h-8 max-w-full px-2 -mx-2 rounded-lg hover:bg-hover text-left"
         >
+          <span class="sr-only">{props.name}: </span>
           {props.children}
         </button>
       </Show>

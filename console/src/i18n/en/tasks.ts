@@ -219,7 +219,7 @@ export const tasks = {
   'task.tabs': 'Parts of the task’s page',
   'task.takeTheirs': 'Take theirs',
   'task.title': 'Title',
-  'task.unfold': 'Open the empty column {state}',
+  'task.unfold': 'Open this empty column',
   'task.unselect': 'Unmark',
   'task.view.edit': 'Change this view',
   'task.view.name': 'Name',

@@ -218,7 +218,7 @@ export const tasks: Record<keyof typeof en, string> = {
   'task.tabs': '任务页面的各部分',
   'task.takeTheirs': '采用对方的内容',
   'task.title': '标题',
-  'task.unfold': '展开空列“{state}”',
+  'task.unfold': '展开此空列',
   'task.unselect': '取消选择',
   'task.view.edit': '修改此视图',
   'task.view.name': '名称',
