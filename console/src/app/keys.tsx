@@ -69,6 +69,11 @@ export function KeyboardKeys() {
     { keys: 'Enter', label: () => t('shortcuts.send'), group: writing, when: inConversation },
     { keys: 'shift+Enter', label: () => t('shortcuts.newline'), group: writing, when: inConversation },
     { keys: '@', label: () => t('shortcuts.mention'), group: writing, when: inConversation },
+    { keys: 'ArrowUp', label: () => t('shortcuts.editLast'), group: writing, when: inConversation },
+    { keys: 'mod+b', label: () => t('shortcuts.bold'), group: writing, when: inConversation },
+    { keys: 'mod+i', label: () => t('shortcuts.italic'), group: writing, when: inConversation },
+    { keys: 'mod+e', label: () => t('shortcuts.code'), group: writing, when: inConversation },
+    { keys: 'mod+shift+x', label: () => t('shortcuts.strike'), group: writing, when: inConversation },
   ]
   function inConversation(): boolean {
     return /^\/[cd]\//.test(location.pathname)

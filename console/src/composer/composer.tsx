@@ -28,6 +28,7 @@ import { everybody } from './people'
 import { QuoteButton } from './quote'
 import { createSources } from './sources'
 import './sync'
+import { tellTyping } from './typing'
 
 export { longest } from './longest'
 
@@ -138,6 +139,7 @@ export function Composer(props: Conversation) {
             onText={(text) => {
               orders.dismiss()
               setText(text)
+              if (text.trim() && !text.startsWith('/')) tellTyping(props.target, props.threadId)
             }}
             onKeyDown={keydown}
             onPaste={paste.paste}
