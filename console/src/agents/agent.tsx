@@ -85,7 +85,7 @@ function Content(props: { agent: Agent }) {
         label={props.agent.displayName}
         value={part()}
         onChange={show}
-        tabs={parts.map((value) => ({ value, label: value === 'runs' ? t('nav.runs') : t(`part.${value}`) }))}
+        tabs={parts.map((value) => ({ value, label: t(`part.${value}`) }))}
       >
         <Suspense fallback={<SkeletonRows count={4} avatar={false} />}>
           <Part agent={props.agent} part={part()} onRuns={() => show('runs')} />

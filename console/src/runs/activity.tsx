@@ -106,16 +106,18 @@ function Filters(props: FiltersProps) {
           onChange={(value) => props.onChange({ agent: value || undefined })}
         />
       </Show>
-      <Select
-        quiet
-        label={t('activity.channel')}
-        value={props.filter.target ?? ''}
-        options={[
-          { value: '', label: t('activity.anyChannel') },
-          ...channels().map((channel) => ({ value: channel.target, label: `#${channelTitle(channel)}` })),
-        ]}
-        onChange={(value) => props.onChange({ channel: value || undefined })}
-      />
+      <div class="max-w-50">
+        <Select
+          quiet
+          label={t('activity.channel')}
+          value={props.filter.target ?? ''}
+          options={[
+            { value: '', label: t('activity.anyChannel') },
+            ...channels().map((channel) => ({ value: channel.target, label: `#${channelTitle(channel)}` })),
+          ]}
+          onChange={(value) => props.onChange({ channel: value || undefined })}
+        />
+      </div>
       <Select
         quiet
         label={t('activity.since')}

@@ -116,7 +116,9 @@ function RunRow(props: { run: Run }) {
           {runFigures(props.run, isOver(props.run) ? 0 : now())}
         </span>
         <span class="text-[12.5px] text-faint w-24 text-right max-sm:hidden">{relative(props.run.createdAt)}</span>
-        <StateBadge run={props.run} />
+        <span class="row justify-end shrink-0 sm:w-32">
+          <StateBadge run={props.run} />
+        </span>
       </A>
     </li>
   )

@@ -3,6 +3,7 @@ import { createMemo, createSignal, For, lazy, Match, Show, Switch } from 'solid-
 import type { Run, RunStep } from '@shared/contract'
 import '../i18n/en/work'
 import { ApprovalList } from '../approvals/request'
+import { call } from '../api/client'
 import { createLoad } from '../app/load'
 import { NotFound } from '../app/notfound'
 import { computerPath, conversationPath, runPath } from '../app/paths'
@@ -133,6 +134,15 @@ function Parts(props: { run: Run }) {
     const known = log()
     return known ? known.order.flatMap((id) => known.byId[id] ?? []) : []
   })
+  // Only computers with an older daemon keep archives, and most runs have none.
+  const archived = createLoad(
+    () => (isOver(props.run) ? props.run.id : undefined),
+    (id) =>
+      call('GET /api/agent-runs/{id}', { params: { id }, query: {} }).then(
+        () => true,
+        () => false,
+      ),
+  )
   const changes = createMemo(() => new Set(changesOf(steps()).map((change) => change.path)).size)
   return (
     <Tabs
@@ -143,7 +153,7 @@ function Parts(props: { run: Run }) {
         { value: 'steps', label: t('run.steps') },
         { value: 'changes', label: changes() > 0 ? t('work.changesOf', { n: changes() }) : t('work.changes') },
         { value: 'replay', label: t('work.replay') },
-        { value: 'archive', label: t('work.archive') },
+        ...(archived.value() ? [{ value: 'archive' as const, label: t('work.archive') }] : []),
       ]}
     >
       <Switch>

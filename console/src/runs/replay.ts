@@ -74,7 +74,8 @@ export function stepAt(step: RunStep, { start, end }: Moment, at: number): RunSt
   }
   if (detail.type !== 'tool') return step
   const { output: _, diff: __, outcome: ___, ...asked } = detail
-  return { ...step, status: 'running', completedAt: null, detail: asked }
+  // How long it will take is not known yet at that moment.
+  return { ...step, status: 'running', completedAt: step.startedAt, detail: asked }
 }
 
 export const speeds = [1, 2, 4, 8, 16] as const

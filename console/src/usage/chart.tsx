@@ -101,6 +101,7 @@ function optionsOf(measure: Measure, width: number, onPoint: (at: number | undef
       {
         ...axis,
         font,
+        size: 26,
         grid: { show: false },
         values: (_, moments) => moments.map((s) => dayText(new Date(s * 1000).toISOString().slice(0, 10))),
         incrs: [86_400, 172_800, 604_800, 1_209_600, 2_592_000, 5_184_000],

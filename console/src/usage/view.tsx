@@ -152,7 +152,7 @@ function Parts(props: PartsProps) {
   const most = () => Math.max(1e-9, ...rows().map((part) => valueOf(props.measure, part)))
   return (
     <Card
-      title={t('usage.by')}
+      title={t('usage.parts')}
       actions={<Select quiet label={t('usage.by')} value={props.by} options={options()} onChange={props.onBy} />}
     >
       <ul class="col gap-2.5">
