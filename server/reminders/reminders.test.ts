@@ -66,6 +66,28 @@ for (const storage of storages.filter((s) => s.available))
     const lastMessage = async () => (await world.talk.messages.list(ada, { target: '#den', limit: 1 })).items[0]
     const log = async (id: string) => (await reminders.log(ada, id, {})).items
 
+    test('what words come to can be looked at before anything is set', async () => {
+      kinds()
+      const preview = (schedule: string, p: Author = bob) => reminders.preview(p, { schedule, timezone: 'Asia/Tokyo' })
+      const daily = await preview('every day at 9')
+      expect(daily).toMatchObject({ recurring: true, timezone: 'Asia/Tokyo' })
+      expect(daily.times).toHaveLength(5)
+      const gaps = daily.times.slice(1).map((at, n) => at - (daily.times[n] ?? 0))
+      expect(new Set(gaps)).toEqual(new Set([24 * 60 * MINUTE]))
+      const hours = daily.times.map((at) => new Date(at).toLocaleTimeString('en-GB', { timeZone: 'Asia/Tokyo' }))
+      expect(new Set(hours)).toEqual(new Set(['09:00:00']))
+      expect(await preview('in 20 minutes')).toMatchObject({
+        recurring: false,
+        ruleKind: 'at',
+        times: [expect.any(Number)],
+      })
+      expect(await code(preview('when the cows come home'))).toBe('schedule_invalid')
+      expect(await code(reminders.preview(bot, { schedule: '* * * * *', scheduleKind: 'cron' }))).toBe(
+        'schedule_invalid',
+      )
+      expect(kinds()).toEqual([])
+    })
+
     test('one that fires once is a message for whom it is for, and then it is done', async () => {
       const r = await set({ for: { kind: 'human', memberId: ada.id }, prompt: 'Bring **numbers**.' })
       expect(r).toMatchObject({ status: 'active', recurring: false, for: { name: 'ada' }, createdBy: { id: bob.id } })

@@ -8,6 +8,7 @@ export function reminderRoutes(mount: Mount, reminders: ReminderService, idempot
   mount('POST /api/reminders', async ({ principal, body, idempotencyKey }) =>
     reminders.create(principal, body, onceWith(idempotency, principal, 'reminder', idempotencyKey, body)),
   )
+  mount('POST /api/reminders/preview', async ({ principal, body }) => reminders.preview(principal, body))
   mount('GET /api/reminders/{id}', async ({ principal, params }) => reminders.get(principal, params.id))
   mount('PATCH /api/reminders/{id}', async ({ principal, params, body }) => {
     if (Object.keys(body).length === 0)

@@ -28,6 +28,9 @@ const PAGE = 50
 const LOG_MS = 90 * 86_400_000
 const SWEEP = 500
 
+/** Times that a preview tells. */
+const PREVIEWED = 5
+
 export type Author = UserPrincipal | AgentPrincipal
 type Whom = { kind: 'human' | 'agent'; memberId: string }
 
@@ -110,6 +113,20 @@ export class ReminderService {
     await this.#seen(p, id)
     const limit = query.limit ?? PAGE
     return page(await this.store.events(id, query.cursor, limit + 1), limit, reminderEventView)
+  }
+
+  /** What a schedule comes to and its next times, without setting anything. Throws `schedule_invalid`. */
+  async preview(p: Author, input: When & { timezone?: string | undefined }) {
+    const timezone = checkZone(input.timezone ?? 'UTC')
+    const { kind, rule, firstAt, anchorAt } = await readSchedule(input, timezone, who(p))
+    const plan = { kind, rule, anchorAt, timezone }
+    const next = await clockFor([plan])
+    const times = [firstAt]
+    for (let at: number | null = firstAt; at !== null && times.length < PREVIEWED;) {
+      at = next(plan, at)
+      if (at !== null) times.push(at)
+    }
+    return { ruleKind: kind, rule, recurring: kind !== 'at', timezone, times }
   }
 
   /** Sets a reminder where the caller may write. */

@@ -140,6 +140,21 @@ export const reminderRoutes = routes({
     response: Reminder.extend({ cancelToken: z.string() }),
     errors: ['schedule_invalid', 'too_many_reminders', 'idempotency_conflict', 'channel_archived'],
   },
+  'POST /api/reminders/preview': {
+    summary: 'What a schedule comes to, and when it would fire; nothing is set',
+    tag: 'reminders',
+    who: ['user', 'agent'],
+    body: z.strictObject(when),
+    response: z.object({
+      ruleKind: ScheduleKind.exclude(['natural']),
+      rule: z.string(),
+      recurring: z.boolean(),
+      timezone: z.string(),
+      /** The next firings, five at most. */
+      times: z.array(Time),
+    }),
+    errors: ['schedule_invalid'],
+  },
   'GET /api/reminders/{id}': {
     summary: 'One reminder',
     tag: 'reminders',
