@@ -45,7 +45,15 @@ test(
         logIn(grace.page, 'grace', PASSWORD),
       ])
 
+      await composer(grace.page).pressSequentially('the')
+      await ada.page.getByText('Grace Hopper is writing…').waitFor()
+      await ada.page.screenshot({ path: '/tmp/hshots/typing.png' })
       await say(grace.page, 'the figures are wrong')
+      await ada.page.getByText('Grace Hopper is writing…').waitFor({ state: 'detached' })
+      await ada.page.getByRole('button', { name: /^Show all 2 members/ }).click()
+      await ada.page.getByRole('dialog').getByRole('img', { name: 'Online' }).nth(1).waitFor()
+      await ada.page.screenshot({ path: '/tmp/hshots/members.png' })
+      await ada.page.keyboard.press('Escape')
       await message(ada.page, 'the figures are wrong').waitFor()
       await message(ada.page, 'the figures are wrong').hover()
       await message(ada.page, 'the figures').getByRole('button', { name: 'React: 👍' }).click()

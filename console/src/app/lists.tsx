@@ -7,6 +7,7 @@ import { DraftMark } from '../composer/mark'
 import { t } from '../i18n'
 import { canWrite, isAdmin } from '../store/session'
 import { state } from '../store/state'
+import { PersonDot } from '../presence/dot'
 import { Avatar } from '../ui/avatar'
 import { Count } from '../ui/badge'
 import { Menu } from '../ui/menu'
@@ -160,7 +161,16 @@ function People() {
         {(dm) => (
           <NavItem
             href={conversationPath(dm.target)}
-            lead={<Avatar name={channelTitle(dm)} kind="human" size="xs" />}
+            lead={
+              <span class="relative inline-flex">
+                <Avatar name={channelTitle(dm)} kind="human" size="xs" />
+                <Show when={dm.peers.length === 1 && dm.peers[0]}>
+                  {(peer) => (
+                    <PersonDot userId={peer().memberId} class="absolute -right-1 -bottom-1 ring-2 ring-sidebar" />
+                  )}
+                </Show>
+              </span>
+            }
             label={channelTitle(dm)}
             strong={dm.unreadCount > 0}
             end={unread(dm)}

@@ -8,6 +8,8 @@ import { channelTitle } from '../app/unread'
 import { act } from '../app/act'
 import { call } from '../api/client'
 import { t } from '../i18n'
+import { PersonDot } from '../presence/dot'
+import { personState } from '../presence/people'
 import { me } from '../store/session'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'
@@ -65,7 +67,19 @@ export function ChannelHeader(props: HeaderProps) {
         <h1 class="font-650 text-[15px] truncate shrink-0 max-w-full">{channelTitle(props.channel)}</h1>
         <Show
           when={agent()}
-          fallback={<p class="text-[13px] text-soft truncate max-sm:hidden">{props.channel.topic}</p>}
+          fallback={
+            <Show
+              when={peer()?.kind === 'human' && peer()}
+              fallback={<p class="text-[13px] text-soft truncate max-sm:hidden">{props.channel.topic}</p>}
+            >
+              {(peer) => (
+                <span class="row gap-1.5 text-[13px] text-soft">
+                  <PersonDot userId={peer().memberId} />
+                  {t(`person.${personState(peer().memberId)}`)}
+                </span>
+              )}
+            </Show>
+          }
         >
           {(agent) => (
             <A href={agentPath(agent().id)} class="row gap-1.5 text-[13px] text-soft truncate hover:text-ink rounded">

@@ -4,6 +4,7 @@ import { call } from '../api/client'
 import { act } from '../app/act'
 import { createLoad } from '../app/load'
 import { t } from '../i18n'
+import { PersonDot } from '../presence/dot'
 import { canWrite, me } from '../store/session'
 import { change, state } from '../store/state'
 import { Avatar } from '../ui/avatar'
@@ -95,6 +96,9 @@ function Member(props: { channel: Channel; member: ChannelMember }) {
       />
       <div class="flex-1 min-w-32">
         <p class="font-550 truncate">
+          <Show when={props.member.kind === 'human'}>
+            <PersonDot userId={props.member.memberId} class="mr-1.5" />
+          </Show>
           {props.member.displayName} <span class="text-faint font-400 text-[13px]">@{props.member.name}</span>
         </p>
       </div>

@@ -5,6 +5,8 @@ import { createLoad } from '../app/load'
 import { channelTitle } from '../app/unread'
 import { Composer } from '../composer/composer'
 import { t } from '../i18n'
+import { tellTyping } from '../presence/people'
+import { TypingLine } from '../presence/typing'
 import { jumpToPresent, openList } from '../store/lists'
 import { canWrite } from '../store/session'
 import { put } from '../store/apply'
@@ -43,6 +45,11 @@ export function Conversation(props: ConversationProps) {
   )
   // A snapshot after a long absence empties what was loaded.
   createEffect(() => state.phase === 'ready' && !list() && opened.value() && void opened.reload())
+  const wrote = (event: InputEvent) => {
+    const { target } = event
+    const typed = target instanceof HTMLTextAreaElement && target.matches('[data-composer]') && target.value.trim()
+    if (typed) tellTyping(props.target, props.threadId)
+  }
   const keydown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || event.defaultPrevented || covered()) return
     if (event.shiftKey) void act(readEverything, t('message.allRead'))
@@ -86,7 +93,10 @@ export function Conversation(props: ConversationProps) {
       </Show>
       <Show when={canWrite()} fallback={<ReadOnly text={t('composer.viewer')} />}>
         <Show when={channel()?.joined} fallback={<JoinBar target={props.target} />}>
-          <Composer target={props.target} threadId={props.threadId} />
+          <TypingLine target={props.target} threadId={props.threadId} />
+          <div class="contents" onInput={wrote}>
+            <Composer target={props.target} threadId={props.threadId} />
+          </div>
         </Show>
       </Show>
     </>

@@ -3,7 +3,7 @@ import type { ServerEvent, Snapshot, User } from '@shared/contract'
 import { ApiError, call, keepCsrf, whenLoggedOut } from '../api/client'
 
 import { apply, dropChannel, put, type FollowUp } from './apply'
-import { tellEvent, tellRestart } from './feed'
+import { tellEvent, tellLive, tellNote, tellRestart } from './feed'
 import { retryUnsent } from './outbox'
 import { refetchGaps } from './runs'
 import { change, emptyState, state } from './state'
@@ -64,9 +64,11 @@ function enter(snapshot: Snapshot): void {
   stopStream = follow({
     cursor: () => cursor,
     onEvents: gather,
+    onNote: tellNote,
     onState(connection) {
       const back = connection === 'live' && state.connection === 'offline'
       change((draft) => void (draft.connection = connection))
+      if (connection === 'live') tellLive()
       if (back) void retryUnsent()
     },
     onGone: () => void start(),

@@ -62,7 +62,10 @@ test('events are taken out of the stream however it is cut, and the next connect
   })
   await until(() => asked.length === 2)
   expect(events.map((event) => event.sequence)).toEqual([5, 6])
-  expect(asked).toEqual(['/api/server-events?cursor=srv_1%3A4', '/api/server-events?cursor=srv_1%3A6'])
+  expect(asked).toEqual([
+    '/api/server-events?notes=true&cursor=srv_1%3A4',
+    '/api/server-events?notes=true&cursor=srv_1%3A6',
+  ])
   expect(states.slice(0, 2)).toEqual(['connecting', 'live'])
 })
 

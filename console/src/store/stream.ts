@@ -1,11 +1,13 @@
 import { createParser } from 'eventsource-parser'
-import type { ServerEvent } from '@shared/contract'
+import type { Note, ServerEvent } from '@shared/contract'
 import { authHeaders } from '../api/client'
 
 export interface StreamOptions {
   /** Where to go on from, each time a connection is made. */
   cursor: () => string
   onEvents: (events: ServerEvent[]) => void
+  /** What is true for a moment only: who is here, who is writing. */
+  onNote?: (note: Note) => void
   onState: (state: 'connecting' | 'live' | 'offline') => void
   /** The server does not know the cursor any more: start over from a snapshot. */
   onGone: () => void
@@ -44,7 +46,7 @@ async function connect(options: StreamOptions, stopped: AbortSignal, onOpen: () 
   const silence = new AbortController()
   let timer = setTimeout(() => silence.abort(), silenceMs)
   try {
-    const response = await fetch(`/api/server-events?cursor=${encodeURIComponent(options.cursor())}`, {
+    const response = await fetch(`/api/server-events?notes=true&cursor=${encodeURIComponent(options.cursor())}`, {
       headers: { accept: 'text/event-stream', ...authHeaders() },
       signal: AbortSignal.any([stopped, silence.signal]),
     })
@@ -58,6 +60,7 @@ async function connect(options: StreamOptions, stopped: AbortSignal, onOpen: () 
     const parser = createParser({
       onEvent(message) {
         if (message.event === 'cursor_gone') gone = true
+        else if (message.event === 'note') options.onNote?.(JSON.parse(message.data))
         else if (message.data) events.push(JSON.parse(message.data))
       },
     })
