@@ -170,7 +170,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     message: async (p, id) => (await messages.get(p, id)).message,
     current: (tx, agentId, channelId) => work.current(tx, agentId, channelId),
   })
-  const debates = new DebateService(core, { writer, router })
+  const debates = new DebateService(core, { writer, router, cleanup })
   const usage = new UsageService(core)
   runs.whenOver((tx, run) => usage.note(tx, run))
   settler.whenSettled((tx, delivery) => debates.settled(tx, delivery))

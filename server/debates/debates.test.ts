@@ -106,11 +106,24 @@ for (const storage of storages.filter((s) => s.available))
       expect(await now(debate)).toMatchObject({ state: 'paused', turn: 1, deliveryId: null })
       expect(await world.talk.debates.resume(ada, debate.id)).toMatchObject({ state: 'running', turn: 2 })
       expect(await code(world.talk.debates.resume(ada, debate.id))).toBe('illegal_transition')
+      const [turn] = await open()
+      const begun = { runId: turn!.runId!, leaseId: 'l', summary: '', result: {}, error: '' }
+      await world.talk.runs.report(box, { ...begun, state: 'running', resultMessage: '' })
       expect(await world.talk.debates.stop(bob, debate.id)).toMatchObject({ state: 'stopped' })
-      await answer('too late')
+      await world.talk.runs.report(box, { ...begun, state: 'completed', resultMessage: 'too late' })
       expect(await open()).toEqual([])
       expect(await now(debate)).toMatchObject({ state: 'stopped', turn: 2 })
       expect(await code(world.talk.debates.stop(bob, debate.id))).toBe('illegal_transition')
+    })
+
+    test('stopped it takes back the turn that nobody has begun, so that no agent answers when it is over', async () => {
+      const debate = await start()
+      const [turn] = await open()
+      await world.talk.debates.stop(bob, debate.id)
+      expect(await open()).toEqual([])
+      const { run } = await world.talk.runs.get(ada, turn!.runId!)
+      expect(run).toMatchObject({ state: 'canceled', failure: { message: '@bob stopped the debate.' } })
+      expect(await now(debate)).toMatchObject({ state: 'stopped', turn: 1, reason: '' })
     })
 
     test('the guards of its agents hold: a turn that they refuse ends it', async () => {

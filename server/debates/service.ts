@@ -1,4 +1,4 @@
-import type { Actor, Debate, DebateState } from '@shared/contract'
+import type { Actor, Debate, DebateState, Failure } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import { type Principal, SYSTEM, type UserPrincipal, actorOf } from '../access/principal'
@@ -21,6 +21,8 @@ const PAGE = 50
 export interface Talk {
   writer: { write(tx: Tx, message: NewMessage): Promise<MessageRow> }
   router: { debate(tx: Tx, routing: Routing, agentId: string): Promise<DeliveryRow | undefined> }
+  /** What is not asked any more is not begun. */
+  cleanup: { unasked(tx: Tx, messageId: string, failure: Failure, actor: Actor): Promise<void> }
 }
 
 /**
@@ -122,10 +124,17 @@ export class DebateService {
     })
   }
 
+  /** A turn that has not begun is taken back; one that has may still be answered. */
   stop(p: UserPrincipal, id: string): Promise<Debate> {
-    return this.#change(p, id, ['running', 'paused'], (tx, row, channel) =>
-      this.#end(tx, row, channel, { state: 'stopped', reason: '' }),
-    )
+    return this.#change(p, id, ['running', 'paused'], async (tx, row, channel) => {
+      const turn = row.deliveryId === null ? undefined : await this.#store.turnMessage(tx, row.deliveryId)
+      // First the end, so that the turn that is taken back is none of a debate any more.
+      const ended = await this.#end(tx, row, channel, { state: 'stopped', reason: '' })
+      const by = actorOf(p)
+      const failure = { reason: 'killed', message: `@${by.name} stopped the debate.` } as const
+      if (turn !== undefined) await this.talk.cleanup.unasked(tx, turn, failure, by)
+      return ended
+    })
   }
 
   /** A delivery is over: when it was a turn, the next one is given, or the debate ends. */

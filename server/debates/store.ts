@@ -49,6 +49,13 @@ export class DebateStore {
     return row
   }
 
+  /** The message that gave a turn. */
+  async turnMessage(tx: Tx, deliveryId: string): Promise<string | undefined> {
+    const { deliveries } = this.db.t
+    const [row] = await tx.q.select({ id: deliveries.messageId }).from(deliveries).where(eq(deliveries.id, deliveryId))
+    return row?.id
+  }
+
   /** How many of a channel are not over. */
   async open(tx: Tx, channelId: string): Promise<number> {
     const { debates: t } = this.db.t
