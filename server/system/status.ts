@@ -60,8 +60,8 @@ async function diskOf(folder: string): Promise<Disk | undefined> {
 
 export function diskCheck({ total, available }: Disk): ServerStatus['checks'][number] {
   const ok = available >= SCARCE.bytes && available / total >= SCARCE.part
-  const mib = Math.round(available / 2 ** 20)
-  return { name: 'disk', ok, detail: ok ? `${mib} MiB are free.` : `Only ${mib} MiB are free for the data folder.` }
+  const gib = (available / 2 ** 30).toFixed(1)
+  return { name: 'disk', ok, detail: ok ? `${gib} GiB are free.` : `Only ${gib} GiB are free for the data folder.` }
 }
 
 async function storedIn(core: Core, blobs: Blobs) {

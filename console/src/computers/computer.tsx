@@ -83,12 +83,16 @@ function Content(props: { computer: Computer }) {
         </Show>
       </p>
       <Problems computer={props.computer} />
-      <Card title={t('computer.runtimes')} hint={t('computer.runtimesText')}>
-        <RuntimeList computer={props.computer} onCreate={isAdmin() ? setCreating : undefined} />
-      </Card>
-      <Agents computerId={props.computer.id} />
-      <TunnelsCard computerId={props.computer.id} />
       <ResourcesCard resources={props.computer.resources} />
+      <Agents computerId={props.computer.id} />
+      <Card title={t('computer.runtimes')} hint={t('computer.runtimesText')}>
+        <RuntimeList
+          computer={props.computer}
+          short={agentsOf(props.computer.id).length > 0}
+          onCreate={isAdmin() ? setCreating : undefined}
+        />
+      </Card>
+      <TunnelsCard computerId={props.computer.id} />
       <CreateAgent
         open={creating() !== undefined}
         onClose={() => setCreating(undefined)}

@@ -87,13 +87,14 @@ describe('what is wrong with a computer', () => {
     expect(kinds(computer(), [agent('auth_required', false), agent('offline')])).toEqual([])
   })
 
-  test('the demo is no coding agent, and neither is one that lacks its login', () => {
+  test('the demo is no coding agent, and neither is one that lacks its login or only runs a command', () => {
     expect(
       kinds(
         computer({
           runtimes: [
             { ...runtime, demo: true },
             { ...runtime, login: 'no' },
+            { ...runtime, kind: 'command' },
           ],
         }),
       ),

@@ -1,5 +1,5 @@
 import type { Agent, Computer } from '@shared/contract'
-import { isReady } from '../agents/kinds'
+import { isCustom, isReady } from '../agents/kinds'
 
 /** Something about a computer that somebody has to look at. */
 export type Problem =
@@ -37,7 +37,8 @@ export function problemsOf(computer: Computer, agents: Agent[], serverVersion: s
   for (const agent of agents)
     if (agent.enabled && agent.status.health !== 'ok' && agent.status.health !== 'offline')
       problems.push({ kind: 'agent', agent })
-  if (!runtimes.some((runtime) => isReady(runtime) && !runtime.demo)) problems.push({ kind: 'noRuntime' })
+  if (agents.length === 0 && !runtimes.some((one) => isReady(one) && !one.demo && !isCustom(one.kind)))
+    problems.push({ kind: 'noRuntime' })
   if (isOlder(version, serverVersion)) problems.push({ kind: 'olderDaemon', theirs: version, ours: serverVersion })
   return problems
 }

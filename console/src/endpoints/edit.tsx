@@ -14,7 +14,7 @@ import { ErrorNotice } from '../ui/notice'
 import { Select, Switch } from '../ui/select'
 import { toast } from '../ui/toast'
 import { Fields } from './fields'
-import { changedConfig, fieldsOf, newConfig, valuesOf } from './form'
+import { changedConfig, fieldsOf, newConfig, split, valuesOf } from './form'
 import { endpoints } from './store'
 
 /** What was made and is shown this once. */
@@ -125,17 +125,16 @@ function Form(props: {
       props.onClose({ endpoint: made, secret })
     })
   }
-  const list = (which: 'required' | 'optional') => (
+  const { shown, folded } = split(fields)
+  const list = (some: typeof fields) => (
     <Fields
-      fields={fields.filter(({ required }) => required === (which === 'required'))}
+      fields={some}
       values={values}
       config={config}
       wrong={(field) => request.wrong(field)}
       onChange={(field, value) => setValues(field, value)}
     />
   )
-  // A few are all in view; of many, those that can be left out are a click away.
-  const folded = fields.filter(({ required }) => !required).length > 4
   return (
     <form class="col gap-4" onSubmit={submit}>
       <TextField
@@ -149,11 +148,11 @@ function Form(props: {
         error={request.wrong('displayName')}
         ref={(input) => queueMicrotask(() => input.focus())}
       />
-      {list('required')}
-      <Show when={folded} fallback={list('optional')}>
+      {list(shown)}
+      <Show when={folded.length > 0}>
         <details class="rounded-lg border border-line px-3 py-2">
           <summary class="cursor-pointer text-[13.5px] font-550 rounded">{t('endpoint.optional')}</summary>
-          <div class="col gap-4 pt-3">{list('optional')}</div>
+          <div class="col gap-4 pt-3">{list(folded)}</div>
         </details>
       </Show>
       <Show when={provider.outbound}>

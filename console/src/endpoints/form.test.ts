@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { HIDDEN as hiddenByServer } from '@shared/contract'
-import { changedConfig, fieldsOf, HIDDEN, isKept, newConfig, valuesOf } from './form'
+import { changedConfig, fieldsOf, HIDDEN, isKept, newConfig, split, valuesOf } from './form'
 
 const schema = {
   type: 'object',
@@ -39,6 +39,24 @@ describe('the fields of a schema', () => {
     expect(fields.find(({ name }) => name === 'text_field')).toMatchObject({ label: 'Text field', max: 64 })
     expect(fields.find(({ name }) => name === 'mode')?.choices).toEqual(['mention', 'always'])
     expect(fields.find(({ name }) => name === 'header')?.pattern).toBe('^[a-z]+$')
+  })
+
+  test('are in view as far as there is room, and what is required always', () => {
+    const many = (required: number, optional: number) =>
+      split(
+        fieldsOf({
+          properties: Object.fromEntries(
+            Array.from({ length: required + optional }, (_, at) => [`f${at}`, { type: 'string' }]),
+          ),
+          required: Array.from({ length: required }, (_, at) => `f${at}`),
+        }),
+      )
+    const sizes = (parts: ReturnType<typeof many>) => [parts.shown.length, parts.folded.length]
+    expect(sizes(many(0, 8))).toEqual([4, 4])
+    expect(sizes(many(1, 2))).toEqual([3, 0])
+    // To fold a single one away would cost the same room.
+    expect(sizes(many(1, 4))).toEqual([5, 0])
+    expect(sizes(many(6, 2))).toEqual([6, 2])
   })
 
   test.each([[{}], [{ properties: null }], [{ properties: { a: 1, b: null, c: [] } }], [{ properties: [] }]])(

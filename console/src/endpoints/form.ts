@@ -78,6 +78,17 @@ export function fieldsOf(schema: Record<string, unknown>): Field[] {
   return fields.sort((a, b) => Number(b.required) - Number(a.required))
 }
 
+/** How many fields are in view at once; of more, those that can be left out are a click away. */
+const inView = 4
+
+/** What is shown at once: all that is required, and the first of the rest, which are the ways in that a provider is known for. */
+export function split(fields: Field[]): { shown: Field[]; folded: Field[] } {
+  const optional = fields.filter(({ required }) => !required)
+  const room = Math.max(0, inView - (fields.length - optional.length))
+  const folded = optional.length > room + 1 ? optional.slice(room) : []
+  return { shown: fields.filter((field) => !folded.includes(field)), folded }
+}
+
 /** What the form starts with. */
 export function valuesOf(fields: Field[], config: Record<string, unknown> | null): Values {
   return Object.fromEntries(

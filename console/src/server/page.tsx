@@ -9,6 +9,7 @@ import { duration, now, shortDate } from '../i18n/dates'
 import { state } from '../store/state'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
+import { cx } from '../ui/cx'
 import { Icon } from '../ui/icon'
 import { ErrorNotice, Notice } from '../ui/notice'
 import { SkeletonRows } from '../ui/skeleton'
@@ -82,13 +83,14 @@ function Checks(props: { status: ServerStatus }) {
           {[props.status.version, props.status.commit.slice(0, 10)].filter(Boolean).join(' · ')}
         </Fact>
         <Fact name={t('server.uptime')}>
-          {duration(now() - props.status.startedAt)}{' '}
-          <span class="text-faint">{t('server.since', { when: shortDate(props.status.startedAt) })}</span>
+          <span title={t('server.since', { when: shortDate(props.status.startedAt) })}>
+            {duration(now() - props.status.startedAt)}
+          </span>
         </Fact>
         <Fact name={t('server.platform')}>
           {props.status.platform} · {props.status.runtime}
         </Fact>
-        <Fact name={t('server.id')}>
+        <Fact name={t('server.id')} wide>
           <code class="text-[12.5px] break-all">{state.serverId}</code>
         </Fact>
       </Facts>
@@ -104,7 +106,7 @@ const Numbers = (props: { status: ServerStatus }) => (
           {size(props.status.database.bytes)}
         </Fact>
         <Fact name={t('server.files', { n: props.status.files?.files ?? 0 })}>{size(props.status.files?.bytes)}</Fact>
-        <Fact name={t('server.disk')}>
+        <Fact name={t('server.disk')} wide>
           <Show when={props.status.disk} fallback={t('server.unknown')}>
             {(disk) => t('server.free', { free: sizeText(disk().available), total: sizeText(disk().total) })}
           </Show>
@@ -127,7 +129,7 @@ const Numbers = (props: { status: ServerStatus }) => (
         <Fact name={t('server.requests')}>{number(props.status.requests)}</Fact>
         <Fact name={t('server.failed')}>{number(props.status.failed)}</Fact>
         <Fact name={t('server.refused')}>{number(props.status.refused)}</Fact>
-        <Fact name={t('server.times')}>
+        <Fact name={t('server.times')} wide>
           {props.status.p50 === null || props.status.p95 === null
             ? t('server.unknown')
             : t('server.timesText', { p50: number(props.status.p50), p95: number(props.status.p95) })}
@@ -152,8 +154,13 @@ const Facts = (props: ParentProps) => (
   <dl class="grid sm:grid-cols-2 gap-x-6 gap-y-2.5 text-[13.5px]">{props.children}</dl>
 )
 
-const Fact = (props: ParentProps<{ name: string }>) => (
-  <div class="row items-baseline justify-between gap-3 border-b border-line pb-1.5 min-w-0">
+const Fact = (props: ParentProps<{ name: string; wide?: boolean }>) => (
+  <div
+    class={cx(
+      'row items-baseline justify-between gap-3 border-b border-line pb-1.5 min-w-0',
+      props.wide && 'sm:col-span-2',
+    )}
+  >
     <dt class="text-soft">{props.name}</dt>
     <dd class="font-550 text-right tabular-nums min-w-0">{props.children}</dd>
   </div>

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '@shared/contract'
-import { createEffect, createSignal, For, on, Show } from 'solid-js'
+import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js'
 import { call } from '../api/client'
 import { createLoad } from '../app/load'
 import { t } from '../i18n'
@@ -31,13 +31,24 @@ const areas = [
   'audit',
 ] as const
 
+/** Days back. */
+const ranges = { '': 0, '1': 1, '7': 7, '30': 30 } as const
+type Range = keyof typeof ranges
+
 /** Who did what that only some may do, and everything as a file. */
 export default function AuditLog() {
   const [area, setArea] = createSignal<'' | (typeof areas)[number]>('')
   const [more, setMore] = createSignal<AuditEntry[]>([])
   const [cursor, setCursor] = createSignal<string>()
-  const filter = () => (area() ? { action: `${area()}.*` } : {})
-  const first = createLoad(area, () => call('GET /api/audit', { query: { ...filter(), limit: 50 } }))
+  const [actor, setActor] = createSignal('')
+  const [range, setRange] = createSignal<Range>('')
+  const people = createMemo(() => Object.values(state.users).sort((a, b) => a.displayName.localeCompare(b.displayName)))
+  const filter = createMemo(() => ({
+    ...(area() ? { action: `${area()}.*` } : {}),
+    ...(actor() ? { actor: actor() } : {}),
+    ...(range() ? { since: Date.now() - ranges[range()] * 86_400_000 } : {}),
+  }))
+  const first = createLoad(filter, () => call('GET /api/audit', { query: { ...filter(), limit: 50 } }))
   createEffect(
     on(first.value, (page) => {
       setMore([])
@@ -51,7 +62,10 @@ export default function AuditLog() {
     setMore((all) => [...all, ...page.items])
     setCursor(page.nextCursor)
   }
-  const file = (format: string) => `/api/audit/export?${new URLSearchParams({ ...filter(), format })}`
+  const file = (format: string) => {
+    const { since, ...rest } = filter()
+    return `/api/audit/export?${new URLSearchParams({ ...rest, ...(since ? { since: String(since) } : {}), format })}`
+  }
   return (
     <>
       <Card
@@ -65,13 +79,34 @@ export default function AuditLog() {
         }
       >
         <div class="col gap-3">
-          <Select
-            label={t('audit.area')}
-            quiet
-            value={area()}
-            options={[{ value: '', label: t('audit.all') }, ...areas.map((value) => ({ value, label: value }))]}
-            onChange={setArea}
-          />
+          <div class="grid sm:grid-cols-3 gap-2">
+            <Select
+              label={t('audit.area')}
+              value={area()}
+              options={[{ value: '', label: t('audit.all') }, ...areas.map((value) => ({ value, label: value }))]}
+              onChange={setArea}
+            />
+            <Select
+              label={t('audit.actor')}
+              value={actor()}
+              options={[
+                { value: '', label: t('audit.anybody') },
+                ...people().map((user) => ({ value: user.id, label: user.displayName })),
+              ]}
+              onChange={setActor}
+            />
+            <Select<Range>
+              label={t('audit.since')}
+              value={range()}
+              options={[
+                { value: '', label: t('audit.anyTime') },
+                { value: '1', label: t('token.days', { n: 1 }) },
+                { value: '7', label: t('token.days', { n: 7 }) },
+                { value: '30', label: t('token.days', { n: 30 }) },
+              ]}
+              onChange={setRange}
+            />
+          </div>
           <ErrorNotice error={first.error()} />
           <Show when={first.value()} fallback={<SkeletonRows count={4} />}>
             {(page) => (

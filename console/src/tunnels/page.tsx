@@ -19,15 +19,17 @@ export default function TunnelsPage() {
   const unaddressed = () => list.items().some((one) => one.state === 'active' && one.url === null)
   return (
     <Page title={t('tunnel.title')} actions={<OpenTunnelButton place={{}} />}>
-      <Choice
-        label={t('tunnel.title')}
-        value={which()}
-        options={[
-          { value: 'open', label: t('tunnel.openOnes') },
-          { value: 'all', label: t('tunnel.all') },
-        ]}
-        onChange={setWhich}
-      />
+      <div class="row">
+        <Choice
+          label={t('tunnel.title')}
+          value={which()}
+          options={[
+            { value: 'open', label: t('tunnel.openOnes') },
+            { value: 'all', label: t('tunnel.all') },
+          ]}
+          onChange={setWhich}
+        />
+      </div>
       <Show when={unaddressed()}>
         <Notice tone="warn" title={t('tunnel.off')}>
           {t('tunnel.offText')}
