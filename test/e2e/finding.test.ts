@@ -282,3 +282,56 @@ test(
   },
   minutes(2),
 )
+
+test(
+  'a reminder is set in words, shows when it will fire, fires into the inbox, and can be put off and canceled',
+  async () => {
+    await inPlace(async (place) => {
+      const server = await startConsole(place, { flags: ['--no-local-daemon'] })
+      const { page, complaints } = await visit(browser, server.url)
+      await logIn(page, ADMIN.username, ADMIN.password)
+      await page.goto(`${server.url}/reminders`)
+      await page.getByText('Nothing is coming up').waitFor()
+      await clean(page)
+      await page.keyboard.press('c')
+      const dialog = page.getByRole('dialog', { name: 'New reminder' })
+      await dialog.getByLabel('What about').fill('Water the plants')
+      await dialog.getByRole('textbox', { name: 'When' }).fill('every blue moon')
+      await dialog.getByText('says no time that could be understood').waitFor()
+      await dialog.getByRole('textbox', { name: 'When' }).fill('every day at 9')
+      await dialog.locator('[data-firing]').nth(4).waitFor()
+      await clean(page)
+      await dialog.getByRole('button', { name: 'Set the reminder' }).click()
+      await page.getByRole('listitem').filter({ hasText: 'Water the plants' }).getByText('every day at 9').waitFor()
+
+      await page.getByRole('button', { name: 'New reminder' }).click()
+      await dialog.getByLabel('What about').fill('Look at the oven')
+      await dialog.getByRole('textbox', { name: 'When' }).fill('in 3 seconds')
+      await dialog.getByText('It fires once:').waitFor()
+      await dialog.getByRole('button', { name: 'Set the reminder' }).click()
+      await page.getByRole('link', { name: /Inbox 1 unread/ }).click()
+      await page
+        .getByRole('navigation', { name: 'Inbox' })
+        .getByRole('link', { name: /Look at the oven/ })
+        .waitFor()
+
+      await page.goto(`${server.url}/reminders`)
+      await page.getByRole('tab', { name: 'Fired' }).click()
+      await page.getByRole('button', { name: 'Actions for Look at the oven' }).click()
+      await page.getByRole('menuitem', { name: 'Log' }).click()
+      await page.getByRole('dialog').getByText('Fired', { exact: true }).waitFor()
+      await clean(page)
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Actions for Look at the oven' }).click()
+      await page.getByRole('menuitem', { name: 'Again in an hour' }).click()
+      await page.getByRole('tab', { name: 'Upcoming' }).click()
+      await page.getByRole('listitem').filter({ hasText: 'Look at the oven' }).waitFor()
+      await page.getByRole('button', { name: 'Actions for Water the plants' }).click()
+      await page.getByRole('menuitem', { name: 'Cancel the reminder' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel the reminder' }).click()
+      await page.getByRole('listitem').filter({ hasText: 'Water the plants' }).waitFor({ state: 'detached' })
+      expect(complaints).toEqual([])
+    })
+  },
+  minutes(2),
+)

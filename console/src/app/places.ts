@@ -1,6 +1,7 @@
 import { call } from '../api/client'
 import { chooseLocale, locale, locales, t, type Locale } from '../i18n'
 import '../i18n/en/palette'
+import '../i18n/en/reminders'
 import { canWrite, isAdmin } from '../store/session'
 import { put } from '../store/apply'
 import { change, state } from '../store/state'
@@ -50,6 +51,7 @@ const creating = ({ go }: Reader): Command[] => {
       ? [
           make('task', 'i-lucide-square-kanban', t('nav.newTask'), () => openCreateTask()),
           make('channel', 'i-lucide-hash', t('channel.create'), () => openWindow('createChannel')),
+          make('reminder', 'i-lucide-alarm-clock', t('reminder.create'), () => go('/reminders?new=1')),
           make('dm', 'i-lucide-message-circle-plus', t('nav.newDm'), () => openWindow('newDm')),
         ]
       : []),

@@ -24,6 +24,7 @@ const ComputerPage = lazy(() => import('../computers/computer'))
 const EnrollPage = lazy(() => import('../enroll/wizard'))
 const InboxPage = lazy(() => import('../inbox/page'))
 const SearchPage = lazy(() => import('../search/page'))
+const RemindersPage = lazy(() => import('../reminders/page'))
 const MorePage = lazy(() => import('./more'))
 const TaskPage = lazy(() => import('../tasks/detail').then((m) => ({ default: m.TaskPage })))
 const TasksPage = lazy(() => import('../tasks/page'))
@@ -78,6 +79,7 @@ export const App = () => (
         <Route path="/inbox/:id?" component={InboxPage} />
         <Route path="/drafts" component={DraftsPage} />
         <Route path="/search" component={SearchPage} />
+        <Route path="/reminders" component={RemindersPage} />
         <Route path="/more" component={MorePage} />
         <Route path="/tasks" component={TasksPage} />
         <Route path="/tasks/:id" component={TaskPage} />

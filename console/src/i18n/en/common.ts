@@ -29,6 +29,7 @@ export const common = {
   'nav.computers': 'Computers',
   'nav.inbox': 'Inbox',
   'nav.drafts': 'Drafts',
+  'nav.reminders': 'Reminders',
   'nav.search': 'Search',
   'nav.mentions': '{n} mention of you||{n} mentions of you',
   'nav.newDm': 'New direct message',

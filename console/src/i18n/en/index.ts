@@ -20,6 +20,7 @@ import type { palette } from './palette'
 import type { panels } from './panels'
 import type { runs } from './runs'
 import type { server } from './server'
+import type { reminders } from './reminders'
 import type { search } from './search'
 import type { settings } from './settings'
 import type { tasks } from './tasks'
@@ -50,6 +51,7 @@ export type Texts = typeof agents &
   typeof panels &
   typeof runs &
   typeof server &
+  typeof reminders &
   typeof search &
   typeof settings &
   typeof tasks &

@@ -21,6 +21,7 @@ import { palette } from './palette'
 import { panels } from './panels'
 import { runs } from './runs'
 import { server } from './server'
+import { reminders } from './reminders'
 import { search } from './search'
 import { settings } from './settings'
 import { tasks } from './tasks'
@@ -49,6 +50,7 @@ export const zh: Record<keyof Texts, string> = {
   ...panels,
   ...runs,
   ...server,
+  ...reminders,
   ...search,
   ...settings,
   ...tasks,
