@@ -1,4 +1,3 @@
-import type { Navigator } from '@solidjs/router'
 import type { MemberKind } from '@shared/contract'
 import { call } from '../api/client'
 import { act } from '../app/act'

@@ -65,6 +65,9 @@ export function Standing(props: { decision: Decision }) {
         <Show when={d().status === 'proposed' && d().expiresAt}>
           {(at) => <span>{t('decision.expires', { when: shortDate(at()) })}</span>}
         </Show>
+        <span class="ml-auto -my-1">
+          <DecisionMenu decision={d()} />
+        </span>
       </div>
       <Progress decision={d()} />
       <Show when={shown()}>
@@ -73,8 +76,8 @@ export function Standing(props: { decision: Decision }) {
         </Suspense>
       </Show>
       <Ending decision={d()} />
-      <div class="row flex-wrap gap-2">
-        <Show when={d().status === 'proposed'}>
+      <Show when={d().status === 'proposed'}>
+        <div class="row flex-wrap gap-2">
           <Show
             when={mayVote(state.me, state.channels[d().target])}
             fallback={<span class="text-[13px] text-soft">{t('decision.joinFirst')}</span>}
@@ -89,11 +92,8 @@ export function Standing(props: { decision: Decision }) {
               {t('decision.abstain')}
             </Button>
           </Show>
-        </Show>
-        <span class="ml-auto">
-          <DecisionMenu decision={d()} />
-        </span>
-      </div>
+        </div>
+      </Show>
     </div>
   )
 }

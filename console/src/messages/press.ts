@@ -37,7 +37,9 @@ export function onLongPress(element: HTMLElement, then: () => void): void {
   for (const type of ['pointerup', 'pointercancel', 'pointerleave']) element.addEventListener(type, stop)
   element.addEventListener('click', swallow, true)
   // Without this the phone sends a press of a mouse after the touch, to whatever lies there by then.
-  element.addEventListener('touchend', (event) => held && event.cancelable && event.preventDefault(), { passive: false })
+  element.addEventListener('touchend', (event) => held && event.cancelable && event.preventDefault(), {
+    passive: false,
+  })
   element.addEventListener('contextmenu', swallow)
   onCleanup(stop)
 }

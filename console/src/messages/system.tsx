@@ -4,6 +4,7 @@ import { call } from '../api/client'
 import { act } from '../app/act'
 import { t } from '../i18n'
 import { clock } from '../i18n/dates'
+import { factField as field, factText } from './facts'
 import { putDelivery } from '../store/apply'
 import { canWrite } from '../store/session'
 import { change, state } from '../store/state'
@@ -12,11 +13,6 @@ import { Icon } from '../ui/icon'
 
 // Few conversations speak of previews.
 const TunnelCard = lazy(() => import('../tunnels/card'))
-
-const field = (message: Message, name: string): string | undefined => {
-  const value = message.system?.data[name]
-  return typeof value === 'string' ? value : undefined
-}
 
 /** What became of a preview that a message is about. */
 const tunnelChange = (message: Message): string | undefined => /^tunnel\.(\w+)$/.exec(message.system?.type ?? '')?.[1]
@@ -38,6 +34,8 @@ export function systemText(message: Message): string {
     if (change === 'opened') return t('system.tunnelOpened', { name: `@${by}` })
     if (change === 'rejected') return t('system.tunnelRejected', { name: `@${by}` })
   }
+  const known = factText(message)
+  if (known) return known
   if (message.system?.type === 'agent.not_member' && name) return t('system.notMember', { name: `@${name}` })
   return message.content
 }
