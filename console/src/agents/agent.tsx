@@ -1,9 +1,10 @@
-import { useNavigate, useParams, useSearchParams } from '@solidjs/router'
+import { useNavigate, useParams } from '@solidjs/router'
 import { lazy, Match, Show, Suspense, Switch } from 'solid-js'
 import type { Agent } from '@shared/contract'
 import '../i18n/en/agentpage'
 import { call } from '../api/client'
 import { act } from '../app/act'
+import { createPart } from '../app/part'
 import { NotFound } from '../app/notfound'
 import { computerPath } from '../app/paths'
 import { openDm } from '../channels/dm'
@@ -55,9 +56,7 @@ export default function AgentPage() {
 
 function Content(props: { agent: Agent }) {
   const navigate = useNavigate()
-  const [query, setQuery] = useSearchParams<{ part?: string }>()
-  const part = (): Part => parts.find((part) => part === query.part) ?? 'overview'
-  const show = (part: Part) => setQuery({ part: part === 'overview' ? undefined : part }, { replace: true })
+  const [part, show] = createPart(parts)
   return (
     <Page
       title={props.agent.displayName}

@@ -1,10 +1,11 @@
-import { useNavigate, useParams, useSearchParams } from '@solidjs/router'
-import { createMemo, createSignal, For, lazy, Match, Show, Switch } from 'solid-js'
+import { useNavigate, useParams } from '@solidjs/router'
+import { createMemo, createSignal, For, lazy, Match, Show, Suspense, Switch } from 'solid-js'
 import type { Run, RunStep } from '@shared/contract'
 import '../i18n/en/work'
 import { ApprovalList } from '../approvals/request'
 import { call } from '../api/client'
 import { createLoad } from '../app/load'
+import { createPart } from '../app/part'
 import { NotFound } from '../app/notfound'
 import { computerPath, conversationPath, runPath } from '../app/paths'
 import { t } from '../i18n'
@@ -30,7 +31,6 @@ const RunReplay = lazy(() => import('./replayview'))
 const Archive = lazy(async () => ({ default: (await import('./archive')).ArchiveView }))
 
 const parts = ['steps', 'changes', 'replay', 'archive'] as const
-type Part = (typeof parts)[number]
 
 /** One attempt of an agent, from the question to the answer, step by step. */
 export default function RunPage() {
@@ -127,8 +127,7 @@ function FailureNext(props: { run: Run }) {
 }
 
 function Parts(props: { run: Run }) {
-  const [query, setQuery] = useSearchParams<{ part?: string }>()
-  const part = (): Part => parts.find((part) => part === query.part) ?? 'steps'
+  const [part, show] = createPart(parts)
   const log = () => state.steps[props.run.id]
   const steps = createMemo<RunStep[]>(() => {
     const known = log()
@@ -148,7 +147,7 @@ function Parts(props: { run: Run }) {
     <Tabs
       label={t('work.tabs')}
       value={part()}
-      onChange={(part) => setQuery({ part: part === 'steps' ? undefined : part }, { replace: true })}
+      onChange={show}
       tabs={[
         { value: 'steps', label: t('run.steps') },
         { value: 'changes', label: changes() > 0 ? t('work.changesOf', { n: changes() }) : t('work.changes') },
@@ -156,22 +155,24 @@ function Parts(props: { run: Run }) {
         ...(archived.value() ? [{ value: 'archive' as const, label: t('work.archive') }] : []),
       ]}
     >
-      <Switch>
-        <Match when={part() === 'steps'}>
-          <Show when={log()?.loaded && log()} fallback={<SkeletonRows count={3} avatar={false} />}>
-            {(log) => <Steps run={props.run} steps={steps()} log={log()} />}
-          </Show>
-        </Match>
-        <Match when={part() === 'changes'}>
-          <RunChanges run={props.run} />
-        </Match>
-        <Match when={part() === 'replay'}>
-          <RunReplay run={props.run} />
-        </Match>
-        <Match when={part() === 'archive'}>
-          <Archive runId={props.run.id} />
-        </Match>
-      </Switch>
+      <Suspense fallback={<SkeletonRows count={3} avatar={false} />}>
+        <Switch>
+          <Match when={part() === 'steps'}>
+            <Show when={log()?.loaded && log()} fallback={<SkeletonRows count={3} avatar={false} />}>
+              {(log) => <Steps run={props.run} steps={steps()} log={log()} />}
+            </Show>
+          </Match>
+          <Match when={part() === 'changes'}>
+            <RunChanges run={props.run} />
+          </Match>
+          <Match when={part() === 'replay'}>
+            <RunReplay run={props.run} />
+          </Match>
+          <Match when={part() === 'archive'}>
+            <Archive runId={props.run.id} />
+          </Match>
+        </Switch>
+      </Suspense>
     </Tabs>
   )
 }

@@ -164,6 +164,9 @@ function rowsOf(folders: Record<string, Folder>, path: string, depth: number): R
 function Tree(props: TreeProps) {
   const rows = createMemo(() => rowsOf(props.folders, '', 0))
   const paths = createMemo(() => rows().flatMap((row) => (row.kind === 'entry' ? [row.path] : [])))
+  // By their names: a row that was there stays the same element, which keeps the focus.
+  const byKey = createMemo(() => new Map(rows().map((row) => [`${row.kind} ${row.path}`, row])))
+  const keys = createMemo(() => [...byKey().keys()])
   const [current, setCurrent] = createSignal<string>()
   const at = () => (paths().includes(current() ?? '') ? current() : paths()[0])
   let tree: HTMLUListElement | undefined
@@ -195,36 +198,64 @@ function Tree(props: TreeProps) {
       onKeyDown={keydown}
       class="col max-h-[65vh] overflow-auto -mx-2"
     >
-      <For each={rows()}>
-        {(row) => (
-          <Show when={row.kind === 'entry' && row.entry} fallback={<Rest row={row} onMore={props.onMore} />}>
-            {(entry) => (
-              <li
-                role="treeitem"
-                aria-level={row.depth + 1}
-                aria-expanded={entry().kind === 'folder' ? isOpen(row.path) : undefined}
-                aria-selected={props.chosen === row.path}
-                tabindex={at() === row.path ? 0 : -1}
-                onClick={() => choose(entry())}
-                style={{ 'padding-left': `${row.depth * 14 + 8}px` }}
-                class={cx(
-                  'row gap-1.5 min-h-7 max-md:min-h-10 pr-2 rounded-md text-[13px] cursor-pointer hover:bg-hover -outline-offset-2 whitespace-nowrap',
-                  props.chosen === row.path && 'bg-accent-soft text-accent-text',
-                )}
-              >
-                <Icon name={iconOf(entry(), isOpen(row.path))} class="text-soft shrink-0" />
-                <span class="truncate">{entry().name}</span>
-                <Show when={entry().kind === 'link'}>
-                  <span class="text-[11px] text-faint">{t('workspace.link')}</span>
-                </Show>
-              </li>
-            )}
-          </Show>
-        )}
+      <For each={keys()}>
+        {(key) => {
+          const row = () => byKey().get(key)
+          return (
+            <Show when={row()}>
+              {(row) => (
+                <TreeRow
+                  row={row()}
+                  open={isOpen(row().path)}
+                  chosen={props.chosen === row().path}
+                  current={at() === row().path}
+                  onChoose={choose}
+                  onMore={props.onMore}
+                />
+              )}
+            </Show>
+          )
+        }}
       </For>
     </ul>
   )
 }
+
+interface TreeRowProps {
+  row: Row
+  open: boolean
+  chosen: boolean
+  /** The keyboard is here. */
+  current: boolean
+  onChoose: (entry: WorkspaceEntry) => void
+  onMore: (path: string, cursor: string) => void
+}
+
+const TreeRow = (props: TreeRowProps) => (
+  <Show when={props.row.kind === 'entry' && props.row.entry} fallback={<Rest row={props.row} onMore={props.onMore} />}>
+    {(entry) => (
+      <li
+        role="treeitem"
+        aria-level={props.row.depth + 1}
+        aria-expanded={entry().kind === 'folder' ? props.open : undefined}
+        aria-selected={props.chosen}
+        tabindex={props.current ? 0 : -1}
+        onClick={() => props.onChoose(entry())}
+        style={{ 'padding-left': `${props.row.depth * 14 + 8}px` }}
+        class={cx(
+          'row gap-1.5 min-h-7 max-md:min-h-10 pr-2 rounded-md text-[13px] cursor-pointer hover:bg-hover -outline-offset-2 whitespace-nowrap',
+          props.chosen && 'bg-accent-soft text-accent-text',
+        )}
+      >
+        <Icon name={iconOf(entry(), props.open)} class="text-soft shrink-0" />
+        <span class="truncate">{entry().name}</span>
+        <Show when={entry().kind === 'link'}>
+          <span class="text-[11px] text-faint">{t('workspace.link')}</span>
+        </Show>
+      </li>
+    )}
+  </Show>
+)
 
 const Rest = (props: { row: Row; onMore: (path: string, cursor: string) => void }) => (
   <li role="none" style={{ 'padding-left': `${props.row.depth * 14 + 8}px` }}>
