@@ -77,6 +77,8 @@ export function eventRoutes(mount: Mount, { hub, access, limits }: Core, address
         items.push(event)
         if (items.length === limit) break
       }
+      // As for streams: SQLite answers at once, and who may see little of a long log would hold up everybody else.
+      if (!complete && items.length < limit) await new Promise<void>((resolve) => setImmediate(resolve))
     }
     const json = `{"items":[${items.map(eventJson).join(',')}],"cursor":${JSON.stringify(hub.cursor(sequence))}}`
     return new Response(json, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
