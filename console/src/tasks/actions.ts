@@ -1,3 +1,4 @@
+import { unwrap } from 'solid-js/store'
 import type { BulkPatch, Task, TaskPatch } from '@shared/contract'
 import { call } from '../api/client'
 import { act } from '../app/act'
@@ -22,7 +23,7 @@ export async function changeAll(list: readonly Task[], patch: BulkPatch): Promis
   const [only] = list
   if (!only) return
   if (list.length === 1) return void (await changeTask(only, patchOf(only, patch)))
-  const before = list.map((task) => structuredClone({ ...task, claims: [] }))
+  const before = list.map((task) => structuredClone(unwrap(task)))
   await act(async () => {
     const changed: Task[] = []
     for (let at = 0; at < list.length; at += BULK) {

@@ -97,7 +97,6 @@ const names: Record<string, () => string> = {
   review: () => t('task.review.comment'),
   waiver: () => t('task.gate.waived'),
   parts: () => t('task.parts'),
-  claim: () => t('task.inHand'),
 }
 const fieldName = (field: string): string | undefined => names[field]?.()
 

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, createUniqueId, For, Show } from 'solid-js'
+import { createMemo, createSignal, createUniqueId, For, onCleanup, Show } from 'solid-js'
 import { createLoad } from '../app/load'
 import { fit } from '../app/fuzzy'
 import { t } from '../i18n'
@@ -40,11 +40,16 @@ const [asked, setAsked] = createSignal<Question>()
 /** Asks for one or several of a list, with a field that narrows it. */
 export const pick = (question: Question): void => void setAsked(question)
 
-/** Where the questions of `pick` are shown; once in a page that asks. */
+const [hosts, setHosts] = createSignal<readonly symbol[]>([])
+
+/** Where the questions of `pick` are shown: in each page and window that asks. Of several the innermost shows them. */
 export function PickHost() {
+  const me = Symbol('host')
+  setHosts((all) => [...all, me])
+  onCleanup(() => setHosts((all) => all.filter((one) => one !== me)))
   const close = () => setAsked(undefined)
   return (
-    <Show when={asked()} keyed>
+    <Show when={hosts().at(-1) === me && asked()} keyed>
       {(question) => (
         <Dialog open onClose={close} title={question.title}>
           <Body question={question} onClose={close} />
