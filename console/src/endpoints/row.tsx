@@ -57,7 +57,7 @@ export function EndpointRow(props: RowProps) {
         </Show>
       </div>
       <Show when={isAdmin()}>
-        <div class="row gap-1.5 shrink-0 max-sm:ml-11">
+        <div class="row gap-1.5 shrink-0 max-sm:ml-11 max-sm:[&_button]:h-10 max-sm:[&_a]:h-10">
           <Button size="sm" icon="i-lucide-flask-conical" onClick={() => setTesting(true)}>
             {t('endpoint.test')}
           </Button>
@@ -139,7 +139,7 @@ function More(props: RowProps) {
       { label: t('endpoint.remove'), icon: 'i-lucide-unplug', danger: true, onSelect: () => void remove() },
     ]
   }
-  return <Menu label={t('endpoint.menu', name())} items={items()} class="size-7!" />
+  return <Menu label={t('endpoint.menu', name())} items={items()} class="sm:size-7! max-sm:w-10" />
 }
 
 type Result = Output<Api['POST /api/interaction-endpoints/{id}/test']>

@@ -6,7 +6,7 @@ import { createLoad } from '../app/load'
 import { outbound } from '../endpoints/store'
 import { t } from '../i18n'
 import '../i18n/en/endpoints'
-import { relative } from '../i18n/dates'
+import { duration, now, relative } from '../i18n/dates'
 import { canWrite } from '../store/session'
 import { Badge, type Tone } from '../ui/badge'
 import { Button } from '../ui/button'
@@ -83,7 +83,7 @@ export function Deliveries() {
           when={first.value()}
           fallback={<Show when={!first.error()}>{<SkeletonRows count={3} avatar={false} />}</Show>}
         >
-          <ul class="col divide-y divide-line" aria-live="polite">
+          <ul class="col divide-y divide-line">
             <For
               each={shown()}
               fallback={
@@ -118,12 +118,12 @@ function Row(props: { delivery: OutboundDelivery; onRetry: () => void }) {
             {props.delivery.target} {t('outbound.to', { name: endpointName(props.delivery.endpointId) })}
           </span>
         </p>
-        <p class="text-[12.5px] text-faint break-words">
+        <p class="text-[12.5px] text-faint break-words tabular-nums">
           {[
             relative(props.delivery.createdAt),
             t('outbound.attempts', { n: props.delivery.attemptCount }),
             props.delivery.status === 'retrying' && props.delivery.nextRetryAt !== null
-              ? t('outbound.next', { when: relative(props.delivery.nextRetryAt) })
+              ? t('outbound.next', { time: duration(Math.max(0, props.delivery.nextRetryAt - now())) })
               : '',
             props.delivery.status === 'delivered' ? '' : props.delivery.lastError,
           ]

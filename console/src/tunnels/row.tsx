@@ -54,7 +54,7 @@ export function TunnelRow(props: { tunnel: Tunnel; framed?: boolean }) {
     <div
       class={cx(
         'row flex-wrap sm:flex-nowrap items-start gap-x-3 gap-y-2',
-        props.framed ? 'rounded-xl border border-line bg-surface p-3 max-w-160' : 'py-3',
+        props.framed ? 'rounded-xl border border-line bg-surface p-3 w-full max-w-160' : 'py-3',
       )}
     >
       <span
@@ -70,7 +70,7 @@ export function TunnelRow(props: { tunnel: Tunnel; framed?: boolean }) {
           <span class="font-600 break-words min-w-0">{tunnelName(props.tunnel)}</span>
           <Badge tone={tones[props.tunnel.state]}>{t(`tunnel.state.${props.tunnel.state}`)}</Badge>
         </p>
-        <About tunnel={props.tunnel} />
+        <About tunnel={props.tunnel} there={props.framed ?? false} />
         <Time tunnel={props.tunnel} />
       </div>
       <Actions tunnel={props.tunnel} onAsk={setAsking} />
@@ -83,7 +83,8 @@ export function TunnelRow(props: { tunnel: Tunnel; framed?: boolean }) {
   )
 }
 
-function About(props: { tunnel: Tunnel }) {
+/** `there`: it stands in its channel, which then need not be named. */
+function About(props: { tunnel: Tunnel; there: boolean }) {
   const computer = () => state.computers[props.tunnel.computerId]
   const channel = () => (props.tunnel.target ? state.channels[props.tunnel.target] : undefined)
   return (
@@ -107,7 +108,7 @@ function About(props: { tunnel: Tunnel }) {
           </A>
         )}
       </Show>
-      <Show when={channel()}>
+      <Show when={!props.there && channel()}>
         {(channel) => (
           <A
             href={conversationPath(channel().target, { thread: props.tunnel.threadId })}
@@ -178,7 +179,7 @@ function Actions(props: { tunnel: Tunnel; onAsk: (what: 'reject' | 'extend' | 'h
     ]
   }
   return (
-    <div class="row gap-1.5 shrink-0 max-sm:ml-11">
+    <div class="row gap-1.5 shrink-0 max-sm:ml-11 max-sm:[&_button]:h-10 max-sm:[&_a]:h-10">
       <Show when={props.tunnel.state === 'pending_approval' && mayDecide(props.tunnel)}>
         <Button size="sm" kind="primary" icon="i-lucide-check" busy={busy()} onClick={() => void approve()}>
           {t('tunnel.approve')}
@@ -199,7 +200,11 @@ function Actions(props: { tunnel: Tunnel; onAsk: (what: 'reject' | 'extend' | 'h
         </a>
       </Show>
       <Show when={items().length > 0}>
-        <Menu label={t('tunnel.menu', { name: tunnelName(props.tunnel) })} items={items()} class="size-7!" />
+        <Menu
+          label={t('tunnel.menu', { name: tunnelName(props.tunnel) })}
+          items={items()}
+          class="sm:size-7! max-sm:w-10"
+        />
       </Show>
     </div>
   )

@@ -109,7 +109,7 @@ export const endpoints = {
   'outbound.status.retrying': 'Will be tried again',
   'outbound.status.canceled': 'Canceled',
   'outbound.attempts': '{n} attempt||{n} attempts',
-  'outbound.next': 'next try {when}',
+  'outbound.next': 'next try in {time}',
   'outbound.retry': 'Try again',
   'outbound.retried': 'It is on its way again.',
   'outbound.retryAll': 'Try all failed ones again',

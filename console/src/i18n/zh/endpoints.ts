@@ -107,7 +107,7 @@ export const endpoints: Record<keyof typeof en, string> = {
   'outbound.status.retrying': '将重试',
   'outbound.status.canceled': '已取消',
   'outbound.attempts': '{n} 次尝试',
-  'outbound.next': '{when}重试',
+  'outbound.next': '{time} 后重试',
   'outbound.retry': '重试',
   'outbound.retried': '已重新发送。',
   'outbound.retryAll': '重试全部失败项',
