@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import type { BuildMetafile, BunPlugin } from 'bun'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { BROTLI_SUFFIX, type Asset, type Manifest } from '@shared/assets'
+import { mergeScripts } from './merge'
 import { addWorker, appTags } from './pwa'
 import { solidPlugin } from './solid'
 import { unoPlugin } from './uno'
@@ -39,7 +40,7 @@ export async function buildConsole({ outdir, minify = true }: ConsoleOptions): P
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [solidPlugin(), unoPlugin(), fontPlugin(outdir)],
   })
-  const scripts = built.metafile ? firstScreen(built.metafile) : []
+  const { first: scripts } = await mergeScripts(outdir, built.metafile ? firstScreen(built.metafile) : [])
   await finishPage(outdir, [await themeScript(outdir, minify), appTags, ...scripts.map(preload)])
   await addWorker(outdir, minify)
   const manifest: Manifest = {}

@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: measures every figure that we promise, on the built executables, and beside each the same thing without our code.
  *
- *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd
+ *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd, console
  *   --json          print JSON instead of a table
  *   --write         also put the table into docs/performance.md
  *   --no-build      take the executables of dist/ as they are
@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { inPlace } from '../e2e/program'
 import { run } from '../setup/command'
+import { feel } from './console'
 import { crowd } from './crowd'
 import { disk } from './disk'
 import { type Bench, type Figure, show } from './figure'
@@ -25,7 +26,21 @@ import { turn } from './turn'
 
 const ROOT = join(import.meta.dir, '../..')
 const DOC = join(ROOT, 'docs/performance.md')
-const benches: Bench[] = [disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd]
+const benches: Bench[] = [
+  disk,
+  startup,
+  memory,
+  size,
+  accept,
+  fanout,
+  reconnect,
+  turn,
+  history,
+  board,
+  tunnel,
+  crowd,
+  feel,
+]
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2),
