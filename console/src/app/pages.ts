@@ -52,6 +52,7 @@ const entries: PageEntry[] = [
   },
   { href: '/runs', icon: 'i-lucide-activity', label: 'nav.runs', group: 'top', letter: 'v' },
   { href: '/reminders', icon: 'i-lucide-alarm-clock', label: 'nav.reminders', group: 'top', letter: 'r' },
+  { href: '/saved', icon: 'i-lucide-bookmark', label: 'nav.saved', group: 'top', letter: 'b' },
   { href: '/search', icon: 'i-lucide-search', label: 'nav.search', group: 'list', letter: 's' },
   { href: '/agents', icon: 'i-lucide-bot', label: 'nav.agents', group: 'list', tab: true, letter: 'a' },
   { href: '/computers', icon: 'i-lucide-monitor', label: 'nav.computers', group: 'list', letter: 'm' },

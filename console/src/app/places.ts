@@ -83,14 +83,14 @@ const preferences = (): Command[] => {
   })
   const shown = document.documentElement.dataset['theme']
   return [
-    set('theme.toggle', 'i-lucide-contrast', t('command.toggleTheme'), {
+    set('theme.toggle', 'i-lucide-contrast', t('palette.toggleTheme'), {
       run: () => chooseTheme(shown === 'dark' ? 'light' : 'dark'),
     }),
     set('theme', 'i-lucide-palette', t('settings.theme'), {
       steps: () =>
         themes.map(([theme, icon]) =>
           set(`theme.${theme}`, icon, t(`theme.${theme}`), {
-            hint: storedTheme() === theme ? t('command.current') : undefined,
+            hint: storedTheme() === theme ? t('palette.current') : undefined,
             run: () => chooseTheme(theme),
           }),
         ),
@@ -100,12 +100,12 @@ const preferences = (): Command[] => {
       steps: () =>
         Object.entries(locales).map(([name, label]) =>
           set(`language.${name}`, 'i-lucide-languages', label, {
-            hint: locale() === name ? t('command.current') : undefined,
+            hint: locale() === name ? t('palette.current') : undefined,
             run: () => void (isLocale(name) && chooseLocale(name)),
           }),
         ),
     }),
-    set('read', 'i-lucide-check-check', t('command.readAll'), { run: () => void readEverything() }),
+    set('read', 'i-lucide-check-check', t('palette.readAll'), { run: () => void readEverything() }),
     set('keys', 'i-lucide-keyboard', t('shortcuts.title'), { keys: '?', run: openShortcuts }),
     set('logout', 'i-lucide-log-out', t('user.logout'), { run: () => void logOut() }),
   ]
@@ -123,7 +123,7 @@ async function readEverything(): Promise<void> {
       change((draft) => put(draft.channels, target, channel))
     }
     await call('POST /api/inbox/mark-all', { body: { state: 'read' } })
-    toast('ok', t('command.readAllDone'))
+    toast('ok', t('palette.readAllDone'))
   })
 }
 
@@ -153,14 +153,14 @@ function agentSteps(id: string, { go }: Reader, group: Command['group'] = 'agent
     run,
   })
   return [
-    ...(group === 'here' ? [] : [step('open', 'i-lucide-bot', t('command.agentPage'), () => go(agentPath(id)))]),
+    ...(group === 'here' ? [] : [step('open', 'i-lucide-bot', t('palette.agentPage'), () => go(agentPath(id)))]),
     ...(canWrite()
       ? [
-          step('message', 'i-lucide-message-circle', t('command.agentMessage'), () => {
+          step('message', 'i-lucide-message-circle', t('palette.agentMessage'), () => {
             void import('../channels/dm').then(({ openDm }) => openDm('agent', id, go))
           }),
           step('restart', 'i-lucide-rotate-cw', t('agent.restart'), () => control(id, 'restart')),
-          step('stop', 'i-lucide-square', t('command.agentStop'), () => control(id, 'terminate')),
+          step('stop', 'i-lucide-square', t('palette.agentStop'), () => control(id, 'terminate')),
         ]
       : []),
     step('link', 'i-lucide-link', t('message.copyLink'), () => void copyLink(agentPath(id))),
@@ -198,7 +198,7 @@ function here(reader: Reader): Command[] {
   if (!channel) return []
   const where = channelTitle(channel)
   return [
-    act('search', 'i-lucide-search', t('command.searchHere', { name: where }), () =>
+    act('search', 'i-lucide-search', t('palette.searchHere', { name: where }), () =>
       reader.go(`/search?q=${encodeURIComponent(`in:${channel.target} `)}`),
     ),
     link,
@@ -207,7 +207,7 @@ function here(reader: Reader): Command[] {
           act(
             'leave',
             'i-lucide-log-out',
-            t('command.leave', { name: where }),
+            t('palette.leave', { name: where }),
             () => void leave(channel.target, reader),
           ),
         ]

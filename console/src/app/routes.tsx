@@ -25,6 +25,7 @@ const EnrollPage = lazy(() => import('../enroll/wizard'))
 const InboxPage = lazy(() => import('../inbox/page'))
 const SearchPage = lazy(() => import('../search/page'))
 const RemindersPage = lazy(() => import('../reminders/page'))
+const SavedPage = lazy(() => import('../saved/page'))
 const MorePage = lazy(() => import('./more'))
 const TaskPage = lazy(() => import('../tasks/detail').then((m) => ({ default: m.TaskPage })))
 const TasksPage = lazy(() => import('../tasks/page'))
@@ -80,6 +81,7 @@ export const App = () => (
         <Route path="/drafts" component={DraftsPage} />
         <Route path="/search" component={SearchPage} />
         <Route path="/reminders" component={RemindersPage} />
+        <Route path="/saved" component={SavedPage} />
         <Route path="/more" component={MorePage} />
         <Route path="/tasks" component={TasksPage} />
         <Route path="/tasks/:id" component={TaskPage} />

@@ -30,6 +30,7 @@ export const common = {
   'nav.inbox': 'Inbox',
   'nav.drafts': 'Drafts',
   'nav.reminders': 'Reminders',
+  'nav.saved': 'Saved',
   'nav.search': 'Search',
   'nav.mentions': '{n} mention of you||{n} mentions of you',
   'nav.newDm': 'New direct message',

@@ -21,6 +21,7 @@ import type { panels } from './panels'
 import type { runs } from './runs'
 import type { server } from './server'
 import type { reminders } from './reminders'
+import type { saved } from './saved'
 import type { search } from './search'
 import type { settings } from './settings'
 import type { tasks } from './tasks'
@@ -52,6 +53,7 @@ export type Texts = typeof agents &
   typeof runs &
   typeof server &
   typeof reminders &
+  typeof saved &
   typeof search &
   typeof settings &
   typeof tasks &

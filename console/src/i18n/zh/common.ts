@@ -30,6 +30,7 @@ export const common: Record<keyof typeof en, string> = {
   'nav.inbox': '收件箱',
   'nav.drafts': '草稿',
   'nav.reminders': '提醒',
+  'nav.saved': '收藏',
   'nav.search': '搜索',
   'nav.mentions': '{n} 条提到您',
   'nav.newDm': '新私信',

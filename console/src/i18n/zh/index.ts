@@ -22,6 +22,7 @@ import { panels } from './panels'
 import { runs } from './runs'
 import { server } from './server'
 import { reminders } from './reminders'
+import { saved } from './saved'
 import { search } from './search'
 import { settings } from './settings'
 import { tasks } from './tasks'
@@ -51,6 +52,7 @@ export const zh: Record<keyof Texts, string> = {
   ...runs,
   ...server,
   ...reminders,
+  ...saved,
   ...search,
   ...settings,
   ...tasks,
