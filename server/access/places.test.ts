@@ -82,6 +82,7 @@ const IN_CHANNEL: Record<Rule, string> = {
     POST /api/messages/{id}/save`,
   'read by people': `
     POST /api/channels/{target}/read
+    POST /api/channels/{target}/unread
     POST /api/inbox/threads/{threadId}/read
     POST /api/inbox/tasks/{taskId}/read`,
   'read, computers too': `
@@ -441,7 +442,9 @@ describe.each(rows)('$line ($rule)', ({ rule, line, key }) => {
 
   test.each(COLUMNS.map((column, i) => [column, expected[i]] as const))('%s: %s', async (column, verdict) => {
     const path = await fill(line.slice(line.indexOf(' ') + 1))
-    const own = key === 'POST /api/channels/{target}/read' ? { messageId: await den.make.messages() } : {}
+    const own = /^POST \/api\/channels\/\{target\}\/(un)?read$/.test(key)
+      ? { messageId: await den.make.messages() }
+      : {}
     const before = await server.events()
     expect(await ask(column, key, path, own)).toBe(verdict!)
     if (verdict !== 'ok') expect(await server.events()).toBe(before)

@@ -138,6 +138,31 @@ test('unread and mentions count what others wrote after the mark, which only mov
   expect(world.events()).toEqual([])
 })
 
+test('from a message on everything is unread again, for whoever says so', async () => {
+  await channels().create(ada, { name: 'again' })
+  await channels().join(bob, '#again')
+  const ids: string[] = []
+  for (const content of ['one', '@bob two', 'three'])
+    ids.push((await world.talk.messages.post(ada, { target: '#again', content })).message.id)
+  await channels().markRead(bob, '#again', ids[2]!)
+  const reply = await world.talk.messages.post(ada, { target: '#again', content: 'aside', threadId: ids[0]! })
+  world.events()
+  expect(await channels().markUnread(bob, '#again', ids[1]!)).toMatchObject({
+    unreadCount: 2,
+    mentionCount: 1,
+    lastReadMessageId: ids[0]!,
+  })
+  const told = world.events()
+  expect(told).toMatchObject([{ kind: 'read', audience: `user:${bob.id}` }])
+  expect(JSON.parse(told[0]!.payload)).toMatchObject({ lastReadMessageId: ids[0]!, unreadCount: 2 })
+  expect(await channels().get(ada, '#again')).toMatchObject({ unreadCount: 0 })
+  expect(await channels().markUnread(bob, '#again', ids[0]!)).toMatchObject({ unreadCount: 3 })
+  // A reply is part of its thread, and a message of elsewhere of no channel that was named.
+  for (const id of [reply.message.id, 'msg_0'])
+    expect(channels().markUnread(bob, '#again', id)).rejects.toMatchObject({ kind: 'not_found' })
+  expect(await channels().markRead(bob, '#again', ids[2]!)).toMatchObject({ unreadCount: 0 })
+})
+
 test('many who bring the same person in at the same moment make one member', async () => {
   const { target } = await channels().create(ada, { name: 'crowd' })
   const eve = await world.user('eva')

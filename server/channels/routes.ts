@@ -18,6 +18,9 @@ export function channelRoutes(mount: Mount, channels: ChannelService): void {
   mount('POST /api/channels/{target}/read', async ({ principal, params, body }) =>
     channels.markRead(principal, params.target, body.messageId),
   )
+  mount('POST /api/channels/{target}/unread', async ({ principal, params, body }) =>
+    channels.markUnread(principal, params.target, body.messageId),
+  )
   mount('GET /api/channels/{target}/members', async ({ principal, params }) => ({
     items: channels.members(principal, params.target),
   }))

@@ -263,6 +263,19 @@ export class ChannelService {
     return this.#views.one(p, channel)
   }
 
+  /** Everything from a message on counts as unread again for the caller, on all of their devices. */
+  async markUnread(p: UserPrincipal, target: string, messageId: string): Promise<ChannelView> {
+    const channel = this.core.access.channel(p, 'read', target)
+    const [found, previous = null] = await this.#store.withPrevious(channel.id, messageId)
+    if (!found) throw new NekodeError('not_found', `There is no such message in ${channel.target}.`)
+    const member = this.core.access.membership(p, channel.id)
+    if (member) {
+      await this.core.db.tx((tx) => this.#store.updateMember(tx, member, { lastReadMessageId: previous }))
+      await this.#tellCounts(channel, p.id, previous ?? '', actorOf(p))
+    }
+    return this.#views.one(p, channel)
+  }
+
   /** What is unread changed for some people of a channel by something else than a new message. */
   async tellCounts(channel: Channel, userIds: readonly string[]): Promise<void> {
     for (const id of new Set(userIds)) {

@@ -1,6 +1,6 @@
 import { NOTICE_ID } from '@shared/contract/notice'
 import { UNREAD_COUNTED } from '@shared/limits'
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql, desc, lte } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database'
 import type { Channel, Member } from '../directory/directory'
 
@@ -83,6 +83,18 @@ export class ChannelStore {
       .from(members)
       .where(and(eq(members.kind, 'human'), eq(members.memberId, userId), inArray(members.channelId, channelIds)))
     return new Map(rows.map((r) => [r.id, r.last]))
+  }
+
+  /** A message of a channel's top level and the one before it; empty when it is not there. */
+  async withPrevious(channelId: string, messageId: string): Promise<string[]> {
+    const { messages: m } = this.db.t
+    const rows = await this.db.q
+      .select({ id: m.id })
+      .from(m)
+      .where(and(eq(m.channelId, channelId), eq(m.threadId, ''), lte(m.id, messageId)))
+      .orderBy(desc(m.id))
+      .limit(2)
+    return rows[0]?.id === messageId ? rows.map(({ id }) => id) : []
   }
 
   async lastMessageIds(channelIds: string[]): Promise<Map<string, string | null>> {

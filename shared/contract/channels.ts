@@ -137,6 +137,14 @@ export const channelRoutes = routes({
     body: z.strictObject({ messageId: Id }),
     response: Channel,
   },
+  'POST /api/channels/{target}/unread': {
+    summary: 'Mark as unread from a message of the channel on, for the caller',
+    tag: 'channels',
+    who: ['user'],
+    params: At,
+    body: z.strictObject({ messageId: Id }),
+    response: Channel,
+  },
   'GET /api/channels/{target}/members': {
     summary: 'Members',
     tag: 'channels',

@@ -9,6 +9,7 @@ import { allowedOn } from './allowed'
 import { startEdit } from './editing'
 import { isFollowed, setFollow } from './follows'
 import { openOverlay, type Overlay } from './overlay'
+import { markUnread } from './read'
 import { isSaved, setSaved } from './saved'
 
 export interface MessageMenuItem extends MenuItem {
@@ -54,6 +55,11 @@ export function menuItems(message: Message, place: Omit<Overlay, 'kind' | 'messa
       icon: followed ? 'i-lucide-bell-off' : 'i-lucide-bell',
       onSelect: () => void toggleFollow(thread),
     },
+    mayUnread(message) && {
+      label: t('act.unread'),
+      icon: 'i-lucide-mail',
+      onSelect: () => void act(() => markUnread(message), t('act.unreadDone')),
+    },
     may.promote && { label: t('act.promote'), icon: 'i-lucide-gavel', onSelect: at('promote') },
     !gone && { label: t('message.copy'), icon: 'i-lucide-copy', onSelect: () => void copyContent(message) },
     { label: t('message.copyLink'), icon: 'i-lucide-link', onSelect: () => void copyLink(message) },
@@ -67,6 +73,10 @@ export function menuItems(message: Message, place: Omit<Overlay, 'kind' | 'messa
   ]
   return items.filter((item) => item !== false)
 }
+
+/** A thread is read or not as a whole. */
+const mayUnread = ({ target, threadId }: Message): boolean =>
+  threadId === null && Boolean(state.channels[target]?.joined)
 
 export const toggleSaved = (id: string): Promise<boolean> => {
   const on = !isSaved(id)

@@ -1,4 +1,5 @@
 import { createEffect, createSignal, onCleanup } from 'solid-js'
+import type { Message } from '@shared/contract'
 import { call } from '../api/client'
 import { put } from '../store/apply'
 import { change, state, type State } from '../store/state'
@@ -7,10 +8,30 @@ const [focused, setFocused] = createSignal(document.hasFocus())
 addEventListener('focus', () => setFocused(true))
 addEventListener('blur', () => setFocused(false))
 
+/** The conversation that the reader has marked as unread: looking at it does not count until they come back to it. */
+const [held, setHeld] = createSignal<string>()
+
+/** Marks as unread from a message on, at once. Throws `ApiError`. */
+export async function markUnread({ id, target }: Message): Promise<void> {
+  setHeld(target)
+  try {
+    const channel = await call('POST /api/channels/{target}/unread', { params: { target }, body: { messageId: id } })
+    change((draft) => put(draft.channels, target, channel))
+  } catch (error) {
+    setHeld(undefined)
+    throw error
+  }
+}
+
 /** While the reader looks at the end of a conversation, its last message is read; the server hears of it a moment later. */
 export function markRead(last: () => string | undefined, target: () => string): void {
   let told = ''
+  setHeld(undefined)
   createEffect(() => {
+    if (held() === target()) {
+      told = ''
+      return
+    }
     const messageId = last()
     const channel = state.channels[target()]
     if (!messageId || !channel?.joined || !focused()) return

@@ -14,6 +14,8 @@ export const messages = {
   'act.unfollow': 'Unfollow thread',
   'act.followed': 'You hear of new replies in your inbox.',
   'act.unfollowed': 'Only mentions in this thread reach you now.',
+  'act.unread': 'Mark unread from here',
+  'act.unreadDone': 'Unread from here. It stays so until you come back.',
   'act.promote': 'Propose as a decision',
   'act.menu': 'Message actions',
   'act.more': 'More actions',

@@ -14,6 +14,8 @@ export const messages: Record<keyof typeof en, string> = {
   'act.unfollow': '取消关注话题',
   'act.followed': '有新回复时，您会在收件箱中看到。',
   'act.unfollowed': '此话题中只有提及您的消息会通知您。',
+  'act.unread': '从此处标为未读',
+  'act.unreadDone': '已从此处标为未读，在您回来之前保持不变。',
   'act.promote': '提议为决策',
   'act.menu': '消息操作',
   'act.more': '更多操作',
