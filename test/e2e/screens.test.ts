@@ -40,6 +40,26 @@ const SCREENS: Screen[] = [
   { name: 'run-changes', path: ({ runId }) => `/runs/${runId}?part=changes`, shows: 'nekode-demo.md' },
   { name: 'run-replay', path: ({ runId }) => `/runs/${runId}?part=replay`, shows: /Step \d+ of/ },
   { name: 'approvals', path: '/approvals', shows: 'Approvals' },
+  { name: 'tasks-board', path: '/tasks', shows: 'Buy the domain' },
+  { name: 'tasks-list', path: '/tasks?layout=list&group=assignee', shows: 'Buy the domain' },
+  {
+    name: 'task',
+    path: ({ taskId }) => `/tasks/${taskId}`,
+    shows: 'Ship version 1.0',
+    open: async (page) => {
+      await page.getByRole('tab', { name: 'Parts and dependencies' }).click()
+      await page.locator('[data-node]').first().waitFor()
+    },
+  },
+  {
+    name: 'task-new',
+    path: '/tasks',
+    shows: 'Buy the domain',
+    open: async (page) => {
+      await page.keyboard.press('c')
+      await page.getByRole('dialog', { name: 'New task' }).getByLabel('Title').waitFor()
+    },
+  },
   { name: 'agents', path: '/agents', shows: 'Scout' },
   { name: 'agent', path: ({ scout }) => `/agents/${scout.id}`, shows: 'Latest runs' },
   { name: 'agent-settings', path: ({ scout }) => `/agents/${scout.id}?part=settings`, shows: 'How it runs' },
