@@ -39,7 +39,8 @@ function picture(width: number, height: number): string {
 }
 
 /** Drops files on the conversation as a file manager does: over it first, so that the zone can say what it is. */
-async function drop(page: Page, isOver: () => Promise<void>): Promise<void> {
+async function drop(page: Page): Promise<void> {
+  await field(page).waitFor()
   const data = await page.evaluateHandle(
     (png) => {
       const transfer = new DataTransfer()
@@ -53,8 +54,14 @@ async function drop(page: Page, isOver: () => Promise<void>): Promise<void> {
     },
     picture(640, 320),
   )
-  for (const name of ['dragenter', 'dragover']) await log(page).dispatchEvent(name, { dataTransfer: data })
-  await isOver()
+  await log(page).dispatchEvent('dragenter', { dataTransfer: data })
+  await eventually(
+    async () => {
+      await log(page).dispatchEvent('dragover', { dataTransfer: data })
+      return page.getByText('Drop files here to attach them').isVisible()
+    },
+    { what: 'the zone says what it is' },
+  )
   await log(page).dispatchEvent('drop', { dataTransfer: data })
 }
 
@@ -89,7 +96,7 @@ test(
       const ada = await visit(browser, server.url)
       const grace = await visit(browser, server.url)
       await Promise.all([logIn(ada.page, ADMIN.username, ADMIN.password), logIn(grace.page, 'grace', ADMIN.password)])
-      await drop(ada.page, () => ada.page.getByText('Drop files here to attach them').waitFor())
+      await drop(ada.page)
       await pastePicture(field(ada.page))
       await files(ada.page).getByRole('listitem').nth(2).waitFor()
       await field(ada.page).fill('the plan, and what it comes to')

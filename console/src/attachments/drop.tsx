@@ -25,6 +25,8 @@ export function DropZone(props: DropZoneProps) {
     if (!hasFiles(event)) return
     event.preventDefault()
     if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy'
+    // The pointer may have been there before the zone was.
+    if (!over()) setOver(props.zone()?.getBoundingClientRect())
   }
   const leave = (event: DragEvent) => {
     if (!hasFiles(event)) return

@@ -28,7 +28,6 @@ import { everybody } from './people'
 import { QuoteButton } from './quote'
 import { createSources } from './sources'
 import './sync'
-import { tellTyping } from './typing'
 
 export { longest } from './longest'
 
@@ -67,7 +66,7 @@ export function Composer(props: Conversation) {
     setKind('note')
   }
   createEffect(on(key, reset, { defer: true }))
-  onMount(() => setZone(root?.parentElement ?? null))
+  onMount(() => setZone(root?.closest<HTMLElement>('section, aside') ?? null))
 
   const sendNow = () => {
     const content = text().trim()
@@ -139,7 +138,6 @@ export function Composer(props: Conversation) {
             onText={(text) => {
               orders.dismiss()
               setText(text)
-              if (text.trim() && !text.startsWith('/')) tellTyping(props.target, props.threadId)
             }}
             onKeyDown={keydown}
             onPaste={paste.paste}
