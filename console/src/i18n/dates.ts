@@ -7,12 +7,24 @@ setInterval(() => document.visibilityState === 'visible' && setSecond(Date.now()
 /** The time now, once a second, for what counts up on screen. */
 export const now = second
 
-const format = (ms: number, options: Intl.DateTimeFormatOptions) =>
-  new Intl.DateTimeFormat(locale(), options).format(ms)
+/** Makes a formatter once for each language: making one takes a hundred times as long as using it, and every message has a time. */
+function inLocale<T>(make: (locale: string) => T): () => T {
+  let made: { locale: string; value: T } | undefined
+  return () => {
+    if (made?.locale !== locale()) made = { locale: locale(), value: make(locale()) }
+    return made.value
+  }
+}
+const dates = (options: Intl.DateTimeFormatOptions) => {
+  const formatter = inLocale((locale) => new Intl.DateTimeFormat(locale, options))
+  return (ms: number): string => formatter().format(ms)
+}
 
-export const clock = (ms: number): string => format(ms, { hour: '2-digit', minute: '2-digit' })
-export const fullDate = (ms: number): string => format(ms, { dateStyle: 'full', timeStyle: 'medium' })
-export const shortDate = (ms: number): string => format(ms, { dateStyle: 'medium', timeStyle: 'short' })
+export const clock = dates({ hour: '2-digit', minute: '2-digit' })
+export const fullDate = dates({ dateStyle: 'full', timeStyle: 'medium' })
+export const shortDate = dates({ dateStyle: 'medium', timeStyle: 'short' })
+const dayOfThisYear = dates({ weekday: 'long', day: 'numeric', month: 'long' })
+const dayOfAnyYear = dates({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
 
 /** Midnight of the day of `ms`, here: equal for two times of one day. */
 export const dayOf = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0)
@@ -23,7 +35,7 @@ export function dayLabel(ms: number): string {
   if (days === 0) return t('date.today')
   if (days === 1) return t('date.yesterday')
   const sameYear = new Date(ms).getFullYear() === new Date().getFullYear()
-  return format(ms, { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) })
+  return sameYear ? dayOfThisYear(ms) : dayOfAnyYear(ms)
 }
 
 const steps: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
@@ -34,12 +46,14 @@ const steps: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['minute', 60],
 ]
 
+const relativeFormat = inLocale((locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))
+
 /** “3 minutes ago”, “in 2 days”. */
 export function relative(ms: number, from = second()): string {
   const seconds = Math.round((ms - from) / 1000)
   const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ['minute', 0]
   if (size === 0) return t('date.now')
-  return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.round(seconds / size), unit)
+  return relativeFormat().format(Math.round(seconds / size), unit)
 }
 
 /** “8s”, “2m 05s”, “1h 04m”. */
