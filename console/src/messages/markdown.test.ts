@@ -29,6 +29,15 @@ describe('what a message may not do', () => {
     ['an id that shadows', '<a id="main" name="cookie">x</a>'],
     ['a comment that closes', '<!--><img src=x onerror=alert(1)>-->'],
     ['code that closes', '`</code><img src=x onerror=alert(1)>`'],
+    ['a decision’s title', '**<img src=x onerror=alert(1)>**\n\n**](javascript:alert(1))'],
+    ['a link in a link', '[[x](javascript:alert(1))](https://a.test)'],
+    ['a picture in a link', '[![x](javascript:alert(1))](javascript:alert(2))'],
+    ['a picture that runs', '![x](javascript:alert(1) "onerror=alert(1)")'],
+    ['a mention with a tag', '@scout<img src=x onerror=alert(1)>'],
+    ['a bare address with a quote', 'https://a.test/"onmouseover="alert(1)'],
+    ['entities that become a tag', '&lt;img src=x onerror=alert(1)&gt; &#60;script&#62;alert(1)&#60;/script&#62;'],
+    ['a link with control characters', '[x](java\u0000script:alert(1)) [y](\u0001javascript:alert(1))'],
+    ['a heading with an id', '# <h1 id="main" onclick=alert(1)>x</h1>'],
     ['a table cell', '| a |\n|---|\n| <img src=x onerror=alert(1)> |'],
   ])('%s', (_, source) => {
     const page = document.createElement('div')
