@@ -120,7 +120,10 @@ test(
       await viewer.waitFor({ state: 'detached' })
       expect(await accessibility(grace.page)).toEqual([])
 
-      // A picture that is dragged about in the page itself, or words, are no files.
+      await message.getByText('the plan, and what it comes to').click({ clickCount: 3 })
+      await grace.page.getByRole('button', { name: 'Quote' }).click()
+      expect(await field(grace.page).inputValue()).toBe('> the plan, and what it comes to\n\n')
+
       await pasteText(field(ada.page), `${'a line of a log\n'.repeat(60)}`)
       await ada.page.getByRole('button', { name: 'Attach it as a file' }).click()
       await files(ada.page).getByText('pasted.txt').waitFor()

@@ -40,6 +40,7 @@ const SCREENS: Screen[] = [
   { name: 'run-changes', path: ({ runId }) => `/runs/${runId}?part=changes`, shows: 'nekode-demo.md' },
   { name: 'run-replay', path: ({ runId }) => `/runs/${runId}?part=replay`, shows: /Step \d+ of/ },
   { name: 'approvals', path: '/approvals', shows: 'Approvals' },
+  { name: 'drafts', path: '/drafts', shows: 'Drafts' },
   { name: 'tasks-board', path: '/tasks', shows: 'Buy the domain' },
   { name: 'tasks-list', path: '/tasks?layout=list&group=assignee', shows: 'Buy the domain' },
   {

@@ -59,6 +59,11 @@ function tell(id: string, event: UploadEvent): void {
   }
 }
 
+/** The bytes of a file are on this page alone until they have arrived, so the browser asks before it lets the page go. */
+addEventListener('beforeunload', (event) => {
+  if (Object.values(uploads).some((each) => !isOver(each))) event.preventDefault()
+})
+
 /** Begins to upload a file for a conversation. Returns the upload's id. */
 export function upload(target: string, file: File, name = file.name): string {
   const id = newId()
