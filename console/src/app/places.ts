@@ -50,6 +50,7 @@ const creating = ({ go }: Reader): Command[] => {
     ...(canWrite()
       ? [
           make('task', 'i-lucide-square-kanban', t('nav.newTask'), () => openCreateTask()),
+          make('mine', 'i-lucide-list-checks', t('nav.myTasks'), () => go('/tasks?assignee=me')),
           make('channel', 'i-lucide-hash', t('channel.create'), () => openWindow('createChannel')),
           make('reminder', 'i-lucide-alarm-clock', t('reminder.create'), () => go('/reminders?new=1')),
           make('dm', 'i-lucide-message-circle-plus', t('nav.newDm'), () => openWindow('newDm')),
@@ -200,6 +201,9 @@ function here(reader: Reader): Command[] {
   return [
     act('search', 'i-lucide-search', t('palette.searchHere', { name: where }), () =>
       reader.go(`/search?q=${encodeURIComponent(`in:${channel.target} `)}`),
+    ),
+    act('tasks', 'i-lucide-square-kanban', t('nav.tasksHere', { name: where }), () =>
+      reader.go(`/tasks?channel=${encodeURIComponent(channel.target)}`),
     ),
     link,
     ...(channel.kind === 'channel' && channel.joined && channel.target !== '#general'

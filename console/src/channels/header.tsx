@@ -148,6 +148,11 @@ function HeaderMenu(props: HeaderMenuProps) {
   }
   const items = (): MenuItem[] => [
     { label: t('channel.membersTitle'), icon: 'i-lucide-users', onSelect: props.onMembers },
+    {
+      label: t('nav.tasksHere', { name: channelTitle(props.channel) }),
+      icon: 'i-lucide-square-kanban',
+      onSelect: () => navigate(`/tasks?channel=${encodeURIComponent(props.channel.target)}`),
+    },
     ...(narrow()
       ? panelNames.map((name) => ({
           label: t(`header.${name}`),

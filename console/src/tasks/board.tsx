@@ -27,6 +27,8 @@ interface BoardProps {
 /** The state that a task is being dragged from. */
 const [dragged, setDragged] = createSignal<TaskState>()
 
+const [told, setTold] = createSignal('')
+
 /** Moves a task to a state, or says why that cannot be. */
 export function moveTask(task: Task, to: TaskState): void {
   if (task.state === to && task.column === to) return
@@ -34,7 +36,7 @@ export function moveTask(task: Task, to: TaskState): void {
     return void changeTask(task, {
       ...(task.state === to ? {} : { state: to }),
       ...(task.column === task.state ? {} : { column: null }),
-    })
+    }).then((done) => done && setTold(t('task.moved', { number: task.number, state: t(`task.state.${to}`) })))
   const states = nextStates(task.state)
     .map((state) => t(`task.state.${state}`))
     .join(', ')
@@ -62,11 +64,14 @@ export function Board(props: BoardProps) {
   onCleanup(stop)
   return (
     <div
-      class="flex-1 min-h-0 row items-stretch gap-3 overflow-x-auto px-3 sm:px-5 py-4 max-md:snap-x max-md:snap-mandatory"
+      class="relative flex-1 min-h-0 row items-stretch gap-3 overflow-x-auto px-3 sm:px-5 py-4 max-md:snap-x max-md:snap-mandatory"
       role="group"
       aria-label={t('task.board')}
       data-board
     >
+      <p class="sr-only" aria-live="polite">
+        {told()}
+      </p>
       <For each={props.columns.map((column) => column.column)}>
         {(name) => (
           <Show when={props.columns.find((column) => column.column === name)}>

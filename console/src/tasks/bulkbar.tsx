@@ -33,25 +33,31 @@ export function BulkBar() {
         <span class="text-[13px] font-600 px-1" role="status">
           {t('task.selected', { n: selected().size })}
         </span>
-        <Button size="sm" icon="i-lucide-circle-dot" onClick={() => pickState(list())}>
+        <Button size="sm" class="max-md:h-10" icon="i-lucide-circle-dot" onClick={() => pickState(list())}>
           {t('task.state')}
         </Button>
-        <Button size="sm" icon="i-lucide-user" onClick={() => pickAssignee(list())}>
+        <Button size="sm" class="max-md:h-10" icon="i-lucide-user" onClick={() => pickAssignee(list())}>
           {t('task.assignee')}
         </Button>
-        <Button size="sm" icon="i-lucide-signal-high" onClick={() => pickPriority(list())}>
+        <Button size="sm" class="max-md:h-10" icon="i-lucide-signal-high" onClick={() => pickPriority(list())}>
           {t('task.priority')}
         </Button>
-        <Button size="sm" icon="i-lucide-tag" onClick={() => pickLabels(list())}>
+        <Button size="sm" class="max-md:h-10" icon="i-lucide-tag" onClick={() => pickLabels(list())}>
           {t('task.labels')}
         </Button>
-        <Button size="sm" icon="i-lucide-calendar" onClick={() => pickDue(list())}>
+        <Button size="sm" class="max-md:h-10" icon="i-lucide-calendar" onClick={() => pickDue(list())}>
           {t('task.due')}
         </Button>
-        <Button size="sm" kind="danger" icon="i-lucide-circle-slash" onClick={() => void cancelAll(list())}>
+        <Button
+          size="sm"
+          class="max-md:h-10"
+          kind="danger"
+          icon="i-lucide-circle-slash"
+          onClick={() => void cancelAll(list())}
+        >
           {t('task.cancel')}
         </Button>
-        <IconButton icon="i-lucide-x" label={t('task.clearSelected')} onClick={clearSelected} />
+        <IconButton icon="i-lucide-x" label={t('task.clearSelected')} class="max-md:size-10!" onClick={clearSelected} />
       </div>
     </Show>
   )

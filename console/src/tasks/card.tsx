@@ -100,7 +100,7 @@ export function Card(props: CardProps) {
         <Menu
           label={t('task.actions', { number: task().number })}
           items={taskMenu(task())}
-          class="absolute! right-1 top-1 size-8! md:size-7! md:opacity-0 group-hover:opacity-100 focus-visible:opacity-100 aria-expanded:opacity-100"
+          class="absolute! right-1 top-1 size-10! md:size-7! md:opacity-0 group-hover:opacity-100 focus-visible:opacity-100 aria-expanded:opacity-100"
         />
       </Show>
     </article>

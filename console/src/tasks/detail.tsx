@@ -1,5 +1,5 @@
 import { A, useParams } from '@solidjs/router'
-import { createEffect, createMemo, createSignal, lazy, on, Show, Suspense, type ParentProps } from 'solid-js'
+import { createEffect, createMemo, createSignal, lazy, on, onCleanup, Show, Suspense, type ParentProps } from 'solid-js'
 import type { Task } from '@shared/contract'
 import { call } from '../api/client'
 import { NotFound } from '../app/notfound'
@@ -17,12 +17,15 @@ import { Icon } from '../ui/icon'
 import { Menu } from '../ui/menu'
 import { SkeletonRows } from '../ui/skeleton'
 import { Tabs } from '../ui/tabs'
+import { nameView } from '../ui/title'
 import { toast } from '../ui/toast'
 import { cancelAll } from './bulkbar'
 import { taskMenu } from './card'
 import { Discussion } from './discussion'
 import { Description, Title } from './editable'
 import { Properties } from './properties'
+import { useFieldKeys } from './keys'
+import { setOpened } from './select'
 import { PickHost } from './pick'
 import { isClosed, taskPath } from './rules'
 import { fetchTask, taskByNumber, tasks } from './store'
@@ -34,6 +37,7 @@ const Attempts = lazy(() => import('./attempts'))
 
 /** The page of one task. */
 export function TaskPage() {
+  useFieldKeys()
   const params = useParams<{ id: string }>()
   return (
     <Show when={params.id} keyed>
@@ -56,6 +60,9 @@ export default function Detail(props: { about: string; panel?: boolean; onClose?
   const task = createMemo(
     () => tasks.items[loaded.value() ?? props.about] ?? taskByNumber(Number(props.about.replace('#', ''))),
   )
+  createEffect(() => setOpened(task()?.id))
+  onCleanup(() => setOpened(undefined))
+  nameView(() => (task() ? `#${task()?.number} ${task()?.summary}` : t('nav.tasks')))
   return (
     <Show
       when={task()}

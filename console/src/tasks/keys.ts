@@ -41,9 +41,10 @@ function shift(direction: 1 | -1): void {
   requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-card="${task.id}"]`)?.focus())
 }
 
-/** The keys of the page of tasks; they are about the tasks that are marked, or the one at hand. */
-export function useTaskKeys({ layout, setLayout, order, onEscape }: Reach): void {
-  const group = () => t('task.keys')
+const group = () => t('task.keys')
+
+/** The keys that change the tasks that are marked, or the one at hand. */
+export function useFieldKeys(): void {
   const some = () => canWrite() && (selected().size > 0 || currentId() !== undefined)
   const on = (keys: string, label: () => string, run: (list: Task[]) => void): Hotkey => ({
     keys,
@@ -52,7 +53,6 @@ export function useTaskKeys({ layout, setLayout, order, onEscape }: Reach): void
     when: canWrite,
     run: () => some() && run(atHand()),
   })
-  const board = () => layout() === 'board'
   useHotkeys([
     on('s', () => t('task.state'), pickState),
     on('a', () => t('task.assignee'), pickAssignee),
@@ -64,6 +64,14 @@ export function useTaskKeys({ layout, setLayout, order, onEscape }: Reach): void
       () => t('task.cancel'),
       (list) => void cancelAll(list),
     ),
+  ])
+}
+
+/** The keys of the page of tasks. */
+export function useTaskKeys({ layout, setLayout, order, onEscape }: Reach): void {
+  useFieldKeys()
+  const board = () => layout() === 'board'
+  useHotkeys([
     { keys: 'x', label: () => t('task.select'), group, when: canWrite, run: () => mark(toggleSelected) },
     {
       keys: 'shift+x',

@@ -229,7 +229,7 @@ function ListRow(props: { task: Task; order: () => string[]; onOpen: (task: Task
       <span class="w-20 text-right text-[12px] text-soft max-md:hidden shrink-0">{relative(task().updatedAt)}</span>
       <Show when={canWrite()}>
         <span class="relative z-1 shrink-0">
-          <Menu label={t('task.actions', { number: task().number })} items={taskMenu(task())} />
+          <Menu label={t('task.actions', { number: task().number })} items={taskMenu(task())} class="max-md:size-10!" />
         </span>
       </Show>
     </div>
@@ -251,7 +251,7 @@ const Field = (props: { label: string; icon: string; ink: string; onClick: () =>
       title={props.label}
       aria-label={props.label}
       onClick={() => props.onClick()}
-      class="relative z-1 size-8 row justify-center rounded-lg hover:bg-sunken shrink-0"
+      class="relative z-1 size-10 md:size-8 row justify-center rounded-lg hover:bg-sunken shrink-0"
     >
       <Icon name={props.icon} class={cx('text-[15px]', props.ink)} />
     </button>

@@ -10,6 +10,7 @@ import { Empty } from '../ui/empty'
 import { ErrorNotice } from '../ui/notice'
 import { Choice } from '../ui/select'
 import { SkeletonRows } from '../ui/skeleton'
+import { nameView } from '../ui/title'
 import { Board } from './board'
 import { BulkBar } from './bulkbar'
 import { FilterBar } from './filterbar'
@@ -29,6 +30,7 @@ const KEYS = ['channel', 'state', 'assignee', 'label', 'priority', 'due', 'q', '
 
 /** All tasks that the reader may see, as a board or a list, with one of them beside it. */
 export default function TasksPage() {
+  nameView(() => t('nav.tasks'))
   const [search, setSearch] = useSearchParams()
   const navigate = useNavigate()
   const look = createMemo(() =>

@@ -4,10 +4,11 @@ import { tasks } from './store'
 
 const [selected, setSelected] = createSignal<ReadonlySet<string>>(new Set())
 const [hovered, setHovered] = createSignal<string>()
+const [opened, setOpened] = createSignal<string>()
 let last: string | undefined
 
 /** Ids of the tasks that are marked to be changed together. */
-export { selected, hovered, setHovered }
+export { selected, setHovered, setOpened }
 
 export const clearSelected = (): void => void setSelected(new Set<string>())
 
@@ -26,10 +27,10 @@ export function selectTo(id: string, order: readonly string[]): void {
   setSelected(new Set([...selected(), ...range]))
 }
 
-/** The task that has the focus, or that the pointer is over. */
+/** The task that has the focus, or that the pointer is over, or else the one that is open. */
 export function currentId(): string | undefined {
   const focused = document.activeElement?.closest<HTMLElement>('[data-task]')?.dataset['task']
-  return focused ?? hovered()
+  return focused ?? hovered() ?? opened()
 }
 
 /** What a key is about: the marked tasks, or the one at hand. */

@@ -40,6 +40,8 @@ export const common = {
   'nav.people': 'Direct messages',
   'nav.newTask': 'New task',
   'nav.tasks': 'Tasks',
+  'nav.myTasks': 'My tasks',
+  'nav.tasksHere': 'Tasks of {name}',
   'nav.tasksMine': '{n} task assigned to you||{n} tasks assigned to you',
   'nav.runs': 'Activity',
   'nav.usage': 'Usage and cost',

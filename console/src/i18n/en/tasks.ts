@@ -128,6 +128,7 @@ export const tasks = {
   'task.mode.owner': 'does it',
   'task.mode.reviewer': 'reviews it',
   'task.mode.assistant': 'helps',
+  'task.moved': '#{number} is in “{state}” now',
   'task.moveTo': 'Move to {state}',
   'task.neededBy': 'Wait for this one',
   'task.new': 'New task',

@@ -41,6 +41,8 @@ export const common: Record<keyof typeof en, string> = {
   'nav.usage': '用量与费用',
   'nav.newTask': '新建任务',
   'nav.tasks': '任务',
+  'nav.myTasks': '我的任务',
+  'nav.tasksHere': '{name} 的任务',
   'nav.tasksMine': '{n} 个任务由您负责',
   'nav.runs': '活动',
   'nav.tunnels': '预览',

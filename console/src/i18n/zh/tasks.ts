@@ -128,6 +128,7 @@ export const tasks: Record<keyof typeof en, string> = {
   'task.mode.owner': '执行',
   'task.mode.reviewer': '评审',
   'task.mode.assistant': '协助',
+  'task.moved': '#{number} 已移到“{state}”',
   'task.moveTo': '移到“{state}”',
   'task.neededBy': '等待此任务',
   'task.new': '新建任务',
