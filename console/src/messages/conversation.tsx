@@ -1,6 +1,7 @@
 import { createEffect, createSignal, onCleanup, onMount, Show, type JSX } from 'solid-js'
 import { call } from '../api/client'
 import { act } from '../app/act'
+import { useHotkeys, type Hotkey } from '../app/hotkeys'
 import { createLoad } from '../app/load'
 import { channelTitle } from '../app/unread'
 import { Composer } from '../composer/composer'
@@ -61,6 +62,7 @@ export function Conversation(props: ConversationProps) {
     event.preventDefault()
   }
   if (props.threadId === null) {
+    useHotkeys(shortcuts)
     onMount(() => document.addEventListener('keydown', keydown))
     onCleanup(() => document.removeEventListener('keydown', keydown))
   }
@@ -102,6 +104,21 @@ export function Conversation(props: ConversationProps) {
     </>
   )
 }
+
+const group = () => t('message.list')
+/** What the list itself takes while the focus is in it, for the sheet. */
+const shortcuts: Hotkey[] = [
+  { keys: 'j', label: () => t('keys.next'), group },
+  { keys: 'k', label: () => t('keys.previous'), group },
+  { keys: 'Enter', label: () => t('keys.thread'), group },
+  { keys: 'e', label: () => t('keys.edit'), group },
+  { keys: '+', label: () => t('keys.react'), group },
+  { keys: 's', label: () => t('keys.save'), group },
+  { keys: 'm', label: () => t('keys.menu'), group },
+  { keys: 'ArrowUp', label: () => t('keys.editLast'), group },
+  { keys: 'Escape', label: () => t('keys.read'), group },
+  { keys: 'shift+Escape', label: () => t('keys.readAll'), group },
+]
 
 const covered = () => document.querySelector('dialog[open], [popover]:popover-open') !== null
 

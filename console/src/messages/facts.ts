@@ -7,48 +7,49 @@ export const factField = (message: Message, name: string): string | undefined =>
   return typeof value === 'string' ? value : undefined
 }
 
-/** What happened to a channel, its decisions and tasks, in the reader's language; undefined for everything else. */
+/** What happened to a channel or to its decisions, in the reader's language; undefined for everything else. */
 export function factText(message: Message): string | undefined {
-  const type = message.system?.type
+  const [area, what] = message.system?.type.split('.', 2) ?? []
+  if (area === 'channel') return channelText(message, what)
+  if (area === 'decision') return decisionText(message, what)
+  return undefined
+}
+
+function channelText(message: Message, what: string | undefined): string | undefined {
   const by = `@${factField(message, 'by') ?? ''}`
   const name = factField(message, 'name') ?? ''
-  const title = factField(message, 'title') ?? ''
-  const reason = factField(message, 'reason')
-  const because = (text: string) => (reason ? `${text} ${reason}` : text)
-  switch (type) {
-    case 'channel.member_joined':
+  switch (what) {
+    case 'member_joined':
       return t('system.joined', { name: `@${name}` })
-    case 'channel.member_added':
+    case 'member_added':
       return t('system.added', { by, name: `@${name}` })
-    case 'channel.member_left':
+    case 'member_left':
       return t('system.left', { name: `@${name}` })
-    case 'channel.member_removed':
+    case 'member_removed':
       return t('system.removed', { by, name: `@${name}` })
-    case 'channel.renamed':
+    case 'renamed':
       return t('system.renamed', { by, name })
-    case 'channel.topic':
+    case 'topic':
       return t('system.topic', { by, topic: factField(message, 'topic') ?? '' })
-    case 'channel.topic_cleared':
+    case 'topic_cleared':
       return t('system.topicCleared', { by })
-    case 'channel.made_private':
+    case 'made_private':
       return t('system.madePrivate', { by })
-    case 'channel.made_public':
+    case 'made_public':
       return t('system.madePublic', { by })
-    case 'channel.archived':
+    case 'archived':
       return t('system.archived', { by })
-    case 'decision.proposed':
-      return t('system.proposed', { title })
-    case 'decision.ratified':
-      return because(t('system.ratified', { title }))
-    case 'decision.rejected':
-      return because(t('system.rejected', { title }))
-    case 'decision.withdrawn':
-      return because(t('system.withdrawn', { title }))
-    case 'decision.retired':
-      return because(t('system.retired', { title }))
-    case 'decision.superseded':
-      return because(t('system.superseded', { title }))
     default:
       return undefined
   }
+}
+
+const endings = ['proposed', 'ratified', 'rejected', 'withdrawn', 'retired', 'superseded'] as const
+
+function decisionText(message: Message, what: string | undefined): string | undefined {
+  const ending = endings.find((each) => each === what)
+  if (!ending) return undefined
+  const text = t(`system.${ending}`, { title: factField(message, 'title') ?? '' })
+  const reason = factField(message, 'reason')
+  return reason ? `${text} ${reason}` : text
 }
