@@ -85,7 +85,7 @@ const SIZES: Record<Core['db']['dialect'], string> = {
 }
 
 /** What the database takes, in bytes, as it says itself; null for one that does not say. */
-async function databaseSize({ db, log }: Core): Promise<number | null> {
+export async function databaseSize({ db, log }: Pick<Core, 'db' | 'log'>): Promise<number | null> {
   try {
     const [row] = await db.raw(SIZES[db.dialect])
     const bytes = Number(row?.bytes)
