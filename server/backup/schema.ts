@@ -1,6 +1,6 @@
 import { toSnakeCase } from 'drizzle-orm/casing'
 import { type SQLiteColumn, type SQLiteTable, getTableConfig } from 'drizzle-orm/sqlite-core'
-import { sqlite } from '../db/dialect'
+import { sqlite } from '../db/dialects/sqlite'
 import { type Tables, tables } from '../db/tables'
 import type { ColumnKind } from './format'
 

@@ -1,4 +1,4 @@
-import { mysql } from './dialect'
+import { mysql } from './dialects/mysql'
 import { tables } from './tables'
 
 export const {

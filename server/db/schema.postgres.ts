@@ -1,4 +1,4 @@
-import { postgres } from './dialect'
+import { postgres } from './dialects/postgres'
 import { tables } from './tables'
 
 export const {

@@ -1,4 +1,4 @@
-import { sqlite } from './dialect'
+import { sqlite } from './dialects/sqlite'
 import { tables } from './tables'
 
 export const {
