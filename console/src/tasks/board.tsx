@@ -14,6 +14,8 @@ import { Card } from './card'
 import type { BoardColumn } from './load'
 import { openCreateTask } from './open'
 import { isState, mayBecome, nextStates, stateLook } from './rules'
+import { changeAll } from './actions'
+import { selected } from './select'
 import { changeTask, tasks } from './store'
 
 interface BoardProps {
@@ -47,6 +49,13 @@ export function moveTask(task: Task, to: TaskState): void {
   )
 }
 
+/** Marked tasks are carried along with the one among them that is dragged. */
+function drop(task: Task, to: TaskState): void {
+  const marked = [...selected()].flatMap((id) => tasks.items[id] ?? [])
+  if (marked.length > 1 && marked.some(({ id }) => id === task.id)) void changeAll(marked, { state: to })
+  else moveTask(task, to)
+}
+
 export const columnName = (column: string): string => (isState(column) ? t(`task.state.${column}`) : column)
 
 /** The board: a column for each state; on a phone one column at a time, to be swiped. */
@@ -58,7 +67,7 @@ export function Board(props: BoardProps) {
       setDragged(undefined)
       const column = location.current.dropTargets[0]?.data['column']
       const task = tasks.items[String(source.data['task'])]
-      if (task && typeof column === 'string' && isState(column)) moveTask(task, column)
+      if (task && typeof column === 'string' && isState(column)) drop(task, column)
     },
   })
   onCleanup(stop)

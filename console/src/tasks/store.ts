@@ -3,6 +3,7 @@ import { unwrap } from 'solid-js/store'
 import type { Task, TaskPatch, TaskView } from '@shared/contract'
 import { ApiError, call } from '../api/client'
 import { createCollection } from '../store/collection'
+import { onEvent } from '../store/feed'
 import { state } from '../store/state'
 import { refuse } from './refused'
 import { isClosed } from './rules'
@@ -12,6 +13,13 @@ export const tasks = createCollection<Task>({
   ofEvent: (event) => (event.kind === 'task' ? event.payload : undefined),
   idOf: (task) => task.id,
   age: (task) => task.version,
+})
+
+// That a task has a thread now is told by the thread's first message alone.
+onEvent((event) => {
+  if (event.kind !== 'message' || event.operation !== 'created' || event.payload.system?.type !== 'task.thread') return
+  const task = tasks.items[String(event.payload.system.data['taskId'])]
+  if (task && task.threadId === null) tasks.put({ ...snapshot(task), threadId: event.payload.id })
 })
 
 /** Views by a name, the reader's own and shared ones. */
