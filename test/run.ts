@@ -100,6 +100,8 @@ async function runSuite(suite: Suite, flags: string[], stage: Stage): Promise<{ 
     process.execPath,
     'test',
     '--only-failures',
+    // A machine that is busy is slow, and not broken: what hangs for good ends all the same.
+    '--timeout=30000',
     ...(suite.flags ?? []),
     ...flags,
     '--reporter=junit',
