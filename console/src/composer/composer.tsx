@@ -49,7 +49,15 @@ export function Composer(props: Conversation) {
   let root: HTMLDivElement | undefined
   let area: HTMLTextAreaElement | undefined
   const people = createMemo(() => everybody(props.target))
-  const completion = createCompletion({ find: createSources(() => props.target, people), setText, area: () => area })
+  const completion = createCompletion({
+    find: createSources(
+      () => props.target,
+      people,
+      () => props.threadId !== null,
+    ),
+    setText,
+    area: () => area,
+  })
   const attach = (files: File[]) => addFiles(key(), props.target, files)
   const paste = createPaste({ area: () => area, addFiles: attach })
   const orders = createOrders(() => ({ target: props.target, threadId: props.threadId, navigate }))
@@ -82,7 +90,8 @@ export function Composer(props: Conversation) {
   }
   const submit = () => {
     if (blocked()) return
-    if (!parseCommand(text()) || files().length > 0) return sendNow()
+    if (!parseCommand(text())) return sendNow()
+    if (files().length > 0) return orders.setStanding({ question: t('composer.commandFiles') })
     const [from, written] = [key(), text()]
     void orders.carryOut(written).then((done) => {
       // What was written in the meantime is something else.

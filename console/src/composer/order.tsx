@@ -10,7 +10,7 @@ import { Line } from './notices'
 
 const CommandSheet = lazy(() => import('./commands/sheet'))
 
-type Standing = { unknown: string } | { wrong: string } | { help: true }
+type Standing = { question: string } | { wrong: string } | { help: true }
 
 /**
  * Carries out what is written as a command. What is no command goes its usual way; a name that nobody knows is not sent before the writer
@@ -30,7 +30,7 @@ export function createOrders(place: () => Place) {
       const { findCommand, runCommand } = await import('./commands/run')
       const name = findCommand(order.name, from.target)
       if (!name) {
-        setStanding({ unknown: order.name })
+        setStanding({ question: t('composer.unknownCommand', { name: order.name }) })
         return false
       }
       const outcome = await runCommand(name, order.rest, from)
@@ -39,7 +39,10 @@ export function createOrders(place: () => Place) {
         return false
       }
       if ('help' in outcome) setStanding(outcome)
-      if ('done' in outcome) toast('ok', outcome.done)
+      if ('done' in outcome) {
+        const { done, href } = outcome
+        toast('ok', done, undefined, href ? { label: t('composer.open'), run: () => from.navigate(href) } : undefined)
+      }
       return true
     } catch (error) {
       setStanding({ wrong: [errorText(error), errorNext(error)].filter(Boolean).join(' ') })
@@ -65,9 +68,9 @@ export type Orders = ReturnType<typeof createOrders>
 /** What became of a command, as far as there is something to do about it. */
 export function OrderLine(props: { orders: Orders; text: string; onSendAnyway: () => void }) {
   const standing = () => props.orders.standing()
-  const unknown = () => {
+  const question = () => {
     const now = standing()
-    return now && 'unknown' in now ? now.unknown : undefined
+    return now && 'question' in now ? now.question : undefined
   }
   const wrong = () => {
     const now = standing()
@@ -86,8 +89,8 @@ export function OrderLine(props: { orders: Orders; text: string; onSendAnyway: (
           </Line>
         )}
       </Show>
-      <Show when={unknown()}>
-        {(name) => (
+      <Show when={question()}>
+        {(text) => (
           <Line
             icon="i-lucide-circle-help"
             tone="bad"
@@ -102,7 +105,7 @@ export function OrderLine(props: { orders: Orders; text: string; onSendAnyway: (
               </>
             }
           >
-            {t('composer.unknownCommand', { name: name() })}
+            {text()}
           </Line>
         )}
       </Show>

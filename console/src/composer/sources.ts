@@ -67,7 +67,7 @@ function inChannels(query: string): Choice[] {
 type Emoji = Pick<typeof import('../emoji/data'), 'findEmoji'> & { all: EmojiFact[] }
 
 /** Where the choices for each sign come from. Emoji and commands are loaded when somebody types the first of them. */
-export function createSources(target: Accessor<string>, people: Accessor<Someone[]>) {
+export function createSources(target: Accessor<string>, people: Accessor<Someone[]>, isThread: Accessor<boolean>) {
   const [emoji, setEmoji] = createSignal<Emoji>()
   const [commands, setCommands] = createSignal<readonly CommandHelp[]>()
   // A list that could not be loaded stays closed, and is asked for with the next letter.
@@ -87,9 +87,12 @@ export function createSources(target: Accessor<string>, people: Accessor<Someone
   }
   const orders = (query: string): Choice[] => {
     const known = commands()
+    const kind = state.channels[target()]?.kind
     if (!known) loadCommands()
     return (known ?? [])
-      .filter(({ name, only }) => name.startsWith(query) && (!only || only === state.channels[target()]?.kind))
+      .filter(
+        ({ name, only, inThread }) => name.startsWith(query) && (!inThread || isThread()) && (!only || only === kind),
+      )
       .map(({ name, usage, text }) => ({
         key: name,
         label: `/${name} ${usage()}`.trim(),

@@ -17,8 +17,8 @@ export interface Place {
   navigate: Navigator
 }
 
-/** What became of a command: said to the writer; or what is wrong with how it was written, which then stays in the field. */
-export type Outcome = { done: string } | { wrong: string } | { quiet: true } | { help: true }
+/** What became of a command: said to the writer, with the place to look at it; or what is wrong with how it was written, which then stays in the field. */
+export type Outcome = { done: string; href?: string } | { wrong: string } | { quiet: true } | { help: true }
 
 type Run = (rest: string, place: Place) => Promise<Outcome>
 
@@ -72,7 +72,7 @@ const remind: Run = async (rest, { target, threadId }) => {
     },
   })
   const when = nextRunAt === null ? order.when : new Date(nextRunAt).toLocaleString(document.documentElement.lang)
-  return { done: t('command.remind.done', { title, when }) }
+  return { done: t('command.remind.done', { title, when }), href: '/reminders' }
 }
 
 const task: Run = async (rest, { target }) => {
@@ -89,7 +89,7 @@ const task: Run = async (rest, { target }) => {
       ...(order.priority ? { priority: order.priority } : {}),
     },
   })
-  return { done: t('command.task.done', { summary: made.summary }) }
+  return { done: t('command.task.done', { summary: made.summary }), href: `/tasks/${made.id}` }
 }
 
 const decide: Run = async (rest, { target }) => {

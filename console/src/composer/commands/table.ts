@@ -9,6 +9,8 @@ export interface CommandHelp {
   text: () => string
   /** Where it makes sense, if not everywhere. */
   only?: 'channel' | 'dm'
+  /** Inside a thread only. */
+  inThread?: boolean
 }
 
 const names = ['remind', 'task', 'decide', 'debate', 'topic', 'about', 'invite', 'mute', 'unmute', 'follow'] as const
@@ -29,4 +31,5 @@ export const commandHelp: readonly (CommandHelp & { name: CommandName })[] = [..
   usage: () => usageOf(name),
   text: () => t(`command.${name}.text`),
   ...(inChannels.has(name) ? { only: 'channel' as const } : {}),
+  inThread: name === 'follow' || name === 'unfollow',
 }))

@@ -71,6 +71,8 @@ export const composer = {
   'outbox.old': 'It was written a day ago or more; look whether it is still wanted.',
   'outbox.waiting': 'Waiting for {n} file||Waiting for {n} files',
   'outbox.edit': 'Edit',
+  'composer.commandFiles': 'A command takes no files.',
+  'composer.open': 'Open',
 } as const
 
 addTexts(composer)

@@ -71,4 +71,6 @@ export const composer: Record<keyof typeof en, string> = {
   'outbox.old': '此消息写于一天或更早之前，请确认是否仍要发送。',
   'outbox.waiting': '正在等待 {n} 个文件',
   'outbox.edit': '编辑',
+  'composer.commandFiles': '命令不能附带文件。',
+  'composer.open': '打开',
 }
