@@ -113,6 +113,19 @@ for (const storage of storages.filter((s) => s.available))
       )
     })
 
+    test('with another address a secret that is sent there has to be given again', async () => {
+      const body = { provider: 'telegram', displayName: 'Bot', config: { token: '1:secret', channel_id: '1' } }
+      const { id } = await owner.call('POST /api/interaction-endpoints', { body })
+      const change = (config: Record<string, unknown>) => said(`${API}/${id}`, 'PATCH', { config })
+      const api_base_url = 'https://elsewhere.example'
+      for (const config of [{ api_base_url }, { api_base_url, token: '***' }])
+        expect(await change(config)).toBe('400 secret_needed')
+      expect(await change({ api_base_url, token: '1:other' })).toBe('200')
+      expect(await change({ api_base_url, channel_id: '2' })).toBe('200')
+      const hooked = await connect({ config: { url: `${receiver.url}/a` } })
+      expect(await said(`${API}/${hooked.id}`, 'PATCH', { config: { url: `${receiver.url}/b` } })).toBe('200')
+    })
+
     test('people see that an endpoint is there, admins its settings, and nobody a private channel that they are not in', async () => {
       const den = await owner.call('POST /api/channels', { body: { name: 'den', visibility: 'private' } })
       const { id } = await connect({ target: den.target })

@@ -24,20 +24,38 @@ export const secretUrlField = (title: string) =>
     .refine(isUrl, 'must be an http:// or https:// address')
     .meta({ title, format: 'uri', writeOnly: true })
 
-const names = new WeakMap<z.ZodType, ReadonlySet<string>>()
+interface Fields {
+  secrets: ReadonlySet<string>
+  addresses: ReadonlySet<string>
+}
+const known = new WeakMap<z.ZodType, Fields>()
+
+const Schema = z.object({
+  properties: z
+    .record(z.string(), z.object({ writeOnly: z.boolean().optional(), format: z.string().optional() }))
+    .default({}),
+})
+
+function fieldsOf(form: z.ZodObject): Fields {
+  let fields = known.get(form)
+  if (!fields) {
+    const properties = Object.entries(Schema.parse(schemaOf(form)).properties)
+    fields = {
+      secrets: new Set(properties.flatMap(([name, { writeOnly }]) => (writeOnly ? [name] : []))),
+      addresses: new Set(
+        properties.flatMap(([name, { writeOnly, format }]) => (format === 'uri' && !writeOnly ? [name] : [])),
+      ),
+    }
+    known.set(form, fields)
+  }
+  return fields
+}
 
 /** The fields of a form that are secrets. */
-export function secretsOf(form: z.ZodObject): ReadonlySet<string> {
-  let known = names.get(form)
-  if (!known) {
-    const { properties } = z
-      .object({ properties: z.record(z.string(), z.object({ writeOnly: z.boolean().optional() })).default({}) })
-      .parse(schemaOf(form))
-    known = new Set(Object.entries(properties).flatMap(([name, { writeOnly }]) => (writeOnly ? [name] : [])))
-    names.set(form, known)
-  }
-  return known
-}
+export const secretsOf = (form: z.ZodObject): ReadonlySet<string> => fieldsOf(form).secrets
+
+/** The fields of a form that say where things are sent to, and are no secrets themselves. */
+export const addressesOf = (form: z.ZodObject): ReadonlySet<string> => fieldsOf(form).addresses
 
 export const schemaOf = (form: z.ZodType): Record<string, unknown> =>
   z.toJSONSchema(form, { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' })

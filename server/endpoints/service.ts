@@ -8,7 +8,7 @@ import type { GuardedFetch } from '../http/guarded'
 import { newSigningSecret } from '../webhooks/signature'
 import type { Outcome, Outgoing, Settings } from './adapter'
 import type { EndpointBook, EndpointRow } from './book'
-import { secretsOf } from './form'
+import { addressesOf, secretsOf } from './form'
 import type { Provider } from './provider'
 import { canReceive, checkConfig, providerOf } from './registry'
 import { deliver } from './send'
@@ -282,6 +282,18 @@ export class EndpointService {
     const before = this.settings(row)
     const secrets = secretsOf(provider.form)
     const kept = Object.entries(change).filter(([name, value]) => !(value === HIDDEN && secrets.has(name)))
+    const given = new Set(kept.map(([name]) => name))
+    const moved = [...addressesOf(provider.form)].some((name) => given.has(name) && change[name] !== before[name])
+    // A signing secret never leaves the server; all others would go to wherever the new address leads.
+    const taken = [...secrets].find(
+      (name) => name in before && !given.has(name) && !(provider.signs && name === 'secret'),
+    )
+    if (moved && taken !== undefined)
+      throw new NekodeError('invalid', 'With another address its secrets have to be given again.', {
+        code: 'secret_needed',
+        next: 'Enter them anew: who may set an address does not get to read what is sent there.',
+        details: [{ path: `config.${taken}`, message: 'has to be given again' }],
+      })
     const merged = Object.entries({ ...before, ...Object.fromEntries(kept) }).filter(([, value]) => value !== null)
     return checkConfig(provider, Object.fromEntries(merged))
   }
