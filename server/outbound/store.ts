@@ -81,10 +81,17 @@ export class OutboundStore {
   }
 
   /** Ends every lease. */
-  async release(now: number): Promise<void> {
+  async release(now: number, before: number): Promise<void> {
     const { outboundDeliveries: t } = this.db.t
     const set = { leaseId: null, leaseUntil: null, nextAttemptAt: now }
-    await this.db.tx((tx) => Promise.resolve(tx.q.update(t).set(set).where(gt(t.leaseUntil, 0))))
+    await this.db.tx((tx) =>
+      Promise.resolve(
+        tx.q
+          .update(t)
+          .set(set)
+          .where(and(gt(t.leaseUntil, 0), lt(t.leaseUntil, before))),
+      ),
+    )
   }
 
   /** What still waits to go to an endpoint. */

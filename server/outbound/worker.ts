@@ -33,6 +33,8 @@ export class OutboundWorker {
   readonly #stopping = new AbortController()
   #timer: Timer | undefined
   #started = false
+  #since = 0
+  #freed: Promise<void> | undefined
 
   constructor(
     private readonly core: Core,
@@ -49,10 +51,9 @@ export class OutboundWorker {
 
   start(): void {
     this.#started = true
-    // One server alone has a SQLite file: what is leased there was being sent when the last one died.
-    const free = this.core.db.dialect === 'sqlite' ? this.#store.release(Date.now()) : Promise.resolve()
+    this.#since = Date.now()
     const look = (): void => {
-      free
+      this.#free()
         .then(() => this.#look())
         .catch((error: unknown) => this.core.log.error('outbound deliveries were not looked for', { error }))
     }
@@ -73,6 +74,15 @@ export class OutboundWorker {
   async run(now = Date.now()): Promise<void> {
     await Promise.all(this.#busy.values())
     for (const id of await this.#store.endpointsDue(now)) await this.#drain(id, () => now)
+  }
+
+  /** One server alone has a SQLite file: what is leased there was being sent when the last one died. */
+  #free(): Promise<void> {
+    if (this.core.db.dialect !== 'sqlite') return Promise.resolve()
+    return (this.#freed ??= this.#store.release(this.#since, this.#since + LEASE_MS).catch((error: unknown) => {
+      this.#freed = undefined
+      throw error
+    }))
   }
 
   async #look(): Promise<void> {
