@@ -199,7 +199,7 @@ export const endpointRoutes = routes({
       config: Config.optional(),
     }),
     response: InteractionEndpoint,
-    errors: ['config_invalid'],
+    errors: ['config_invalid', 'secret_needed'],
   },
   'DELETE /api/interaction-endpoints/{id}': {
     summary: 'Remove an endpoint; what still waits to go there is canceled',
