@@ -41,6 +41,42 @@ const SCREENS: Screen[] = [
   { name: 'run-replay', path: ({ runId }) => `/runs/${runId}?part=replay`, shows: /Step \d+ of/ },
   { name: 'approvals', path: '/approvals', shows: 'Approvals' },
   { name: 'drafts', path: '/drafts', shows: 'Drafts' },
+  { name: 'inbox', path: '/inbox', shows: 'Inbox' },
+  {
+    name: 'inbox-open',
+    path: '/inbox',
+    shows: 'Inbox',
+    open: async (page) => {
+      await page
+        .getByRole('navigation', { name: 'Inbox' })
+        .getByRole('link', { name: /may we ship/ })
+        .click()
+      await page.getByRole('region', { name: 'What it is about' }).getByText('may we ship?').waitFor()
+    },
+  },
+  { name: 'more', path: '/more', shows: 'Pages', only: 'phone' },
+  { name: 'search', path: '/search?q=release', shows: /results?$/ },
+  { name: 'reminders', path: '/reminders', shows: 'Look at the build' },
+  {
+    name: 'reminder-new',
+    path: '/reminders?new=1',
+    shows: 'Reminders',
+    open: async (page) => {
+      await page.getByRole('dialog').getByRole('textbox', { name: 'When' }).fill('every weekday 8:30')
+      await page.locator('[data-firing]').nth(4).waitFor()
+    },
+  },
+  { name: 'saved', path: '/saved', shows: 'It is Tuesday' },
+  {
+    name: 'palette',
+    path: '/runs',
+    shows: 'Activity',
+    only: 'desktop',
+    open: async (page) => {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('option').first().waitFor()
+    },
+  },
   { name: 'tasks-board', path: '/tasks', shows: 'Buy the domain' },
   { name: 'tasks-list', path: '/tasks?layout=list&group=assignee', shows: 'Buy the domain' },
   {

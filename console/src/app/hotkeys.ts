@@ -22,7 +22,12 @@ export interface Hotkey {
 const [table, setTable] = createSignal<readonly Hotkey[]>([])
 
 /** Every shortcut that works at this moment. */
-export const hotkeys = (): Hotkey[] => table().filter((hotkey) => hotkey.when?.() ?? true)
+export function hotkeys(): Hotkey[] {
+  const now = table().filter((hotkey) => hotkey.when?.() ?? true)
+  // What a page does with a key replaces what it does elsewhere.
+  const last = new Map(now.filter(({ run }) => run).map((hotkey) => [hotkey.keys, hotkey]))
+  return now.filter((hotkey) => !hotkey.run || last.get(hotkey.keys) === hotkey)
+}
 
 /** Adds shortcuts until the result is called. Of two with the same keys the one that was added later fires. */
 export function addHotkeys(list: readonly Hotkey[]): () => void {

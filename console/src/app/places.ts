@@ -5,6 +5,7 @@ import '../i18n/en/reminders'
 import { canWrite, isAdmin } from '../store/session'
 import { put } from '../store/apply'
 import { change, state } from '../store/state'
+import { panelNames, type PanelName } from '../channels/panels'
 import { openCreateTask } from '../tasks/open'
 import { chooseTheme, storedTheme, type Theme } from '../theme/theme'
 import { toast } from '../ui/toast'
@@ -168,6 +169,13 @@ function agentSteps(id: string, { go }: Reader, group: Command['group'] = 'agent
   ]
 }
 
+const panelIcons: Record<PanelName, string> = {
+  pins: 'i-lucide-pin',
+  decisions: 'i-lucide-gavel',
+  topics: 'i-lucide-list-tree',
+  debates: 'i-lucide-swords',
+}
+
 /** What can be done with what is on screen. */
 function here(reader: Reader): Command[] {
   const [, kind, name = ''] = reader.pathname.split('/')
@@ -206,6 +214,11 @@ function here(reader: Reader): Command[] {
       reader.go(`/tasks?channel=${encodeURIComponent(channel.target)}`),
     ),
     link,
+    ...panelNames.map((name) =>
+      act(name, panelIcons[name], t(`header.${name}`), () =>
+        reader.go(`${conversationPath(channel.target)}?panel=${name}`),
+      ),
+    ),
     ...(channel.kind === 'channel' && channel.joined && channel.target !== '#general'
       ? [
           act(

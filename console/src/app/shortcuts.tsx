@@ -57,10 +57,11 @@ function Sheet() {
     return [...byGroup]
   })
   return (
-    <div class="grid sm:grid-cols-2 gap-x-8 gap-y-5 items-start">
+    // It may be longer than the window: the keyboard has to be able to scroll it.
+    <div tabindex="0" role="group" aria-label={t('shortcuts.title')} class="sm:columns-2 gap-8 rounded-lg">
       <For each={groups()}>
         {([group, list]) => (
-          <section>
+          <section class="break-inside-avoid pb-5">
             <h3 class="text-[12px] font-600 text-faint pb-1">{group}</h3>
             <dl class="col">
               <For each={list}>

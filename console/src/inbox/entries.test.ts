@@ -60,7 +60,5 @@ describe('a message in a thread', () => {
 })
 
 test('a message is told by its first words, without its layout', () => {
-  expect(firstWords('## Title\n\n> **bold** and `code`\n\n```ts\nlet a = 1\n```')).toBe(
-    'Title bold and `code` let a = 1',
-  )
+  expect(firstWords('## Title\n\n> **bold** and `code`\n\n```ts\nlet a = 1\n```')).toBe('Title bold and code let a = 1')
 })

@@ -64,6 +64,7 @@ export const firstWords = (content: string): string =>
   content
     .slice(0, 400)
     .replace(/```\w*/g, ' ')
+    .replace(/`/g, '')
     .replace(/\*\*|__|~~|^#+\s|^>\s?/gm, '')
     .replace(/\s+/g, ' ')
     .trim()

@@ -101,7 +101,9 @@ export default function InboxPage() {
     if (!current()) return step(1)
     // The way in is the field to answer in, or the first button.
     const pane = document.querySelector('[data-reading]')
-    const field = pane?.querySelector<HTMLElement>('section button:not(:disabled), textarea')
+    const field =
+      pane?.querySelector<HTMLElement>('textarea[data-composer]') ??
+      pane?.querySelector<HTMLElement>(':scope section button:not(:disabled)')
     if (field) field.focus()
     else navigate(placeOf(current() ?? fail()))
   }
@@ -133,7 +135,7 @@ export default function InboxPage() {
           <div
             role="group"
             aria-label={t('inbox.filter')}
-            class="row gap-1 px-3 py-2 border-b border-line overflow-x-auto shrink-0 [scrollbar-width:none]"
+            class="row gap-1 px-3 py-2 border-b border-line max-md:overflow-x-auto md:flex-wrap shrink-0 [scrollbar-width:none]"
           >
             <For each={filters}>
               {({ value, label }) => (

@@ -39,7 +39,8 @@ function Form(props: FormProps) {
     given ? whenOf(given) : { schedule: '', scheduleKind: 'natural', timezone: ownZone() },
   )
   const places = createMemo(() => [...channels(), ...dms()])
-  const begin = () => places().find(({ target }) => target === lastTarget()) ?? places()[0]
+  const begin = () =>
+    [lastTarget(), '#general'].flatMap((wanted) => places().filter(({ target }) => target === wanted))[0] ?? places()[0]
   const [target, setTarget] = createSignal(given?.target ?? begin()?.target ?? '')
   const [whom, setWhom] = createSignal(`human:${me().id}`)
   const [missed, setMissed] = createSignal<Reminder['missed']>(given?.missed ?? 'fire')
