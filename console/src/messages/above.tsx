@@ -46,12 +46,14 @@ const stays = 1500
 export function FloatingDay(props: { id: string | undefined }) {
   const [shown, setShown] = createSignal(false)
   const message = () => state.messages[props.id ?? '']
+  const opened = performance.now()
   let timer: ReturnType<typeof setTimeout> | undefined
   createEffect(
     on(
       () => props.id,
       (id, before) => {
-        if (!id || !before) return
+        // What moves while the conversation is opened was not scrolled by anybody.
+        if (!id || !before || performance.now() - opened < stays) return
         clearTimeout(timer)
         setShown(true)
         timer = setTimeout(() => setShown(false), stays)
