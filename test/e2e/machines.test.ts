@@ -263,8 +263,27 @@ test(
       const names = [...(await archive.files()).keys()]
       expect(names).toContain('manifest.json')
       expect(names.some((name) => name.startsWith('tables/messages/'))).toBe(true)
-      expect(complaints).toEqual([])
       expect(ada.complaints).toEqual([])
+
+      // Another build, and a full disk, cannot be had here: of the restart that brings them the answers are replaced.
+      await page.goto(`${server.url}/c/general`)
+      await page.getByRole('log').first().getByText('second').waitFor()
+      await page.route('**/api/version', (route) =>
+        route.fulfill({ json: { version: '9.9.9', commit: 'abc', buildTime: '' } }),
+      )
+      await page.route('**/api/server/status', async (route) => {
+        const response = await route.fetch()
+        const checks = [{ name: 'disk', ok: false, detail: 'Only 0.1 GiB are free for the data folder.' }]
+        await route.fulfill({ response, json: { ...(await response.json()), checks } })
+      })
+      await server.stop()
+      await server.start()
+      await page.getByText('The server was updated to 9.9.9.').waitFor()
+      await page.getByText('Only 0.1 GiB are free for the data folder.').waitFor()
+      await clean(page)
+      await page.getByRole('link', { name: 'Look at it' }).click()
+      await page.getByText('Something is wrong with the server.').waitFor()
+      expect(complaints).toEqual([])
     })
   },
   minutes(3),
