@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { AgentRunPhase } from '@shared/gen/nekode/daemon/v1/archive_pb'
 import type { Browser, Page } from 'playwright-core'
 import { type AgentBlock, script } from '../fixtures/model/script'
+import { rpcClient } from '../fixtures/rpc'
 import { accessibility, launch, logIn, overflow, phone, startConsole, visit } from './browser'
 import {
   ADMIN,
   type Caller,
   type DaemonUnderTest,
   type ServerUnderTest,
+  enroll,
   eventually,
   inPlace,
   makeScriptedAgent,
@@ -236,6 +239,62 @@ test(
       await daemon.stop()
       await page.goto(`${server.url}/agents/${agentId}?part=workspace`)
       await page.getByText('Files are read from test-computer as they are now.').waitFor()
+      expect(complaints).toEqual([])
+    })
+  },
+  minutes(3),
+)
+
+test(
+  'what the computer of an older version noted of a run is found by its words and replayed',
+  async () => {
+    await inPlace(async (place) => {
+      const server = await startConsole(place, { flags: ['--no-local-daemon'] })
+      const admin = await server.admin()
+      const { id, code } = await enroll(server, 'old-box')
+      const { token, computerId } = await server.guest().call('POST /api/daemon/enrollments/{id}/redeem', {
+        params: { id },
+        body: { code: decodeURIComponent(code), hostname: 'old-box' },
+      })
+      const body = { name: 'elder', computerId, runtimeKind: 'demo' }
+      const agent = await admin.call('POST /api/agents', { body })
+      const asked = await admin.call('POST /api/messages', { body: { target: '#general', content: '@elder hello' } })
+      const runId = asked.deliveries[0]!.runId!
+      const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
+      await rpcClient(server.url, token).reportAgentRun(
+        (async function* () {
+          const of = { runId, agentId: agent.id, computerId }
+          const at = (seconds: number) => BigInt(1_700_000_000 + seconds) * 1_000_000_000n
+          yield { ...of, phase: AgentRunPhase.START, atUnixNano: at(0) }
+          for (let n = 1; n <= 30; n++)
+            yield {
+              ...of,
+              phase: AgentRunPhase.TOOL_CALL,
+              atUnixNano: at(n),
+              summary: `looked at shelf ${n}`,
+              payloadJson: json({ shelf: n }),
+            }
+          yield { ...of, phase: AgentRunPhase.END, atUnixNano: at(40), summary: 'found the teapot', exitCode: 0 }
+        })(),
+      )
+      const { page, complaints } = await visit(browser, server.url)
+      await logIn(page, ADMIN.username, ADMIN.password)
+      await page.goto(`${server.url}/runs`)
+      await page.getByLabel('Search what agents did').fill('teapot')
+      await page.getByRole('link', { name: /elder.*found the teapot/ }).click()
+      await page.getByText('looked at shelf 30').waitFor()
+      const moment = page.getByRole('slider', { name: 'Moment of the replay' })
+      await moment.focus()
+      await page.keyboard.press('Home')
+      await page.getByText('looked at shelf 30').waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'One step on' }).click()
+      await page.getByText('looked at shelf 1', { exact: true }).waitFor()
+      await page.getByRole('button', { name: /Tool call looked at shelf 1$/ }).click()
+      await page.getByText('"shelf"').waitFor()
+      await page.setViewportSize(phone)
+      expect(await overflow(page)).toBe(0)
+      await page.goto(`${server.url}/runs/${runId}?part=archive`)
+      await page.getByRole('tab', { name: 'Archive', selected: true }).waitFor()
       expect(complaints).toEqual([])
     })
   },

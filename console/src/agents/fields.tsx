@@ -5,7 +5,8 @@ import { state } from '../store/state'
 import { TextField } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { Select } from '../ui/select'
-import { isCustom, isReady, runtimeLabel, sortedRuntimes } from './kinds'
+import { isCustom, isReady, runtimeLabel } from './kinds'
+import { RuntimePicker } from './picker'
 import { nextStepText } from '../computers/nextstep'
 
 interface WhereProps {
@@ -24,29 +25,19 @@ function WhereFields(props: WhereProps) {
   const runtime = () => runtimeOf(props.computerId, props.runtimeKind)
   return (
     <>
-      <div class="grid sm:grid-cols-2 gap-4">
-        <Select
-          label={t('agent.computer')}
-          value={props.computerId}
-          options={computers().map((computer) => ({
-            value: computer.id,
-            label:
-              computer.status === 'online'
-                ? computer.displayName
-                : `${computer.displayName} (${t(`computer.${computer.status}`)})`,
-          }))}
-          onChange={props.onComputer}
-        />
-        <Select
-          label={t('agent.runtime')}
-          value={props.runtimeKind}
-          options={sortedRuntimes(state.computers[props.computerId]).map((runtime) => ({
-            value: runtime.kind,
-            label: runtimeLabel(runtime),
-          }))}
-          onChange={props.onRuntime}
-        />
-      </div>
+      <Select
+        label={t('agent.computer')}
+        value={props.computerId}
+        options={computers().map((computer) => ({
+          value: computer.id,
+          label:
+            computer.status === 'online'
+              ? computer.displayName
+              : `${computer.displayName} (${t(`computer.${computer.status}`)})`,
+        }))}
+        onChange={props.onComputer}
+      />
+      <RuntimePicker computerId={props.computerId} value={props.runtimeKind} onChange={props.onRuntime} />
       <Show when={runtime()}>
         {(runtime) => (
           <>

@@ -117,6 +117,7 @@ function Events(props: { events: ArchivedEvent[] }) {
   })
   const started = {
     ...player,
+    at: () => (replaying() ? player.at() : reel().length),
     toggle: () => {
       setReplaying(true)
       player.toggle()

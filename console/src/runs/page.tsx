@@ -135,7 +135,7 @@ function Parts(props: { run: Run }) {
   })
   // Only computers with an older daemon keep archives, and most runs have none.
   const archived = createLoad(
-    () => (isOver(props.run) ? props.run.id : undefined),
+    () => (isOver(props.run) || part() === 'archive' ? props.run.id : undefined),
     (id) =>
       call('GET /api/agent-runs/{id}', { params: { id }, query: {} }).then(
         () => true,

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, createUniqueId, For, Show } from 'solid-js'
+import { createMemo, createSignal, createUniqueId, For, Index, Show } from 'solid-js'
 import type { RunStep } from '@shared/contract'
 import '../i18n/en/work'
 import { t } from '../i18n'
@@ -29,6 +29,7 @@ const laneHeight = 14
 export function TimelineStrip(props: StripProps) {
   const id = createUniqueId()
   const line = createMemo(() => layOut(props.steps, props.until))
+  const byId = createMemo(() => new Map(props.steps.map((step) => [step.id, step])))
   const [at, setAt] = createSignal(0)
   const bar = (): Bar | undefined => line().bars[Math.min(at(), line().bars.length - 1)]
   const keydown = (event: KeyboardEvent) => {
@@ -43,13 +44,7 @@ export function TimelineStrip(props: StripProps) {
   }
   const nameOf = (bar: Bar) =>
     t('timeline.bar', {
-      what:
-        bar.count > 1
-          ? t('timeline.more', { n: bar.count })
-          : nameOfStep(
-              props.steps.find(({ id }) => id === bar.id),
-              bar,
-            ),
+      what: bar.count > 1 ? t('timeline.more', { n: bar.count }) : nameOfStep(byId().get(bar.id), bar),
       duration: duration(bar.duration),
       after: duration(bar.startedAt - line().from),
     })
@@ -66,32 +61,33 @@ export function TimelineStrip(props: StripProps) {
           class="group relative rounded"
           style={{ height: `${line().lanes * laneHeight}px` }}
         >
-          <For each={line().bars}>
+          {/* By their place: while a run goes on its bars grow every second, and only their sizes change. */}
+          <Index each={line().bars}>
             {(one, index) => (
               <div
                 role="option"
-                id={`${id}-${one.id}`}
-                aria-selected={one.id === (props.current ?? bar()?.id)}
-                aria-label={nameOf(one)}
-                title={nameOf(one)}
+                id={`${id}-${one().id}`}
+                aria-selected={one().id === (props.current ?? bar()?.id)}
+                aria-label={nameOf(one())}
+                title={nameOf(one())}
                 onClick={() => {
-                  setAt(index())
-                  props.onPick(one.id)
+                  setAt(index)
+                  props.onPick(one().id)
                 }}
                 class={cx(
                   'absolute h-2.5 min-w-0.75 rounded-sm cursor-pointer hover:brightness-125',
-                  looks[one.kind],
-                  index() === at() && 'group-focus:ring-2 group-focus:ring-ink group-focus:z-1',
-                  one.id === props.current && 'ring-2 ring-accent z-1',
+                  looks[one().kind],
+                  index === at() && 'group-focus:ring-2 group-focus:ring-ink group-focus:z-1',
+                  one().id === props.current && 'ring-2 ring-accent z-1',
                 )}
                 style={{
-                  left: `${one.start * 100}%`,
-                  width: `${one.width * 100}%`,
-                  top: `${one.lane * laneHeight + 2}px`,
+                  left: `${one().start * 100}%`,
+                  width: `${one().width * 100}%`,
+                  top: `${one().lane * laneHeight + 2}px`,
                 }}
               />
             )}
-          </For>
+          </Index>
         </div>
         <div class="relative h-4.5 mt-1 border-t border-line text-[11px] text-faint tabular-nums" aria-hidden="true">
           <For each={ticks(line().span)}>
@@ -106,9 +102,6 @@ export function TimelineStrip(props: StripProps) {
             )}
           </For>
         </div>
-        <p class="sr-only" aria-live="polite">
-          <Show when={bar()}>{(bar) => nameOf(bar())}</Show>
-        </p>
       </div>
     </Show>
   )
