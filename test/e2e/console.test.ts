@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, test } from 'bun:test'
 import type { Browser, Page } from 'playwright-core'
-import { accessibility, desktop, launch, logIn, overflow, phone, startConsole, tabTo, visit } from './browser'
+import { launch, logIn, overflow, phone, startConsole, tabTo, visit } from './browser'
 import { ADMIN, type ServerUnderTest, eventually, inPlace, startDaemon } from './harness'
 
 const minutes = (n: number) => n * 60_000
@@ -89,7 +89,7 @@ test(
       await keyboard.type('activ')
       await keyboard.press('Enter')
       await page.getByRole('heading', { name: 'Activity' }).waitFor()
-      await page.getByText('Done', { exact: true }).waitFor()
+      await page.getByText('Done', { exact: true }).first().waitFor()
       await keyboard.press('?')
       await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
       await keyboard.press('Escape')
@@ -272,124 +272,3 @@ test(
   },
   minutes(3),
 )
-
-const attacks = [
-  '<script>document.title="hit"</script>',
-  '<img src=x onerror="document.title=\'hit\'">',
-  '<svg/onload=document.title="hit">',
-  '[click](javascript:document.title="hit")',
-  '<a href="javascript:document.title=\'hit\'">click</a>',
-  '![x](x "onerror=document.title=\'hit\'")',
-  '<iframe srcdoc="<script>parent.document.title=\'hit\'</script>"></iframe>',
-  '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=document.title=\'hit\'&gt;">',
-  '<form><button formaction=javascript:document.title="hit">click',
-  '`<img src=x onerror=document.title="hit">`',
-  '```html\n<img src=x onerror=document.title="hit">\n```',
-  '"><script>document.title="hit"</script>',
-  '{{constructor.constructor("document.title=\'hit\'")()}}',
-]
-
-test(
-  'nothing that people or agents write runs in the page, wherever it is shown',
-  async () => {
-    await inPlace(async (place) => {
-      const server = await startConsole(place)
-      const admin = await server.admin()
-      const agentId = await demoAgent(server, 'scout')
-      const short = attacks[0] ?? ''
-      await admin.call('PATCH /api/agents/{id}', {
-        params: { id: agentId },
-        body: { displayName: short, description: attacks.join(' ').slice(0, 500), instructions: attacks.join('\n') },
-      })
-      await admin.call('PATCH /api/channels/{target}', {
-        params: { target: '#general' },
-        body: { topic: attacks.join(' ').slice(0, 500) },
-      })
-      const password = 'correct horse battery'
-      await admin.call('POST /api/users', { body: { username: 'mallory', displayName: attacks[1] ?? '', password } })
-      const mallory = await server.login('mallory', password)
-      for (const content of attacks) await mallory.call('POST /api/messages', { body: { target: '#general', content } })
-      await mallory.call('POST /api/messages', {
-        body: { target: '#general', content: `@scout ${attacks.join('\n\n')}` },
-      })
-
-      const { page, complaints } = await visit(browser, server.url)
-      await logIn(page, ADMIN.username, ADMIN.password)
-      await page.getByRole('button', { name: 'Allow once' }).click()
-      await log(page)
-        .getByText(/really there now/)
-        .waitFor()
-      await page.getByRole('button', { name: /How it got there/ }).click()
-      for (const path of ['/runs', '/approvals', '/agents', `/agents/${agentId}`, '/settings/people', '/c/general']) {
-        await page.goto(server.url + path)
-        await page.getByRole('main').waitFor()
-        await page.waitForLoadState('load')
-        const alien = await page.evaluate(
-          () =>
-            document.querySelectorAll(
-              'main :is(script, img, iframe, object, embed, form[action], math, [onerror], [onload])',
-            ).length,
-        )
-        expect({ path, alien, title: await page.title() }).toEqual({
-          path,
-          alien: 0,
-          title: expect.not.stringContaining('hit'),
-        })
-      }
-      expect(
-        await page.evaluate(
-          () => [...document.querySelectorAll('a')].filter((a) => a.protocol === 'javascript:').length,
-        ),
-      ).toBe(0)
-      expect(complaints).toEqual([])
-    })
-  },
-  minutes(3),
-)
-
-describe('axe has nothing serious to say', () => {
-  const screens = [
-    { name: 'desktop', viewport: desktop },
-    { name: 'phone', viewport: phone },
-  ]
-  test.each(screens)(
-    'about any main page on a $name, in light and dark',
-    async ({ viewport }) => {
-      await inPlace(async (place) => {
-        const server = await startConsole(place)
-        const agentId = await demoAgent(server, 'scout')
-        const admin = await server.admin()
-        const [computer] = (await admin.call('GET /api/computers')).items
-        await admin.call('POST /api/messages', {
-          body: { target: '#general', content: '@scout **hi** `code`\n\n```ts\nlet a = 1\n```' },
-        })
-        for (const dark of [false, true]) {
-          const { page, context } = await visit(browser, server.url, viewport, dark)
-          await page.getByLabel('Username').waitFor()
-          expect(await accessibility(page)).toEqual([])
-          await logIn(page, ADMIN.username, ADMIN.password)
-          const pages = ['/c/general', '/', '/runs', '/approvals', '/agents', `/agents/${agentId}`, '/computers']
-          const more = [
-            `/computers/${computer?.id}`,
-            '/computers/new',
-            '/settings',
-            '/settings/tokens',
-            '/settings/people',
-          ]
-          for (const path of [...pages, ...more, '/settings/appearance', '/settings/sessions', '/nowhere']) {
-            await page.goto(server.url + path)
-            await page.getByRole('main').waitFor()
-            await page.locator('main [role=status]').waitFor({ state: 'detached' })
-            expect({ path, dark, findings: await accessibility(page) }).toEqual({ path, dark, findings: [] })
-          }
-          await page.goto(`${server.url}/agents`)
-          await page.getByRole('main').getByRole('button', { name: 'New agent' }).click()
-          await page.getByRole('dialog').waitFor()
-          expect({ dialog: await accessibility(page) }).toEqual({ dialog: [] })
-          await context.close()
-        }
-      })
-    },
-    minutes(5),
-  )
-})

@@ -202,6 +202,12 @@ async function enter({ window, theme }: View): Promise<BrowserContext> {
     reducedMotion: 'reduce',
   })
   context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  await page.goto('/')
+  await page.getByLabel('Username').waitFor()
+  await page.screenshot({ path: join(OUT, `login-${window}-${theme}.png`) })
+  expect(await accessibility(page)).toEqual([])
+  await page.close()
   const login = await context.request.post('/api/auth/login', { data: ADMIN, headers: { origin: on.server.url } })
   expect(login.status()).toBe(200)
   return context
