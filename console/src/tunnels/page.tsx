@@ -1,25 +1,34 @@
+import { useSearchParams } from '@solidjs/router'
 import { createSignal, For, Show } from 'solid-js'
+import { channels, channelTitle } from '../app/unread'
 import { t } from '../i18n'
 import '../i18n/en/machines'
+import { state } from '../store/state'
 import { Button } from '../ui/button'
 import { Empty } from '../ui/empty'
 import { ErrorNotice, Notice } from '../ui/notice'
 import { Page } from '../ui/page'
-import { Choice } from '../ui/select'
+import { Choice, Select } from '../ui/select'
 import { SkeletonRows } from '../ui/skeleton'
 import { createTunnels, OpenTunnelButton } from './list'
 import { TunnelRow } from './row'
-import { isOpen } from './store'
+import { isOpen, type TunnelPlace } from './store'
+
+const named = (all: { id: string; displayName: string }[]) =>
+  all.map(({ id, displayName }) => ({ value: id, label: displayName })).sort((a, b) => a.label.localeCompare(b.label))
 
 /** Every preview that the reader may see. */
 export default function TunnelsPage() {
   const [which, setWhich] = createSignal<'open' | 'all'>('open')
-  const list = createTunnels(() => ({}))
+  // In the address, so that a list of one channel or agent can be linked to.
+  const [search, setSearch] = useSearchParams<{ computer?: string; target?: string; agent?: string }>()
+  const place = (): TunnelPlace => ({ computerId: search.computer, target: search.target, agentId: search.agent })
+  const list = createTunnels(place)
   const shown = () => (which() === 'all' ? list.items() : list.items().filter(isOpen))
   const unaddressed = () => list.items().some((one) => one.state === 'active' && one.url === null)
   return (
-    <Page title={t('tunnel.title')} actions={<OpenTunnelButton place={{}} />}>
-      <div class="row">
+    <Page title={t('tunnel.title')} actions={<OpenTunnelButton place={place()} />}>
+      <div class="row flex-wrap gap-2">
         <Choice
           label={t('tunnel.title')}
           value={which()}
@@ -28,6 +37,30 @@ export default function TunnelsPage() {
             { value: 'all', label: t('tunnel.all') },
           ]}
           onChange={setWhich}
+        />
+        <Select
+          label={t('tunnel.computer')}
+          quiet
+          value={search.computer ?? ''}
+          options={[{ value: '', label: t('tunnel.anyComputer') }, ...named(Object.values(state.computers))]}
+          onChange={(computer) => setSearch({ computer: computer || undefined })}
+        />
+        <Select
+          label={t('nav.channels')}
+          quiet
+          value={search.target ?? ''}
+          options={[
+            { value: '', label: t('tunnel.anyChannel') },
+            ...channels().map((channel) => ({ value: channel.target, label: `#${channelTitle(channel)}` })),
+          ]}
+          onChange={(target) => setSearch({ target: target || undefined })}
+        />
+        <Select
+          label={t('nav.agents')}
+          quiet
+          value={search.agent ?? ''}
+          options={[{ value: '', label: t('tunnel.anyAgent') }, ...named(Object.values(state.agents))]}
+          onChange={(agent) => setSearch({ agent: agent || undefined })}
         />
       </div>
       <Show when={unaddressed()}>

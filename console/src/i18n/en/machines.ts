@@ -86,6 +86,9 @@ export const machines = {
   'tunnel.offText':
     'Set NEKODE_PREVIEW_DOMAIN to a domain whose names all lead here, or NEKODE_PREVIEW_ADDR to a second port, and restart the server.',
   'tunnel.past': 'Show {n} that is over||Show {n} that are over',
+  'tunnel.anyComputer': 'Every computer',
+  'tunnel.anyChannel': 'Every channel',
+  'tunnel.anyAgent': 'Every agent',
   'tunnel.all': 'All',
   'tunnel.openOnes': 'Open and waiting',
   'tunnel.opened': 'The preview is open. It is in the list.',

@@ -85,6 +85,9 @@ export const machines: Record<keyof typeof en, string> = {
   'tunnel.offText':
     '请将 NEKODE_PREVIEW_DOMAIN 设为所有子域名都指向此处的域名，或将 NEKODE_PREVIEW_ADDR 设为第二个端口，然后重启服务器。',
   'tunnel.past': '显示 {n} 个已结束的',
+  'tunnel.anyComputer': '所有计算机',
+  'tunnel.anyChannel': '所有频道',
+  'tunnel.anyAgent': '所有智能体',
   'tunnel.all': '全部',
   'tunnel.openOnes': '打开和等待中',
   'tunnel.opened': '预览已打开，可在列表中找到。',
