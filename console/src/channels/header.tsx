@@ -19,7 +19,7 @@ import { Icon } from '../ui/icon'
 import { Menu, type MenuItem } from '../ui/menu'
 import { nameView } from '../ui/title'
 import { canManage } from './manage'
-import { panelNames, type PanelName } from './panels'
+import { panelsOf, type PanelName } from './panels'
 
 const MembersDialog = lazy(() => import('./members').then(({ MembersDialog }) => ({ default: MembersDialog })))
 const ChannelSettings = lazy(() => import('./settings').then(({ ChannelSettings }) => ({ default: ChannelSettings })))
@@ -90,7 +90,7 @@ export function ChannelHeader(props: HeaderProps) {
         </Show>
       </div>
       <Show when={!narrow()}>
-        <For each={props.channel.kind === 'channel' ? panelNames : panelNames.slice(0, 2)}>
+        <For each={panelsOf(props.channel)}>
           {(name) => (
             <IconButton
               icon={panelIcons[name]}
@@ -113,6 +113,8 @@ export function ChannelHeader(props: HeaderProps) {
           <Icon name="i-lucide-users" class="text-[16px]" />
           {props.channel.memberCount}
         </button>
+      </Show>
+      <Show when={props.channel.kind === 'channel' || narrow()}>
         <HeaderMenu
           channel={props.channel}
           onMembers={() => setDialog('members')}
@@ -147,14 +149,16 @@ function HeaderMenu(props: HeaderMenuProps) {
     if (await act(() => call('DELETE /api/channels/{target}/members/{kind}/{memberId}', { params }))) navigate('/')
   }
   const items = (): MenuItem[] => [
-    { label: t('channel.membersTitle'), icon: 'i-lucide-users', onSelect: props.onMembers },
+    ...(props.channel.kind === 'channel'
+      ? [{ label: t('channel.membersTitle'), icon: 'i-lucide-users', onSelect: props.onMembers }]
+      : []),
     {
       label: t('nav.tasksHere', { name: channelTitle(props.channel) }),
       icon: 'i-lucide-square-kanban',
       onSelect: () => navigate(`/tasks?channel=${encodeURIComponent(props.channel.target)}`),
     },
     ...(narrow()
-      ? panelNames.map((name) => ({
+      ? panelsOf(props.channel).map((name) => ({
           label: t(`header.${name}`),
           icon: panelIcons[name],
           onSelect: () => props.onPanel(name),
@@ -163,7 +167,7 @@ function HeaderMenu(props: HeaderMenuProps) {
     ...(canManage(props.channel)
       ? [{ label: t('channel.settings'), icon: 'i-lucide-settings-2', onSelect: props.onSettings }]
       : []),
-    ...(props.channel.joined
+    ...(props.channel.joined && props.channel.kind === 'channel'
       ? [{ label: t('channel.leave'), icon: 'i-lucide-log-out', onSelect: () => void leave() }]
       : []),
   ]

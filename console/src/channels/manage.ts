@@ -1,5 +1,6 @@
 import type { Channel } from '@shared/contract'
-import { isAdmin } from '../store/session'
+import { mayManage } from '../messages/allowed'
+import { state } from '../store/state'
 
 /** Whether the reader may change the channel and who is in it. */
-export const canManage = (channel: Channel): boolean => channel.role === 'admin' || isAdmin()
+export const canManage = (channel: Channel): boolean => mayManage(state.me, channel)

@@ -82,13 +82,13 @@ export function Standing(props: { decision: Decision }) {
             when={mayVote(state.me, state.channels[d().target])}
             fallback={<span class="text-[13px] text-soft">{t('decision.joinFirst')}</span>}
           >
-            <Button size="sm" icon="i-lucide-thumbs-up" onClick={() => void vote('approve')}>
+            <Button size="sm" class="max-sm:h-10" icon="i-lucide-thumbs-up" onClick={() => void vote('approve')}>
               {t('decision.approve')}
             </Button>
-            <Button size="sm" icon="i-lucide-thumbs-down" onClick={() => void vote('reject')}>
+            <Button size="sm" class="max-sm:h-10" icon="i-lucide-thumbs-down" onClick={() => void vote('reject')}>
               {t('decision.reject')}
             </Button>
-            <Button size="sm" kind="ghost" onClick={() => void vote('abstain')}>
+            <Button size="sm" kind="ghost" class="max-sm:h-10" onClick={() => void vote('abstain')}>
               {t('decision.abstain')}
             </Button>
           </Show>

@@ -12,6 +12,7 @@ describe('what the system says', () => {
     ['channel.member_joined', { name: 'ada' }, '@ada joined.'],
     ['channel.member_added', { by: 'ada', name: 'grace' }, '@ada added @grace.'],
     ['channel.renamed', { by: 'ada', name: 'plans' }, '@ada renamed the channel to “plans”.'],
+    ['task.thread', { number: 3, summary: 'Ship it' }, 'Task #3: Ship it'],
     ['decision.rejected', { title: 'Tabs', reason: 'Voted down.' }, 'The decision “Tabs” was rejected. Voted down.'],
   ])('of %s is a sentence', (type, data, text) => {
     expect(factText(fact(type, data))).toBe(text)

@@ -12,6 +12,7 @@ export function factText(message: Message): string | undefined {
   const [area, what] = message.system?.type.split('.', 2) ?? []
   if (area === 'channel') return channelText(message, what)
   if (area === 'decision') return decisionText(message, what)
+  if (area === 'task' && what === 'thread') return taskText(message)
   return undefined
 }
 
@@ -52,4 +53,10 @@ function decisionText(message: Message, what: string | undefined): string | unde
   const text = t(`system.${ending}`, { title: factField(message, 'title') ?? '' })
   const reason = factField(message, 'reason')
   return reason ? `${text} ${reason}` : text
+}
+
+function taskText(message: Message): string | undefined {
+  const number = message.system?.data['number']
+  if (typeof number !== 'number') return undefined
+  return t('system.taskThread', { number, summary: factField(message, 'summary') ?? '' })
 }

@@ -61,7 +61,7 @@ export function Reactions(props: { message: Message; inThread: boolean }) {
 }
 
 const chip =
-  'row gap-1.5 h-6.5 [@media(pointer:coarse)]:h-9 rounded-full border px-2 text-[12.5px] tabular-nums select-none transition-colors'
+  'row gap-1.5 h-6.5 [@media(pointer:coarse)]:h-10 rounded-full border px-2 text-[12.5px] tabular-nums select-none transition-colors'
 
 function Chip(props: { reaction: Reaction; disabled: boolean; onPress: () => void }) {
   const mine = () => props.reaction.by.some(({ kind, id }) => kind === 'human' && id === state.me?.id)

@@ -123,6 +123,7 @@ export const conversation = {
   'system.withdrawn': 'The decision “{title}” was withdrawn.',
   'system.retired': 'The decision “{title}” is no longer in force.',
   'system.superseded': 'The decision “{title}” was replaced.',
+  'system.taskThread': 'Task #{number}: {summary}',
   'system.guardHops': 'Agents have been answering each other without a person, so {name} was stopped.',
   'system.guardTurns': '{name} reached its limit of turns an hour.',
   'system.guardCost': '{name} reached its cost limit for today.',
