@@ -51,18 +51,27 @@ function Where(props: { run: Run }) {
   const link = (message: string | null) => conversationPath(props.run.target, { thread: props.run.threadId, message })
   return (
     <Fact label={t('run.where')}>
-      <A href={link(props.run.inputMessageId)} class="hover:underline rounded">
+      <A href={link(null)} class="hover:underline rounded">
         <Show when={channel()} fallback={props.run.target}>
           {(channel) => <>{channel().kind === 'dm' ? channelTitle(channel()) : `#${channelTitle(channel())}`}</>}
         </Show>
       </A>
-      <Show when={props.run.resultMessageId}>
-        {(id) => (
-          <A href={link(id())} class="block text-[12px] font-400 text-accent-text hover:underline rounded">
-            {t('work.answer')}
-          </A>
-        )}
-      </Show>
+      <span class="row flex-wrap gap-x-3 text-[12px] font-400 text-accent-text">
+        <Show when={props.run.inputMessageId}>
+          {(id) => (
+            <A href={link(id())} class="hover:underline rounded">
+              {t('work.message')}
+            </A>
+          )}
+        </Show>
+        <Show when={props.run.resultMessageId}>
+          {(id) => (
+            <A href={link(id())} class="hover:underline rounded">
+              {t('work.answer')}
+            </A>
+          )}
+        </Show>
+      </span>
     </Fact>
   )
 }
