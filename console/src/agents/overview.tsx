@@ -11,6 +11,7 @@ import { RunCard } from '../runs/card'
 import { RunTable } from '../runs/list'
 import { putDelivery } from '../store/apply'
 import { change, state } from '../store/state'
+import { TunnelsCard } from '../tunnels/list'
 import { Badge } from '../ui/badge'
 import { Card } from '../ui/card'
 import { Icon } from '../ui/icon'
@@ -26,6 +27,7 @@ export default function Overview(props: { agent: Agent; onRuns: () => void }) {
         </Show>
       </section>
       <Queue agent={props.agent} />
+      <TunnelsCard agentId={props.agent.id} />
       <section class="col gap-2">
         <header class="row">
           <h2 class="text-[15px] font-650 flex-1">{t('overview.recent')}</h2>
