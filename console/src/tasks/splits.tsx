@@ -35,6 +35,7 @@ function Split(props: { task: Task; split: TaskSplit; onChange: () => void }) {
   const [left, setLeft] = createSignal<readonly string[]>([])
   const chosen = () => props.split.parts.filter(({ id }) => !left().includes(id)).map(({ id }) => id)
   const pending = () => props.split.state === 'pending'
+  const outdated = () => pending() && props.split.taskVersion !== props.task.version
   const params = () => ({ id: props.task.id, splitId: props.split.id })
   const run = async (work: () => Promise<void>) => {
     try {
@@ -66,7 +67,7 @@ function Split(props: { task: Task; split: TaskSplit; onChange: () => void }) {
       <ul class="col gap-1.5">
         <For each={props.split.parts}>
           {(part) => (
-            <li class="text-[13.5px]">
+            <li class="row flex-wrap gap-1.5 min-h-8 text-[13.5px]">
               <Show when={pending() && canWrite()} fallback={part.summary}>
                 <Checkbox
                   label={part.summary}
@@ -81,13 +82,16 @@ function Split(props: { task: Task; split: TaskSplit; onChange: () => void }) {
           )}
         </For>
       </ul>
+      <Show when={outdated()}>
+        <p class="text-[13px] text-warn">{t('task.split.outdated')}</p>
+      </Show>
       <Show when={pending() && canWrite()}>
         <div class="row gap-2">
           <Button
             size="sm"
             kind="primary"
             class="max-md:h-10"
-            disabled={chosen().length === 0}
+            disabled={chosen().length === 0 || outdated()}
             onClick={() => void apply()}
           >
             {t('task.split.apply')}

@@ -201,6 +201,7 @@ export const tasks = {
   'task.split.applied': 'Applied',
   'task.split.canceled': 'Withdrawn',
   'task.split.expired': 'Ran out',
+  'task.split.outdated': 'The task has changed since. Propose it again to apply it.',
   'task.split.apply': 'Make these parts',
   'task.split.cancel': 'Withdraw',
   'task.splits': 'Proposals to split it',

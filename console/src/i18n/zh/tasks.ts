@@ -200,6 +200,7 @@ export const tasks: Record<keyof typeof en, string> = {
   'task.split.applied': '已应用',
   'task.split.canceled': '已撤回',
   'task.split.expired': '已过期',
+  'task.split.outdated': '任务在此之后已有更改。请重新提议后再应用。',
   'task.split.apply': '创建这些子任务',
   'task.split.cancel': '撤回',
   'task.splits': '拆分提议',
