@@ -75,7 +75,7 @@ test(
       expect(complaints).toEqual([])
     })
   },
-  minutes(3),
+  minutes(5),
 )
 
 test(
@@ -149,7 +149,7 @@ test(
       expect([...first.complaints, ...second.complaints]).toEqual([])
     })
   },
-  minutes(3),
+  minutes(5),
 )
 
 test(
@@ -226,5 +226,5 @@ test(
       expect(complaints).toEqual([])
     })
   },
-  minutes(3),
+  minutes(5),
 )
