@@ -100,7 +100,7 @@ test(
       expect(complaints).toEqual([])
     })
   },
-  minutes(2),
+  minutes(5),
 )
 
 async function expectEmpty({ call }: Caller): Promise<void> {
@@ -137,7 +137,7 @@ test(
       expect(complaints).toEqual([])
     })
   },
-  minutes(2),
+  minutes(5),
 )
 
 const palette = (page: Page) => page.getByRole('dialog', { name: 'Go to' })
@@ -221,7 +221,7 @@ test(
       expect(complaints).toEqual([])
     })
   },
-  minutes(2),
+  minutes(5),
 )
 
 test(
@@ -280,7 +280,7 @@ test(
       expect(complaints).toEqual([])
     })
   },
-  minutes(2),
+  minutes(5),
 )
 
 test(
@@ -333,5 +333,5 @@ test(
       expect(complaints).toEqual([])
     })
   },
-  minutes(2),
+  minutes(5),
 )

@@ -1,4 +1,4 @@
-import { Match, Show, Switch, type JSX } from 'solid-js'
+import { lazy, Match, Show, Suspense, Switch, type JSX } from 'solid-js'
 import { ApprovalRequest } from '../approvals/request'
 import { createLoad } from '../app/load'
 import { conversationPath, runPath } from '../app/paths'
@@ -10,10 +10,13 @@ import { fetchMessage } from '../store/lists'
 import { state } from '../store/state'
 import { IconButton, LinkButton } from '../ui/button'
 import { Icon } from '../ui/icon'
+import { SkeletonRows } from '../ui/skeleton'
 import type { Entry } from './entries'
 import { entryTexts, kindIcons, whereText } from './row'
 import { inbox } from './store'
 import { TunnelRequest } from './tunnel'
+
+const EntryTask = lazy(() => import('./task'))
 
 interface PaneProps {
   entry: Entry
@@ -66,8 +69,8 @@ export const ReadingPane = (props: PaneProps) => (
           </div>
         )}
       </Match>
-      <Match when={props.entry.kind === 'task'}>
-        <TaskPane entry={props.entry} />
+      <Match when={props.entry.kind === 'task' && props.entry.taskId}>
+        {(taskId) => <TaskPane entry={props.entry} taskId={taskId()} />}
       </Match>
       <Match when={props.entry.threadId}>
         {(threadId) => <ThreadPane entry={props.entry} threadId={threadId()} />}
@@ -107,18 +110,16 @@ function ThreadPane(props: { entry: Entry; threadId: string }) {
   )
 }
 
-function TaskPane(props: { entry: Entry }) {
-  const task = () => (props.entry.taskId ? inbox.tasks[props.entry.taskId] : undefined)
+/** Why the reader is told of a task, and the task. */
+function TaskPane(props: { entry: Entry; taskId: string }) {
   return (
     <>
-      <div class="p-4 sm:p-5 col items-start gap-3 border-b border-line shrink-0">
-        <p class="text-[13px] text-soft">{t(`inbox.reason.${props.entry.reason ?? 'assigned'}`)}</p>
-        <p class="font-650 text-[15px] break-words">{entryTexts(props.entry).title}</p>
-        <LinkButton kind="primary" size="sm" icon="i-lucide-square-check-big" href={placeOf(props.entry)}>
-          {t('inbox.openTask')}
-        </LinkButton>
-      </div>
-      <Show when={task()?.threadId}>{(threadId) => <ThreadPane entry={props.entry} threadId={threadId()} />}</Show>
+      <p class="px-4 sm:px-5 py-2 text-[13px] text-soft border-b border-line shrink-0">
+        {t(`inbox.reason.${props.entry.reason ?? 'assigned'}`)}
+      </p>
+      <Suspense fallback={<SkeletonRows avatar={false} />}>
+        <EntryTask taskId={props.taskId} />
+      </Suspense>
     </>
   )
 }

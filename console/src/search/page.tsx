@@ -5,6 +5,7 @@ import { t } from '../i18n'
 import '../i18n/en/search'
 import { errorNext, errorText } from '../i18n/errors'
 import { dayLabel, dayOf } from '../i18n/dates'
+import { me } from '../store/session'
 import { Button } from '../ui/button'
 import { Empty } from '../ui/empty'
 import { Icon } from '../ui/icon'
@@ -151,7 +152,13 @@ function Hits(props: { hits: SearchHit[]; byDay: boolean; failed: boolean; onOpe
   )
 }
 
-const examples = ['from:@', 'in:#general has:link', '"exact words"', 'is:task', 'after:2026-01 -draft']
+const examples = () => [
+  `from:@${me().username}`,
+  'in:#general has:link',
+  '"exact words"',
+  'is:task',
+  'after:2026-01 -draft',
+]
 
 /** Before anything is asked: what was asked before, and what can be written. */
 function Begin(props: { onChoose: (text: string) => void }) {
@@ -186,7 +193,7 @@ function Begin(props: { onChoose: (text: string) => void }) {
       </Show>
       <section class="col">
         <h2 class="px-3 pb-1 text-[12px] font-600 text-soft">{t('search.examples')}</h2>
-        <For each={examples}>
+        <For each={examples()}>
           {(text) => (
             <button type="button" class={line} onClick={() => props.onChoose(text)}>
               <Icon name="i-lucide-lightbulb" class="text-soft" />

@@ -71,7 +71,7 @@ export const common = {
   'shortcuts.strike': 'Crossed out',
   'switcher.title': 'Go to',
   'switcher.open': 'Search or go to…',
-  'switcher.placeholder': 'A channel, an agent, a page, or words from a message',
+  'switcher.placeholder': 'A channel, an agent, a page, an action, or words from a message',
   'switcher.results': 'Results',
   'switcher.nothing': 'Nothing has that name.',
   'notFound.title': 'There is nothing here',

@@ -19,7 +19,6 @@ export const inbox = {
   'inbox.reason.comment': 'There is a new comment.',
   'inbox.reading': 'What it is about',
   'inbox.open': 'Open in its place',
-  'inbox.openTask': 'Open the task',
   'inbox.markUnread': 'Mark as unread',
   'inbox.markDone': 'Done',
   'inbox.allDone': 'All done',

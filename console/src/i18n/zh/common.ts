@@ -71,7 +71,7 @@ export const common: Record<keyof typeof en, string> = {
   'shortcuts.strike': '删除线',
   'switcher.title': '前往',
   'switcher.open': '搜索或前往…',
-  'switcher.placeholder': '频道、智能体、页面或消息中的词语',
+  'switcher.placeholder': '频道、智能体、页面、操作或消息中的词语',
   'switcher.results': '结果',
   'switcher.nothing': '没有找到匹配的内容。',
   'notFound.title': '这里什么都没有',

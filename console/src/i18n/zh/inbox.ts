@@ -19,7 +19,6 @@ export const inbox: Record<keyof typeof en, string> = {
   'inbox.reason.comment': '有新评论。',
   'inbox.reading': '详情',
   'inbox.open': '在原处打开',
-  'inbox.openTask': '打开任务',
   'inbox.markUnread': '标为未读',
   'inbox.markDone': '完成',
   'inbox.allDone': '全部完成',
