@@ -190,7 +190,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await place?.[Symbol.asyncDispose]()
-})
+}, 60_000)
 
 async function enter({ window, theme }: View): Promise<BrowserContext> {
   const context = await browser.newContext({
@@ -201,7 +201,7 @@ async function enter({ window, theme }: View): Promise<BrowserContext> {
     colorScheme: theme,
     reducedMotion: 'reduce',
   })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(45_000)
   const page = await context.newPage()
   await page.goto('/')
   await page.getByLabel('Username').waitFor()
@@ -249,6 +249,6 @@ describe('every page is whole, readable by everyone and without complaints', () 
       await context.close()
       expect(found).toEqual({})
     },
-    120_000,
+    400_000,
   )
 })
