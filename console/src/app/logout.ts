@@ -1,3 +1,4 @@
+import { looseFiles } from '../attachments/blobs'
 import { forgetUploads } from '../attachments/uploads'
 import { clearDrafts } from '../composer/drafts'
 import { logout } from '../store/session'
@@ -7,5 +8,6 @@ import { act } from './act'
 export async function logOut(): Promise<void> {
   if (!(await act(logout))) return
   forgetUploads()
+  void looseFiles()
   clearDrafts()
 }

@@ -64,9 +64,11 @@ addEventListener('beforeunload', (event) => {
   if (Object.values(uploads).some((each) => !isOver(each))) event.preventDefault()
 })
 
+/** The bytes of an upload of this page. */
+export const fileOfUpload = (id: string): File | undefined => works.get(id)?.file
+
 /** Begins to upload a file for a conversation. Returns the upload's id. */
-export function upload(target: string, file: File, name = file.name): string {
-  const id = newId()
+export function upload(target: string, file: File, name = file.name, id = newId()): string {
   works.set(id, { file, cuts: 0 })
   setUploads(id, {
     id,

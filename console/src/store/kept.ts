@@ -1,5 +1,5 @@
 import { t } from '../i18n'
-import { keep, keptKeys, readKeptJson } from './local'
+import { keep, keptKeys, readKept, readKeptJson } from './local'
 import { state, type Pending } from './state'
 
 /** Everything that one reader has written here and that has to survive a reload begins with this. */
@@ -28,11 +28,22 @@ export function keptPending(now = Date.now()): Pending[] {
   return keptKeys(prefix())
     .flatMap((key) => readKeptJson(key, isPending) ?? [])
     .toSorted((a, b) => a.createdAt - b.createdAt)
-    .map((pending) => ({ ...pending, waiting: false, error: whyNot(pending, now) }))
+    .map((pending) => ({
+      ...pending,
+      waiting: pending.files.some(({ attachment }) => attachment === null),
+      error: now - pending.createdAt > rememberedMs ? { message: t('outbox.old'), offline: false } : null,
+    }))
 }
 
-function whyNot(pending: Pending, now: number): Pending['error'] {
-  const reason = (message: string) => ({ message, offline: false })
-  if (pending.files.some(({ attachment }) => attachment === null)) return reason(t('outbox.filesLost'))
-  return now - pending.createdAt > rememberedMs ? reason(t('outbox.old')) : null
+/**
+ * Takes hold of a message that is not sent yet for as long as `held` lasts. Another tab that has it is not disturbed: it is waited for,
+ * and what it leaves undone goes on here.
+ */
+export function hold(requestId: string, held: () => Promise<void>): void {
+  // Browsers have locks on pages with TLS only. Without one the request id keeps the message from being written twice.
+  if (navigator.locks) void navigator.locks.request(prefix() + requestId, held)
+  else void held()
 }
+
+/** Whether it still waits to be sent. */
+export const isKept = (requestId: string): boolean => readKept(prefix() + requestId) !== null

@@ -1,9 +1,19 @@
 import type { MessageKind } from '@shared/contract'
 import { ApiError, call } from '../api/client'
-import { forgetUpload, onSettled, retryUpload, cancelUpload, uploads } from '../attachments/uploads'
+import { keepFile, keptFile, looseFile } from '../attachments/blobs'
+import {
+  cancelUpload,
+  fileOfUpload,
+  forgetUpload,
+  onSettled,
+  retryUpload,
+  upload,
+  uploads,
+} from '../attachments/uploads'
+import { t } from '../i18n'
 import { insertId, put, putDelivery } from './apply'
 import { onRestart } from './feed'
-import { keepPending, keptPending, loosePending } from './kept'
+import { hold, isKept, keepPending, keptPending, loosePending } from './kept'
 import { change, listKey, state, type Pending, type PendingFile } from './state'
 
 export interface Written {
@@ -30,6 +40,8 @@ export function send(target: string, threadId: string | null, written: Written):
   }
   change((draft) => void draft.outbox.push(pending))
   keepPending(pending)
+  hold(pending.requestId, () => over(pending.requestId))
+  for (const { uploadId, attachment } of files) if (!attachment) void keepFile(uploadId, fileOfUpload(uploadId))
   return pending.waiting ? Promise.resolve() : post({ ...pending })
 }
 
@@ -47,14 +59,37 @@ export async function resend(requestId: string): Promise<void> {
   const lacking = pending.files.filter(({ attachment }) => attachment === null)
   update(requestId, (item) => Object.assign(item, { error: null, waiting: lacking.length > 0 }))
   if (lacking.length === 0) return post({ ...pending })
-  for (const { uploadId } of lacking) retryUpload(uploadId)
+  for (const { uploadId } of lacking) {
+    if (uploads[uploadId]) retryUpload(uploadId)
+    else await uploadAgain(pending, uploadId)
+  }
+}
+
+/** Sends a file that was on its way when the page went, as far as the browser has kept it. */
+async function uploadAgain({ requestId, target, files }: Pending, uploadId: string): Promise<void> {
+  const file = await keptFile(uploadId)
+  if (file) return void upload(target, file, files.find((each) => each.uploadId === uploadId)?.name, uploadId)
+  const error = { message: t('outbox.filesLost'), offline: false }
+  update(requestId, (item) => Object.assign(item, { waiting: false, error }))
+}
+
+/** Resolves when a message has left the queue. */
+const leaving = new Map<string, () => void>()
+const over = (requestId: string): Promise<void> => new Promise((resolve) => leaving.set(requestId, resolve))
+function left(requestId: string): void {
+  loosePending(requestId)
+  leaving.get(requestId)?.()
+  leaving.delete(requestId)
 }
 
 /** Gives a message up, and the files that only it would have carried. */
 export function discard(requestId: string): void {
   const pending = find(requestId)
   remove(requestId)
-  for (const { uploadId } of pending?.files ?? []) cancelUpload(uploadId)
+  for (const { uploadId } of pending?.files ?? []) {
+    cancelUpload(uploadId)
+    void looseFile(uploadId)
+  }
 }
 
 const find = (requestId: string): Pending | undefined => state.outbox.find((item) => item.requestId === requestId)
@@ -67,7 +102,7 @@ function update(requestId: string, recipe: (item: Pending) => void): void {
 }
 
 function remove(requestId: string): void {
-  loosePending(requestId)
+  left(requestId)
   change((draft) => void (draft.outbox = draft.outbox.filter((item) => item.requestId !== requestId)))
 }
 
@@ -106,22 +141,36 @@ onSettled((uploadId) => {
     const pending = find(requestId)
     if (!pending) continue
     keepPending(pending)
+    if (upload) void looseFile(uploadId)
     if (!pending.waiting) void post({ ...pending })
   }
 })
 
 // What was not sent when the page was closed, once it is known who reads.
 onRestart(() => {
-  if (!state.me) return
+  if (!state.me) {
+    // Whoever logs in next takes hold of what is theirs anew.
+    for (const end of leaving.values()) end()
+    leaving.clear()
+    return
+  }
   const known = new Set(state.outbox.map(({ requestId }) => requestId))
-  const items = keptPending().filter(({ requestId }) => !known.has(requestId))
-  if (items.length === 0) return
-  change((draft) => void draft.outbox.push(...items))
-  void sendKept(items)
+  for (const pending of keptPending()) if (!known.has(pending.requestId)) takeUp(pending)
 })
 
-async function sendKept(items: Pending[]): Promise<void> {
-  for (const { requestId, error } of items) if (!error) await resend(requestId)
+/** One after the other, in the order in which they were written. */
+let turn: Promise<void> = Promise.resolve()
+
+function takeUp(pending: Pending): void {
+  const { requestId, error } = pending
+  hold(requestId, async () => {
+    // The tab that had it may have sent it by now, and this page may have been left to somebody else.
+    if (!isKept(requestId) || find(requestId)) return
+    change((draft) => void draft.outbox.push(pending))
+    const gone = over(requestId)
+    if (!error) await (turn = turn.then(() => resend(requestId)))
+    await gone
+  })
 }
 
 async function post(pending: Pending): Promise<void> {
@@ -138,7 +187,7 @@ async function post(pending: Pending): Promise<void> {
     }
     const { message, deliveries } = await call('POST /api/messages', { body, idempotencyKey: requestId })
     failures = 0
-    loosePending(requestId)
+    left(requestId)
     change((draft) => {
       draft.outbox = draft.outbox.filter((item) => item.requestId !== requestId)
       const known = draft.messages[message.id]
