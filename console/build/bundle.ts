@@ -6,6 +6,7 @@ import { BROTLI_SUFFIX, type Asset, type Manifest } from '@shared/assets'
 import { mergeScripts } from './merge'
 import { addWorker, appTags } from './pwa'
 import { solidPlugin } from './solid'
+import { checkTexts } from './texts'
 import { unoPlugin } from './uno'
 
 export interface ConsoleOptions {
@@ -23,6 +24,7 @@ const hashed = 'assets/[name]-[hash].[ext]'
  * @returns the manifest
  */
 export async function buildConsole({ outdir, minify = true }: ConsoleOptions): Promise<Manifest> {
+  await checkTexts()
   rmSync(outdir, { recursive: true, force: true })
   mkdirSync(outdir, { recursive: true })
   const built = await Bun.build({
