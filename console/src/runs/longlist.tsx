@@ -1,4 +1,4 @@
-import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show } from 'solid-js'
+import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, untrack } from 'solid-js'
 import { Virtualizer, type VirtualizerHandle } from 'virtua/solid'
 import type { Run } from '@shared/contract'
 import { act } from '../app/act'
@@ -45,7 +45,10 @@ export function LongStepList(props: LongListProps) {
   const rows = createMemo<{ ids: string[]; shift: boolean }>(
     (before) => {
       const ids = props.log.order.filter((id) => isShown(props.log.byId[id]))
-      const shift = before.ids.length > 0 && ids[0] !== before.ids[0] && ids.at(-1) === before.ids.at(-1)
+      const earlier = before.ids.length > 0 && ids[0] !== before.ids[0] && ids.at(-1) === before.ids.at(-1)
+      // While the page is being filled its reader is at its head and stays there; later they stay at the step that they read.
+      const atHead = before.ids.length < 2 * pageOfSteps && (untrack(scroller)?.scrollTop ?? 0) < untrack(margin)
+      const shift = earlier && !atHead
       return { ids, shift }
     },
     { ids: [], shift: false },
