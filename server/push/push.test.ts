@@ -94,8 +94,11 @@ for (const storage of storages.filter((s) => s.available))
       await drop?.()
     })
 
-    const say = (by: Caller, target: string, content: string) =>
-      by.call('POST /api/messages', { body: { target, content } }).then(({ message }) => message)
+    const say = async (by: Caller, target: string, content: string) => {
+      const { message } = await by.call('POST /api/messages', { body: { target, content } })
+      await server.services.push.idle()
+      return message
+    }
 
     test('a mention arrives at the browser of whom it is for, signed by this server, and only they can read it', async () => {
       await using browser = new Browser()

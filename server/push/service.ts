@@ -40,6 +40,8 @@ export class PushService {
   readonly #queue: RetryQueue<Job>
   /** Until when somebody looks at a console. */
   readonly #focused = new Map<string, number>()
+  /** One commit after the other, so that what somebody changes counts for what comes after it. */
+  #telling: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly core: Core,
@@ -133,7 +135,14 @@ export class PushService {
   #follow(events: LogEvent[]): void {
     const news = events.flatMap((event) => newsOf(event) ?? [])
     if (!news.length) return
-    this.#tell(news).catch((error: unknown) => this.core.log.error('notifications were not sent', { error }))
+    this.#telling = this.#telling
+      .then(() => this.#tell(news))
+      .catch((error: unknown) => this.core.log.error('notifications were not sent', { error }))
+  }
+
+  /** Resolves when it is decided who is told of what was committed before. */
+  idle(): Promise<void> {
+    return this.#telling
   }
 
   async #tell(all: News[]): Promise<void> {
