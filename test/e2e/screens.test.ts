@@ -74,7 +74,7 @@ const SCREENS: Screen[] = [
     only: 'desktop',
     open: async (page) => {
       await page.keyboard.press('Control+k')
-      await page.getByRole('option').first().waitFor()
+      await page.getByRole('option').filter({ visible: true }).first().waitFor()
     },
   },
   { name: 'tasks-board', path: '/tasks', shows: 'Buy the domain' },
