@@ -23,6 +23,7 @@ import { accept, fanout, reconnect } from './messages'
 import { board } from './tasks'
 import { tunnel } from './tunnels'
 import { turn } from './turn'
+import { typingBench } from './typing'
 
 const ROOT = join(import.meta.dir, '../..')
 const DOC = join(ROOT, 'docs/performance.md')
@@ -40,6 +41,7 @@ const benches: Bench[] = [
   tunnel,
   crowd,
   feel,
+  typingBench,
 ]
 
 const { values: flags } = parseArgs({

@@ -136,13 +136,29 @@ test(
   minutes(3),
 )
 
+/** Whether the page's browser has a file in store. */
+async function keptFiles(): Promise<boolean> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open('nekode', 1)
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error ?? new Error('no storage')))
+    request.addEventListener('upgradeneeded', () => request.result.createObjectStore('files'))
+  })
+  const count = await new Promise<number>((resolve) => {
+    const request = database.transaction('files').objectStore('files').count()
+    request.addEventListener('success', () => resolve(request.result))
+  })
+  database.close()
+  return count > 0
+}
+
 test(
   'an upload that is cut goes on where it stopped, and the message waits for it',
   async () => {
     await inPlace(async (place) => {
       const server = await startConsole(place)
       const admin = await server.admin()
-      const { page, complaints } = await visit(browser, server.url)
+      const { page, context, complaints } = await visit(browser, server.url)
       await logIn(page, ADMIN.username, ADMIN.password)
       const offsets: number[] = []
       let dead: Promise<void> | undefined
@@ -156,11 +172,14 @@ test(
         }
         await route.continue()
       })
-      const bytes = crypto.getRandomValues(new Uint8Array(65_536))
-      const content = Buffer.concat(Array.from({ length: 180 }, () => bytes))
-      await page
-        .locator('input[data-files]')
-        .setInputFiles({ name: 'big.bin', mimeType: 'application/octet-stream', buffer: content })
+      // Made in the page: through the browser's own protocol so many bytes would take long.
+      const size = 9 << 20
+      await page.locator('input[data-files]').evaluate((input: HTMLInputElement, size) => {
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([new Uint8Array(size).fill(7)], 'big.bin'))
+        input.files = transfer.files
+        input.dispatchEvent(new Event('change', { bubbles: true }))
+      }, size)
       await files(page).getByText('Connection lost; it goes on by itself').waitFor()
       await field(page).fill('here it is')
       await field(page).press('Enter')
@@ -171,8 +190,25 @@ test(
       expect(offsets.filter((offset) => offset === 0)).toHaveLength(1)
       const { items } = await admin.call('GET /api/attachments', { query: { target: '#general' } })
       expect(items).toMatchObject([
-        { filename: 'big.bin', sha256: new Bun.CryptoHasher('sha256').update(content).digest('hex') },
+        {
+          filename: 'big.bin',
+          sha256: new Bun.CryptoHasher('sha256').update(new Uint8Array(size).fill(7)).digest('hex'),
+        },
       ])
+
+      // The page goes before the file has arrived; the next one goes on with it.
+      await page.route('**/api/uploads', (route) => route.abort())
+      await page
+        .locator('input[data-files]')
+        .setInputFiles({ name: 'kept.txt', mimeType: 'text/plain', buffer: Buffer.from('kept by the browser') })
+      await files(page).getByText('kept.txt').waitFor()
+      await field(page).press('Enter')
+      await log(page).getByText('Waiting for 1 file').waitFor()
+      await eventually(() => page.evaluate(keptFiles), { what: 'the browser has kept the file' })
+      const next = await context.newPage()
+      await page.close()
+      await next.goto(`${server.url}/c/general`)
+      await log(next).getByText('kept by the browser').waitFor()
       expect(complaints).toEqual([])
     })
   },
