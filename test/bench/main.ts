@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: measures every figure that we promise, on the built executables, and beside each the same thing without our code.
  *
- *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd, console
+ *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd, console, typing
  *   --json          print JSON instead of a table
  *   --write         also put the table into docs/performance.md
  *   --no-build      take the executables of dist/ as they are
