@@ -157,7 +157,7 @@ test(
       await page.getByRole('link', { name: 'Back' }).click()
 
       const tabs = page.getByRole('navigation', { name: 'Main screens' })
-      for (const name of ['Agents', 'More', 'Chats']) {
+      for (const name of ['Inbox', 'Tasks', 'Agents', 'More', 'Chats']) {
         await tabs.getByRole('link', { name }).click()
         expect({ name, overflow: await overflow(page) }).toEqual({ name, overflow: 0 })
       }

@@ -97,6 +97,14 @@ test(
       await keyboard.press('Shift+E')
       await page.getByText('All clear').waitFor()
       await expectEmpty(admin)
+
+      // So many that they are asked for in one request, and taken back one by one.
+      for (let n = 0; n < 22; n++) await say(grace, `@admin number ${n}`)
+      await page.getByRole('link', { name: /Inbox 22 unread/ }).waitFor()
+      await keyboard.press('Shift+E')
+      await page.getByRole('status').filter({ hasText: '22 items done.' }).getByRole('button', { name: 'Undo' }).click()
+      await page.getByRole('link', { name: /Inbox 22 unread/ }).waitFor()
+      await list.getByRole('link').nth(21).waitFor()
       expect(complaints).toEqual([])
     })
   },

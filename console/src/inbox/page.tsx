@@ -65,12 +65,12 @@ export default function InboxPage() {
     if (!entry) return
     const next = neighbour(shown(), entry.id)
     const before = entry.state
-    void mark([entry], 'done')
+    const marked = mark([entry], 'done')
     select(narrow() ? undefined : next)
     toast('ok', t('inbox.doneOne'), undefined, {
       label: t('common.undo'),
       run: () => {
-        void mark([entry], before === 'done' ? 'read' : before)
+        void marked.then(() => mark([entry], before === 'done' ? 'read' : before))
         select(entry.id)
       },
     })
@@ -82,17 +82,19 @@ export default function InboxPage() {
   }
   const doneAll = async () => {
     while (inbox.next) await loadMore()
-    // What waits for a decision stays until somebody has decided.
-    const all = shown().filter(({ kind }) => kind !== 'approval' && kind !== 'tunnel')
+    // What waits for a decision stays until somebody has decided. Copies, which stay as they are now.
+    const all = shown().flatMap((entry) => (entry.kind === 'approval' || entry.kind === 'tunnel' ? [] : [{ ...entry }]))
     if (all.length === 0) return
+    const kind = filter()
     go(undefined)
-    void mark(all, 'done')
+    const marked = mark(all, 'done', kind === 'unread' ? undefined : kind)
     toast('ok', t('inbox.doneAll', { n: all.length }), undefined, {
       label: t('common.undo'),
-      run: () => {
+      run: async () => {
+        await marked
         for (const state of ['unread', 'read'] as const) {
           const some = all.filter((entry) => entry.state === state)
-          if (some.length > 0) void mark(some, state)
+          if (some.length > 0) await mark(some, state)
         }
       },
     })

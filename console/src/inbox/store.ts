@@ -8,7 +8,7 @@ import { put } from '../store/apply'
 import { onEvent, onRestart } from '../store/feed'
 import { canWrite } from '../store/session'
 import { state as frame } from '../store/state'
-import { arranged, moved, ofApproval, ofTunnel, type Entry } from './entries'
+import { arranged, moved, ofApproval, ofTunnel, type Entry, type EntryKind } from './entries'
 import { keepTunnelMarks, tunnelMarks } from './marks'
 
 interface Inbox {
@@ -75,10 +75,13 @@ export function arrange(): void {
 }
 
 let turn = 0
+/** What is told of items while the inbox is asked for: the answer may be older than that. */
+let meanwhile: [item: InboxItem, deleted: boolean][] = []
 
 /** Loads the inbox from its beginning. */
 export async function load(): Promise<void> {
   const mine = ++turn
+  meanwhile = []
   try {
     const [page, tunnels] = await Promise.all([
       call('GET /api/inbox', { query: { limit: pageSize } }),
@@ -92,6 +95,7 @@ export async function load(): Promise<void> {
       for (const tunnel of tunnels.items) draft.tunnels[tunnel.id] = tunnel
       takePage(draft, page)
     })
+    for (const [item, deleted] of meanwhile) takeItem(item, deleted)
   } catch {
     // The page says so, with a button that tries again.
     if (mine === turn) edit((draft) => void (draft.status = 'failed'))
@@ -170,6 +174,12 @@ function receive(event: ServerEvent): void {
 function receiveItem(item: InboxItem | null, deleted: boolean): void {
   // So much changed that the server does not tell it one by one.
   if (!item) return void load()
+  meanwhile.push([item, deleted])
+  if (meanwhile.length > 500) meanwhile.shift()
+  takeItem(item, deleted)
+}
+
+function takeItem(item: InboxItem, deleted: boolean): void {
   edit((draft) => {
     if (item.kind === 'approval') draft.marks[item.id] = item.state
     else if (deleted) delete draft.items[item.id]
@@ -193,8 +203,29 @@ function receiveMessage(message: Message): void {
   })
 }
 
-/** Brings entries into a state, at once here and then on the server; what it refuses goes back. Resolves whether it worked. */
-export async function mark(list: readonly Entry[], next: InboxState): Promise<boolean> {
+/** More than this are marked by one request where they are all there is. */
+const oneByOne = 20
+/** Requests at a time. */
+const width = 6
+
+async function tell(list: readonly Entry[], next: InboxState, kind: EntryKind | 'all' | undefined): Promise<void> {
+  if (kind !== undefined && kind !== 'tunnel' && next !== 'unread' && list.length > oneByOne) {
+    await call('POST /api/inbox/mark-all', { body: { state: next, ...(kind === 'all' ? {} : { kind }) } })
+    return
+  }
+  for (let at = 0; at < list.length; at += width)
+    await Promise.all(
+      list
+        .slice(at, at + width)
+        .map(({ id }) => call('POST /api/inbox/{id}', { params: { id }, body: { state: next } })),
+    )
+}
+
+/**
+ * Brings entries into a state, at once here and then on the server; what it refuses goes back. Resolves whether it worked.
+ * @param kind when `list` is all there is, or all of this kind
+ */
+export async function mark(list: readonly Entry[], next: InboxState, kind?: EntryKind | 'all'): Promise<boolean> {
   const before = list.map(({ id, state }) => ({ id, state }))
   const show = (id: string, state: InboxState) =>
     edit((draft) => {
@@ -205,9 +236,7 @@ export async function mark(list: readonly Entry[], next: InboxState): Promise<bo
   for (const { id } of list) show(id, next)
   keepTunnelMarks(inbox.marks)
   const asked = list.filter(({ kind }) => kind !== 'tunnel')
-  const done = await act(() =>
-    Promise.all(asked.map(({ id }) => call('POST /api/inbox/{id}', { params: { id }, body: { state: next } }))),
-  )
+  const done = await act(() => tell(asked, next, kind))
   if (!done) for (const { id, state } of before) show(id, state)
   return done
 }
