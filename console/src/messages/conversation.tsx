@@ -19,6 +19,7 @@ import { ErrorNotice } from '../ui/notice'
 import { SkeletonRows } from '../ui/skeleton'
 import { Welcome } from '../setup/welcome'
 import { MessageList } from './list'
+import { reveal } from './reveal'
 import { createUnread, readEverything } from './unread'
 
 interface ConversationProps {
@@ -53,11 +54,16 @@ export function Conversation(props: ConversationProps) {
   }
   const keydown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || event.defaultPrevented || covered()) return
+    // What is open beside the channel is closed first.
+    const beside = /[?&](thread|panel)=/.test(window.location.search)
     if (event.shiftKey) void act(readEverything, t('message.allRead'))
-    else if (props.threadId === null && unread.count() > 0) {
+    else if (!beside && unread.count() > 0) {
       unread.clear()
       setPast(undefined)
-      void act(() => jumpToPresent(props.target, null))
+      // At the end it is read; there without a jump when all up to it is loaded.
+      const last = list()?.ids.at(-1)
+      if (last && !list()?.newer) reveal(props.target, null, last)
+      else void act(() => jumpToPresent(props.target, null))
     } else return
     event.preventDefault()
   }
