@@ -219,7 +219,7 @@ async function look(page: Page, complaints: string[], screen: Screen, { window, 
   await page.goto(path)
   await page.getByRole('main').getByText(screen.shows).filter({ visible: true }).first().waitFor()
   await screen.open?.(page)
-  await page.locator('main [role=status][aria-busy=true]').waitFor({ state: 'detached' })
+  await page.getByRole('main').getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'hidden' })
   await page.evaluate(() => document.fonts.ready.then(() => undefined))
   await page.screenshot({ path: join(OUT, `${screen.name}-${window}-${theme}.png`) })
   const wider = await overflow(page)
