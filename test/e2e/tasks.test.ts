@@ -59,6 +59,7 @@ test(
       await page.locator(`[data-card="${first.id}"]`).focus()
       await keyboard.press('Shift+ArrowRight')
       await cardIn(page, 'Blocked', 'Lay the ground').waitFor()
+      await page.locator(`[data-card="${first.id}"]:focus`).waitFor()
       // From blocked nothing goes to review: nobody has to ask the server for that.
       await keyboard.press('Shift+ArrowRight')
       await page.getByRole('alert').getByText('It can become: To do, In progress, Canceled.').waitFor()

@@ -38,7 +38,9 @@ function shift(direction: 1 | -1): void {
   if (!task || at < 0 || !to) return
   moveTask(task, to)
   // The card is drawn anew in its other column: the focus goes with it.
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-card="${task.id}"]`)?.focus())
+  const follow = () => document.querySelector<HTMLElement>(`[data-card="${task.id}"]`)?.focus()
+  follow()
+  requestAnimationFrame(() => document.activeElement === document.body && follow())
 }
 
 const group = () => t('task.keys')
