@@ -34,7 +34,7 @@ const ATTACKS = [
   'data:text/html,<script>window.hit=1</script>',
 ]
 const ALL = ATTACKS.join('\n\n')
-const LINE = ATTACKS.join(' ').replace(/[\n\u001b\u0007]/g, ' ')
+const LINE = ATTACKS.join(' ').replace(/\p{Cc}/gu, ' ')
 const [SHORT = '', IMAGE = ''] = ATTACKS
 
 interface Where {
@@ -209,7 +209,7 @@ async function look(place: Place): Promise<void> {
     for (let path = rest.shift(); path !== undefined; path = rest.shift()) {
       await page.goto(server.url + path)
       await page.getByRole('main').waitFor()
-      await page.locator('main [role=status]').first().waitFor({ state: 'detached' })
+      await page.getByRole('main').getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'hidden' })
       const before = await foreign(page)
       await unfold(page)
       const found = [...before, ...(await foreign(page)), ...complaints.splice(0)]

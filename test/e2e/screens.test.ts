@@ -145,7 +145,7 @@ const SCREENS: Screen[] = [
   { name: 'settings-events', path: '/settings/events', shows: 'Event log' },
   { name: 'settings-backup', path: '/settings/backup', shows: 'Restore' },
   { name: 'settings', path: '/settings', shows: 'Settings', only: 'phone' },
-  ...['account', 'appearance', 'sessions', 'tokens', 'people', 'audit'].map((section) => ({
+  ...['account', 'appearance', 'browser', 'sessions', 'tokens', 'people', 'audit'].map((section) => ({
     name: `settings-${section}`,
     path: `/settings/${section}`,
     shows: /\S/,
