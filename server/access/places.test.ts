@@ -237,6 +237,11 @@ const ELSEWHERE = `
   PUT /api/drafts
   GET /api/presence
   POST /api/presence
+  GET /api/push
+  PUT /api/push
+  DELETE /api/push
+  POST /api/push/test
+  PUT /api/push/focus
   POST /api/attachments
   GET /api/attachments/usage
   GET /api/attachments/{id}/thumbnail
