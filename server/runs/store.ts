@@ -70,7 +70,7 @@ export class RunStore {
             f.target === undefined ? undefined : eq(runs.target, f.target),
             f.agentId === undefined ? undefined : eq(runs.agentId, f.agentId),
             f.state === undefined ? undefined : eq(runs.state, f.state),
-          f.active ? inArray(runs.state, ACTIVE) : undefined,
+            f.active ? inArray(runs.state, ACTIVE) : undefined,
             f.before === undefined ? undefined : lt(runs.id, f.before),
           ),
         )
