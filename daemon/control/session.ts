@@ -3,11 +3,11 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { errorText, NekodeError } from '@shared/errors'
 import type { AgentStatusSnapshot } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import type { EventCursor } from '@shared/gen/nekode/daemon/v1/common_pb'
+import { type MeasuredResources, RESOURCES_CAPABILITY } from '@shared/contract/computers'
 import { type ComputerInventorySchema, ComputerStatus } from '@shared/gen/nekode/daemon/v1/computers_pb'
 import type { ServerEvent } from '@shared/gen/nekode/daemon/v1/events_pb'
 import type { Run } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import type { Logger } from '@shared/log'
-import type { Resources } from '../inventory/resources'
 import { Backoff, pause } from './backoff'
 import { type Connection, type ControlClient, dial, isSaidByServer, judge } from './client'
 import { EventStream } from './events'
@@ -46,7 +46,7 @@ export interface SessionOptions {
   caFile?: string
   info: ComputerFacts
   /** How busy and how full the computer is, asked before each sign of life. */
-  resources?: () => Promise<Resources>
+  resources?: () => Promise<MeasuredResources>
   /** Longest time between heartbeats; the server may ask for less. */
   heartbeatMs?: number
   pollMs: number
@@ -254,10 +254,10 @@ export class Session {
       status: ComputerStatus.ONLINE,
       lastSeenUnix: now,
       leaseId: this.#leaseId,
-      ...(resources ? { resources } : {}),
       capabilities: [
         { name: 'heartbeat', enabled: true },
         { name: 'agent_status', enabled: true },
+        ...(resources ? [{ name: RESOURCES_CAPABILITY, enabled: true, description: JSON.stringify(resources) }] : []),
       ],
     }
   }

@@ -1,9 +1,6 @@
-import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { ComputerResourcesSchema } from '@shared/gen/nekode/daemon/v1/computers_pb'
+import type { MeasuredResources } from '@shared/contract/computers'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
-
-export type Resources = MessageInitShape<typeof ComputerResourcesSchema>
 
 /** Processor time since the computer was started, of all processors, in milliseconds. */
 export interface Ticks {
@@ -36,20 +33,19 @@ export class ResourceMeter {
   /** @param folder where agents work: of its file system the space is told */
   constructor(private readonly folder: string) {}
 
-  async read(): Promise<Resources> {
+  async read(): Promise<MeasuredResources> {
     const after = ticks()
     const percent = cpuPercent(this.#before, after)
     if (percent !== undefined) this.#before = after
     // A file system that does not say how full it is has no place in the report; everything else has.
-    const disk = await statfs(this.folder, { bigint: true }).catch(() => undefined)
+    const disk = await statfs(this.folder).catch(() => undefined)
     return {
-      ...(percent === undefined ? {} : { cpuPercent: percent }),
+      cpuPercent: percent ?? null,
       cpuCount: availableParallelism(),
-      memoryTotalBytes: BigInt(totalmem()),
-      memoryAvailableBytes: BigInt(freemem()),
-      ...(disk
-        ? { diskTotalBytes: disk.blocks * disk.bsize, diskAvailableBytes: disk.bavail * disk.bsize }
-        : { diskTotalBytes: 0n, diskAvailableBytes: 0n }),
+      memoryTotal: totalmem(),
+      memoryAvailable: freemem(),
+      diskTotal: disk ? disk.blocks * disk.bsize : 0,
+      diskAvailable: disk ? disk.bavail * disk.bsize : 0,
     }
   }
 }

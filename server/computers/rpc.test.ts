@@ -29,10 +29,23 @@ test('GetServerInfo says who the server is and what it speaks', async () => {
   })
 })
 
+const load = {
+  cpuPercent: 7,
+  cpuCount: 2,
+  memoryTotal: 100,
+  memoryAvailable: 50,
+  diskTotal: 10,
+  diskAvailable: 5,
+}
+
 describe('a computer', () => {
   test('registers with what is on it and gets a lease', async () => {
     const answer = await rpc.registerComputer({
-      info: { ...info, computerId: box.id, resources: { cpuPercent: 7, cpuCount: 2 } },
+      info: {
+        ...info,
+        computerId: box.id,
+        capabilities: [{ name: 'resources', enabled: true, description: JSON.stringify(load) }],
+      },
       inventory: { runtimes: [claude] },
     })
     expect(answer).toMatchObject({
@@ -47,7 +60,7 @@ describe('a computer', () => {
       hostname: 'box',
       version: '2.0',
       runtimes: [{ kind: 'claude', installed: true }],
-      resources: { cpuPercent: 7, cpuCount: 2 },
+      resources: load,
     })
   })
 

@@ -36,7 +36,12 @@ export function computerRpc(
       mustBeSelf(p, info?.computerId)
       if (!info) throw new NekodeError('invalid', 'The computer’s info is missing.', { code: 'invalid_request' })
       const found = { runtimes: readInventory(inventory), version: INITIAL }
-      const made = await computers.register(p, factsOf(info), found, readResources(info.resources, Date.now()) ?? null)
+      const made = await computers.register(
+        p,
+        factsOf(info),
+        found,
+        readResources(info.capabilities, Date.now()) ?? null,
+      )
       return { accepted: true, serverTimeUnix: seconds(Date.now()), lease: lease(p.id, made, info) }
     },
 
@@ -47,7 +52,7 @@ export function computerRpc(
       const complete = req.inventoryFullSnapshot && inventory !== undefined
       const renewed = await computers.heartbeat(p, {
         leaseId,
-        ...(info ? { facts: factsOf(info), resources: readResources(info.resources, Date.now()) } : {}),
+        ...(info ? { facts: factsOf(info), resources: readResources(info.capabilities, Date.now()) } : {}),
         ...(complete ? { inventory: { runtimes: readInventory(inventory), version: inventoryVersion } } : {}),
       })
       for (const status of req.agentStatuses) {

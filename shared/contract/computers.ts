@@ -20,17 +20,29 @@ export const RuntimeInfo = z.object({
 })
 export type RuntimeInfo = z.infer<typeof RuntimeInfo>
 
-/** How busy and how full a computer is; sizes in bytes. */
-export const ComputerResources = z.object({
+const Bytes = z.number().int().nonnegative()
+
+/**
+ * How busy and how full a computer is, as a daemon tells it: JSON in the description of its capability `resources`, because the messages
+ * of the wire are settled. Sizes in bytes, 0 where it is not known.
+ */
+export const MeasuredResources = z.object({
   /** Of all processors together, 0 to 100; null while it is not known. */
   cpuPercent: z.number().int().min(0).max(100).nullable(),
-  cpuCount: z.number().int(),
-  memoryTotal: z.number(),
+  cpuCount: z.number().int().nonnegative(),
+  memoryTotal: Bytes,
   /** What programs can still get without swapping. */
-  memoryAvailable: z.number(),
+  memoryAvailable: Bytes,
   /** Of the file system that agents work in. */
-  diskTotal: z.number(),
-  diskAvailable: z.number(),
+  diskTotal: Bytes,
+  /** What the daemon's user may still fill of it. */
+  diskAvailable: Bytes,
+})
+export type MeasuredResources = z.infer<typeof MeasuredResources>
+export const RESOURCES_CAPABILITY = 'resources'
+
+/** How busy and how full a computer is. */
+export const ComputerResources = MeasuredResources.extend({
   /** When it was measured. */
   measuredAt: Time,
 })

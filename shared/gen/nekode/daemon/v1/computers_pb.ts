@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file nekode/daemon/v1/computers.proto.
  */
 export const file_nekode_daemon_v1_computers: GenFile = /*@__PURE__*/
-  fileDesc("CiBuZWtvZGUvZGFlbW9uL3YxL2NvbXB1dGVycy5wcm90bxIQbmVrb2RlLmRhZW1vbi52MSLtAgoMQ29tcHV0ZXJJbmZvEhEKCWRhZW1vbl9pZBgBIAEoCRITCgtjb21wdXRlcl9pZBgCIAEoCRIUCgxkaXNwbGF5X25hbWUYAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSCgoCb3MYBSABKAkSDAoEYXJjaBgGIAEoCRIPCgd2ZXJzaW9uGAcgASgJEjAKBnN0YXR1cxgIIAEoDjIgLm5la29kZS5kYWVtb24udjEuQ29tcHV0ZXJTdGF0dXMSFgoObGFzdF9zZWVuX3VuaXgYCSABKAMSEgoKZGFlbW9uX3VybBgKIAEoCRIQCghsZWFzZV9pZBgLIAEoCRIyCgxjYXBhYmlsaXRpZXMYDCADKAsyHC5uZWtvZGUuZGFlbW9uLnYxLkNhcGFiaWxpdHkSNgoJcmVzb3VyY2VzGA0gASgLMiMubmVrb2RlLmRhZW1vbi52MS5Db21wdXRlclJlc291cmNlc0oGCOgHENAPIswBChFDb21wdXRlclJlc291cmNlcxIYCgtjcHVfcGVyY2VudBgBIAEoDUgAiAEBEhEKCWNwdV9jb3VudBgCIAEoDRIaChJtZW1vcnlfdG90YWxfYnl0ZXMYAyABKAQSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgEIAEoBBIYChBkaXNrX3RvdGFsX2J5dGVzGAUgASgEEhwKFGRpc2tfYXZhaWxhYmxlX2J5dGVzGAYgASgEQg4KDF9jcHVfcGVyY2VudEoGCOgHENAPIuUBChFDb21wdXRlckludmVudG9yeRIvCgp3b3Jrc3BhY2VzGAEgAygLMhsubmVrb2RlLmRhZW1vbi52MS5Xb3Jrc3BhY2USKwoIcnVudGltZXMYAiADKAsyGS5uZWtvZGUuZGFlbW9uLnYxLlJ1bnRpbWUSLgoGYWdlbnRzGAMgAygLMh4ubmVrb2RlLmRhZW1vbi52MS5BZ2VudFByb2ZpbGUSOgoQcnVudGltZV9wcm9maWxlcxgEIAMoCzIgLm5la29kZS5kYWVtb24udjEuUnVudGltZVByb2ZpbGVKBgjoBxDQDyKHAQoJV29ya3NwYWNlEhQKDHdvcmtzcGFjZV9pZBgBIAEoCRITCgtjb21wdXRlcl9pZBgCIAEoCRIMCgRwYXRoGAMgASgJEhQKDGRpc3BsYXlfbmFtZRgEIAEoCRIPCgdhbGlhc2VzGAUgAygJEhIKCmlzX2RlZmF1bHQYBiABKAhKBgjoBxDQDyK4AwoHUnVudGltZRISCgpydW50aW1lX2lkGAEgASgJEhMKC2NvbXB1dGVyX2lkGAIgASgJEhQKDHdvcmtzcGFjZV9pZBgDIAEoCRIMCgRraW5kGAQgASgJEhQKDGRpc3BsYXlfbmFtZRgFIAEoCRIPCgdhbGlhc2VzGAYgAygJEgwKBHRvb2wYByABKAkSDwoHY29tbWFuZBgIIAEoCRIRCglpbnN0YWxsZWQYCSABKAgSDwoHaGVhbHRoeRgKIAEoCBIdChVzdXBwb3J0c19hdXRvX2luc3RhbGwYCyABKAgSFAoMaW5zdGFsbF9oaW50GAwgAygJEhIKCmNvbmZpZ19kaXIYDSABKAkSGgoSY3VycmVudF90YXNrX2NvdW50GA4gASgNEhoKEnBlbmRpbmdfdGFza19jb3VudBgPIAEoDRIyCgxjYXBhYmlsaXRpZXMYECADKAsyHC5uZWtvZGUuZGFlbW9uLnYxLkNhcGFiaWxpdHkSOQoPcnVudGltZV9wcm9maWxlGBEgASgLMiAubmVrb2RlLmRhZW1vbi52MS5SdW50aW1lUHJvZmlsZUoGCOgHENAPIqACCg5SdW50aW1lUHJvZmlsZRIaChJydW50aW1lX3Byb2ZpbGVfaWQYASABKAkSDAoEa2luZBgCIAEoCRIQCghwcm92aWRlchgDIAEoCRINCgVtb2RlbBgEIAEoCRIbChNhZGFwdGVyX2NvbmZpZ19qc29uGAUgASgJEhQKDHdvcmtzcGFjZV9pZBgGIAEoCRIlCgNlbnYYByADKAsyGC5uZWtvZGUuZGFlbW9uLnYxLkVudlZhchItCgZza2lsbHMYCCADKAsyHS5uZWtvZGUuZGFlbW9uLnYxLlNraWxsUmVjb3JkEjIKDGNhcGFiaWxpdGllcxgJIAMoCzIcLm5la29kZS5kYWVtb24udjEuQ2FwYWJpbGl0eUoGCOgHENAPItsCCg1SdW50aW1lUHJlc2V0EgwKBGtpbmQYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEhAKCHByb3ZpZGVyGAMgASgJEhUKDWRlZmF1bHRfbW9kZWwYBCABKAkSDwoHY29tbWFuZBgFIAEoCRIPCgdhbGlhc2VzGAYgAygJEhQKDGRlZmF1bHRfYXJncxgHIAMoCRIVCg1lbnZfdmFyX25hbWVzGAggAygJEhQKDGluc3RhbGxfaGludBgJIAMoCRIyCgxjYXBhYmlsaXRpZXMYCiADKAsyHC5uZWtvZGUuZGFlbW9uLnYxLkNhcGFiaWxpdHkSFwoPc2xvY2tfc3VwcG9ydGVkGAsgASgIEhkKEW11bHRpY2Ffc3VwcG9ydGVkGAwgASgIEhMKC3JlY29tbWVuZGVkGA0gASgIEhMKC2Rlc2NyaXB0aW9uGA4gASgJSgYI6AcQ0A8i3wEKF1JlZ2lzdGVyQ29tcHV0ZXJSZXF1ZXN0EiwKBGluZm8YASABKAsyHi5uZWtvZGUuZGFlbW9uLnYxLkNvbXB1dGVySW5mbxI2CglpbnZlbnRvcnkYAiABKAsyIy5uZWtvZGUuZGFlbW9uLnYxLkNvbXB1dGVySW52ZW50b3J5EhIKCnJlcXVlc3RfaWQYAyABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEjEKB2NvbnRleHQYBSABKAsyIC5uZWtvZGUuZGFlbW9uLnYxLlJlcXVlc3RDb250ZXh0Im4KGFJlZ2lzdGVyQ29tcHV0ZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoCBIYChBzZXJ2ZXJfdGltZV91bml4GAIgASgDEiYKBWxlYXNlGAMgASgLMhcubmVrb2RlLmRhZW1vbi52MS5MZWFzZSLtAgoYSGVhcnRiZWF0Q29tcHV0ZXJSZXF1ZXN0EiwKBGluZm8YASABKAsyHi5uZWtvZGUuZGFlbW9uLnYxLkNvbXB1dGVySW5mbxI2CglpbnZlbnRvcnkYAiABKAsyIy5uZWtvZGUuZGFlbW9uLnYxLkNvbXB1dGVySW52ZW50b3J5EhAKCGxlYXNlX2lkGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkSPQoOYWdlbnRfc3RhdHVzZXMYBSADKAsyJS5uZWtvZGUuZGFlbW9uLnYxLkFnZW50U3RhdHVzU25hcHNob3QSFwoPaWRlbXBvdGVuY3lfa2V5GAYgASgJEjEKB2NvbnRleHQYByABKAsyIC5uZWtvZGUuZGFlbW9uLnYxLlJlcXVlc3RDb250ZXh0EhkKEWludmVudG9yeV92ZXJzaW9uGAggASgJEh8KF2ludmVudG9yeV9mdWxsX3NuYXBzaG90GAkgASgIIpUBChlIZWFydGJlYXRDb21wdXRlclJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgIEhgKEHNlcnZlcl90aW1lX3VuaXgYAiABKAMSJAocbmV4dF9oZWFydGJlYXRfYWZ0ZXJfc2Vjb25kcxgDIAEoDRImCgVsZWFzZRgEIAEoCzIXLm5la29kZS5kYWVtb24udjEuTGVhc2Ui/wEKHFN5bmNDb21wdXRlckludmVudG9yeVJlcXVlc3QSLAoEaW5mbxgBIAEoCzIeLm5la29kZS5kYWVtb24udjEuQ29tcHV0ZXJJbmZvEjYKCWludmVudG9yeRgCIAEoCzIjLm5la29kZS5kYWVtb24udjEuQ29tcHV0ZXJJbnZlbnRvcnkSGQoRaW52ZW50b3J5X3ZlcnNpb24YAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSMQoHY29udGV4dBgGIAEoCzIgLm5la29kZS5kYWVtb24udjEuUmVxdWVzdENvbnRleHQiZgodU3luY0NvbXB1dGVySW52ZW50b3J5UmVzcG9uc2USEAoIYWNjZXB0ZWQYASABKAgSGQoRaW52ZW50b3J5X3ZlcnNpb24YAiABKAkSGAoQc2VydmVyX3RpbWVfdW5peBgDIAEoAyKMAQoZTGlzdFJ1bnRpbWVQcmVzZXRzUmVxdWVzdBIcChRpbmNsdWRlX2V4cGVyaW1lbnRhbBgBIAEoCBITCgtraW5kX3ByZWZpeBgCIAEoCRINCgVsaW1pdBgDIAEoDRItCgZjdXJzb3IYBCABKAsyHS5uZWtvZGUuZGFlbW9uLnYxLkV2ZW50Q3Vyc29yIoIBChpMaXN0UnVudGltZVByZXNldHNSZXNwb25zZRIwCgdwcmVzZXRzGAEgAygLMh8ubmVrb2RlLmRhZW1vbi52MS5SdW50aW1lUHJlc2V0EjIKC25leHRfY3Vyc29yGAIgASgLMh0ubmVrb2RlLmRhZW1vbi52MS5FdmVudEN1cnNvciLaAQoZQWNxdWlyZVN0YXJ0UGVybWl0UmVxdWVzdBITCgtjb21wdXRlcl9pZBgBIAEoCRIQCghhZ2VudF9pZBgCIAEoCRIaChJydW50aW1lX3Byb2ZpbGVfaWQYAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSMQoHY29udGV4dBgGIAEoCzIgLm5la29kZS5kYWVtb24udjEuUmVxdWVzdENvbnRleHQSGgoScGVybWl0X3R0bF9zZWNvbmRzGAcgASgNIrABChpBY3F1aXJlU3RhcnRQZXJtaXRSZXNwb25zZRIPCgdncmFudGVkGAEgASgIEi0KDHBlcm1pdF9sZWFzZRgCIAEoCzIXLm5la29kZS5kYWVtb24udjEuTGVhc2USGwoTcXVldWVkX29wZXJhdGlvbl9pZBgDIAEoCRIbChNyZXRyeV9hZnRlcl9zZWNvbmRzGAQgASgNEhgKEHJlamVjdGlvbl9yZWFzb24YBSABKAkitAEKGVJlbGVhc2VTdGFydFBlcm1pdFJlcXVlc3QSEAoIbGVhc2VfaWQYASABKAkSEwoLY29tcHV0ZXJfaWQYAiABKAkSEAoIYWdlbnRfaWQYAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSMQoHY29udGV4dBgGIAEoCzIgLm5la29kZS5kYWVtb24udjEuUmVxdWVzdENvbnRleHQiLgoaUmVsZWFzZVN0YXJ0UGVybWl0UmVzcG9uc2USEAoIYWNjZXB0ZWQYASABKAgqowEKDkNvbXB1dGVyU3RhdHVzEh8KG0NPTVBVVEVSX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFkNPTVBVVEVSX1NUQVRVU19PTkxJTkUQARIZChVDT01QVVRFUl9TVEFUVVNfU1RBTEUQAhIbChdDT01QVVRFUl9TVEFUVVNfT0ZGTElORRADEhwKGENPTVBVVEVSX1NUQVRVU19ERUdSQURFRBAEYgZwcm90bzM", [file_nekode_daemon_v1_agents, file_nekode_daemon_v1_common]);
+  fileDesc("CiBuZWtvZGUvZGFlbW9uL3YxL2NvbXB1dGVycy5wcm90bxIQbmVrb2RlLmRhZW1vbi52MSK1AgoMQ29tcHV0ZXJJbmZvEhEKCWRhZW1vbl9pZBgBIAEoCRITCgtjb21wdXRlcl9pZBgCIAEoCRIUCgxkaXNwbGF5X25hbWUYAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSCgoCb3MYBSABKAkSDAoEYXJjaBgGIAEoCRIPCgd2ZXJzaW9uGAcgASgJEjAKBnN0YXR1cxgIIAEoDjIgLm5la29kZS5kYWVtb24udjEuQ29tcHV0ZXJTdGF0dXMSFgoObGFzdF9zZWVuX3VuaXgYCSABKAMSEgoKZGFlbW9uX3VybBgKIAEoCRIQCghsZWFzZV9pZBgLIAEoCRIyCgxjYXBhYmlsaXRpZXMYDCADKAsyHC5uZWtvZGUuZGFlbW9uLnYxLkNhcGFiaWxpdHlKBgjoBxDQDyLlAQoRQ29tcHV0ZXJJbnZlbnRvcnkSLwoKd29ya3NwYWNlcxgBIAMoCzIbLm5la29kZS5kYWVtb24udjEuV29ya3NwYWNlEisKCHJ1bnRpbWVzGAIgAygLMhkubmVrb2RlLmRhZW1vbi52MS5SdW50aW1lEi4KBmFnZW50cxgDIAMoCzIeLm5la29kZS5kYWVtb24udjEuQWdlbnRQcm9maWxlEjoKEHJ1bnRpbWVfcHJvZmlsZXMYBCADKAsyIC5uZWtvZGUuZGFlbW9uLnYxLlJ1bnRpbWVQcm9maWxlSgYI6AcQ0A8ihwEKCVdvcmtzcGFjZRIUCgx3b3Jrc3BhY2VfaWQYASABKAkSEwoLY29tcHV0ZXJfaWQYAiABKAkSDAoEcGF0aBgDIAEoCRIUCgxkaXNwbGF5X25hbWUYBCABKAkSDwoHYWxpYXNlcxgFIAMoCRISCgppc19kZWZhdWx0GAYgASgISgYI6AcQ0A8iuAMKB1J1bnRpbWUSEgoKcnVudGltZV9pZBgBIAEoCRITCgtjb21wdXRlcl9pZBgCIAEoCRIUCgx3b3Jrc3BhY2VfaWQYAyABKAkSDAoEa2luZBgEIAEoCRIUCgxkaXNwbGF5X25hbWUYBSABKAkSDwoHYWxpYXNlcxgGIAMoCRIMCgR0b29sGAcgASgJEg8KB2NvbW1hbmQYCCABKAkSEQoJaW5zdGFsbGVkGAkgASgIEg8KB2hlYWx0aHkYCiABKAgSHQoVc3VwcG9ydHNfYXV0b19pbnN0YWxsGAsgASgIEhQKDGluc3RhbGxfaGludBgMIAMoCRISCgpjb25maWdfZGlyGA0gASgJEhoKEmN1cnJlbnRfdGFza19jb3VudBgOIAEoDRIaChJwZW5kaW5nX3Rhc2tfY291bnQYDyABKA0SMgoMY2FwYWJpbGl0aWVzGBAgAygLMhwubmVrb2RlLmRhZW1vbi52MS5DYXBhYmlsaXR5EjkKD3J1bnRpbWVfcHJvZmlsZRgRIAEoCzIgLm5la29kZS5kYWVtb24udjEuUnVudGltZVByb2ZpbGVKBgjoBxDQDyKgAgoOUnVudGltZVByb2ZpbGUSGgoScnVudGltZV9wcm9maWxlX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSEAoIcHJvdmlkZXIYAyABKAkSDQoFbW9kZWwYBCABKAkSGwoTYWRhcHRlcl9jb25maWdfanNvbhgFIAEoCRIUCgx3b3Jrc3BhY2VfaWQYBiABKAkSJQoDZW52GAcgAygLMhgubmVrb2RlLmRhZW1vbi52MS5FbnZWYXISLQoGc2tpbGxzGAggAygLMh0ubmVrb2RlLmRhZW1vbi52MS5Ta2lsbFJlY29yZBIyCgxjYXBhYmlsaXRpZXMYCSADKAsyHC5uZWtvZGUuZGFlbW9uLnYxLkNhcGFiaWxpdHlKBgjoBxDQDyLbAgoNUnVudGltZVByZXNldBIMCgRraW5kGAEgASgJEhQKDGRpc3BsYXlfbmFtZRgCIAEoCRIQCghwcm92aWRlchgDIAEoCRIVCg1kZWZhdWx0X21vZGVsGAQgASgJEg8KB2NvbW1hbmQYBSABKAkSDwoHYWxpYXNlcxgGIAMoCRIUCgxkZWZhdWx0X2FyZ3MYByADKAkSFQoNZW52X3Zhcl9uYW1lcxgIIAMoCRIUCgxpbnN0YWxsX2hpbnQYCSADKAkSMgoMY2FwYWJpbGl0aWVzGAogAygLMhwubmVrb2RlLmRhZW1vbi52MS5DYXBhYmlsaXR5EhcKD3Nsb2NrX3N1cHBvcnRlZBgLIAEoCBIZChFtdWx0aWNhX3N1cHBvcnRlZBgMIAEoCBITCgtyZWNvbW1lbmRlZBgNIAEoCBITCgtkZXNjcmlwdGlvbhgOIAEoCUoGCOgHENAPIt8BChdSZWdpc3RlckNvbXB1dGVyUmVxdWVzdBIsCgRpbmZvGAEgASgLMh4ubmVrb2RlLmRhZW1vbi52MS5Db21wdXRlckluZm8SNgoJaW52ZW50b3J5GAIgASgLMiMubmVrb2RlLmRhZW1vbi52MS5Db21wdXRlckludmVudG9yeRISCgpyZXF1ZXN0X2lkGAMgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgEIAEoCRIxCgdjb250ZXh0GAUgASgLMiAubmVrb2RlLmRhZW1vbi52MS5SZXF1ZXN0Q29udGV4dCJuChhSZWdpc3RlckNvbXB1dGVyUmVzcG9uc2USEAoIYWNjZXB0ZWQYASABKAgSGAoQc2VydmVyX3RpbWVfdW5peBgCIAEoAxImCgVsZWFzZRgDIAEoCzIXLm5la29kZS5kYWVtb24udjEuTGVhc2Ui7QIKGEhlYXJ0YmVhdENvbXB1dGVyUmVxdWVzdBIsCgRpbmZvGAEgASgLMh4ubmVrb2RlLmRhZW1vbi52MS5Db21wdXRlckluZm8SNgoJaW52ZW50b3J5GAIgASgLMiMubmVrb2RlLmRhZW1vbi52MS5Db21wdXRlckludmVudG9yeRIQCghsZWFzZV9pZBgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJEj0KDmFnZW50X3N0YXR1c2VzGAUgAygLMiUubmVrb2RlLmRhZW1vbi52MS5BZ2VudFN0YXR1c1NuYXBzaG90EhcKD2lkZW1wb3RlbmN5X2tleRgGIAEoCRIxCgdjb250ZXh0GAcgASgLMiAubmVrb2RlLmRhZW1vbi52MS5SZXF1ZXN0Q29udGV4dBIZChFpbnZlbnRvcnlfdmVyc2lvbhgIIAEoCRIfChdpbnZlbnRvcnlfZnVsbF9zbmFwc2hvdBgJIAEoCCKVAQoZSGVhcnRiZWF0Q29tcHV0ZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoCBIYChBzZXJ2ZXJfdGltZV91bml4GAIgASgDEiQKHG5leHRfaGVhcnRiZWF0X2FmdGVyX3NlY29uZHMYAyABKA0SJgoFbGVhc2UYBCABKAsyFy5uZWtvZGUuZGFlbW9uLnYxLkxlYXNlIv8BChxTeW5jQ29tcHV0ZXJJbnZlbnRvcnlSZXF1ZXN0EiwKBGluZm8YASABKAsyHi5uZWtvZGUuZGFlbW9uLnYxLkNvbXB1dGVySW5mbxI2CglpbnZlbnRvcnkYAiABKAsyIy5uZWtvZGUuZGFlbW9uLnYxLkNvbXB1dGVySW52ZW50b3J5EhkKEWludmVudG9yeV92ZXJzaW9uGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJEjEKB2NvbnRleHQYBiABKAsyIC5uZWtvZGUuZGFlbW9uLnYxLlJlcXVlc3RDb250ZXh0ImYKHVN5bmNDb21wdXRlckludmVudG9yeVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgIEhkKEWludmVudG9yeV92ZXJzaW9uGAIgASgJEhgKEHNlcnZlcl90aW1lX3VuaXgYAyABKAMijAEKGUxpc3RSdW50aW1lUHJlc2V0c1JlcXVlc3QSHAoUaW5jbHVkZV9leHBlcmltZW50YWwYASABKAgSEwoLa2luZF9wcmVmaXgYAiABKAkSDQoFbGltaXQYAyABKA0SLQoGY3Vyc29yGAQgASgLMh0ubmVrb2RlLmRhZW1vbi52MS5FdmVudEN1cnNvciKCAQoaTGlzdFJ1bnRpbWVQcmVzZXRzUmVzcG9uc2USMAoHcHJlc2V0cxgBIAMoCzIfLm5la29kZS5kYWVtb24udjEuUnVudGltZVByZXNldBIyCgtuZXh0X2N1cnNvchgCIAEoCzIdLm5la29kZS5kYWVtb24udjEuRXZlbnRDdXJzb3Ii2gEKGUFjcXVpcmVTdGFydFBlcm1pdFJlcXVlc3QSEwoLY29tcHV0ZXJfaWQYASABKAkSEAoIYWdlbnRfaWQYAiABKAkSGgoScnVudGltZV9wcm9maWxlX2lkGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJEjEKB2NvbnRleHQYBiABKAsyIC5uZWtvZGUuZGFlbW9uLnYxLlJlcXVlc3RDb250ZXh0EhoKEnBlcm1pdF90dGxfc2Vjb25kcxgHIAEoDSKwAQoaQWNxdWlyZVN0YXJ0UGVybWl0UmVzcG9uc2USDwoHZ3JhbnRlZBgBIAEoCBItCgxwZXJtaXRfbGVhc2UYAiABKAsyFy5uZWtvZGUuZGFlbW9uLnYxLkxlYXNlEhsKE3F1ZXVlZF9vcGVyYXRpb25faWQYAyABKAkSGwoTcmV0cnlfYWZ0ZXJfc2Vjb25kcxgEIAEoDRIYChByZWplY3Rpb25fcmVhc29uGAUgASgJIrQBChlSZWxlYXNlU3RhcnRQZXJtaXRSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgJEhMKC2NvbXB1dGVyX2lkGAIgASgJEhAKCGFnZW50X2lkGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJEjEKB2NvbnRleHQYBiABKAsyIC5uZWtvZGUuZGFlbW9uLnYxLlJlcXVlc3RDb250ZXh0Ii4KGlJlbGVhc2VTdGFydFBlcm1pdFJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgIKqMBCg5Db21wdXRlclN0YXR1cxIfChtDT01QVVRFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZDT01QVVRFUl9TVEFUVVNfT05MSU5FEAESGQoVQ09NUFVURVJfU1RBVFVTX1NUQUxFEAISGwoXQ09NUFVURVJfU1RBVFVTX09GRkxJTkUQAxIcChhDT01QVVRFUl9TVEFUVVNfREVHUkFERUQQBGIGcHJvdG8z", [file_nekode_daemon_v1_agents, file_nekode_daemon_v1_common]);
 
 /**
  * A computer that a daemon runs on.
@@ -99,13 +99,6 @@ export type ComputerInfo = Message<"nekode.daemon.v1.ComputerInfo"> & {
    * @generated from field: repeated nekode.daemon.v1.Capability capabilities = 12;
    */
   capabilities: Capability[];
-
-  /**
-   * How busy and how full it is; unset by daemons that do not measure it.
-   *
-   * @generated from field: nekode.daemon.v1.ComputerResources resources = 13;
-   */
-  resources?: ComputerResources | undefined;
 };
 
 /**
@@ -114,58 +107,6 @@ export type ComputerInfo = Message<"nekode.daemon.v1.ComputerInfo"> & {
  */
 export const ComputerInfoSchema: GenMessage<ComputerInfo> = /*@__PURE__*/
   messageDesc(file_nekode_daemon_v1_computers, 0);
-
-/**
- * How busy and how full a computer is at the moment. 0 where it is not known.
- *
- * @generated from message nekode.daemon.v1.ComputerResources
- */
-export type ComputerResources = Message<"nekode.daemon.v1.ComputerResources"> & {
-  /**
-   * Of all processors together, since the report before; 0 to 100.
-   *
-   * @generated from field: optional uint32 cpu_percent = 1;
-   */
-  cpuPercent?: number | undefined;
-
-  /**
-   * @generated from field: uint32 cpu_count = 2;
-   */
-  cpuCount: number;
-
-  /**
-   * @generated from field: uint64 memory_total_bytes = 3;
-   */
-  memoryTotalBytes: bigint;
-
-  /**
-   * What programs can still get without swapping.
-   *
-   * @generated from field: uint64 memory_available_bytes = 4;
-   */
-  memoryAvailableBytes: bigint;
-
-  /**
-   * Of the file system that agents work in.
-   *
-   * @generated from field: uint64 disk_total_bytes = 5;
-   */
-  diskTotalBytes: bigint;
-
-  /**
-   * What the daemon's user may still fill of it.
-   *
-   * @generated from field: uint64 disk_available_bytes = 6;
-   */
-  diskAvailableBytes: bigint;
-};
-
-/**
- * Describes the message nekode.daemon.v1.ComputerResources.
- * Use `create(ComputerResourcesSchema)` to create a new message.
- */
-export const ComputerResourcesSchema: GenMessage<ComputerResources> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 1);
 
 /**
  * Everything on a computer that agents can be made of. Each report replaces the one before.
@@ -201,7 +142,7 @@ export type ComputerInventory = Message<"nekode.daemon.v1.ComputerInventory"> & 
  * Use `create(ComputerInventorySchema)` to create a new message.
  */
 export const ComputerInventorySchema: GenMessage<ComputerInventory> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 2);
+  messageDesc(file_nekode_daemon_v1_computers, 1);
 
 /**
  * A folder that agents work in.
@@ -249,7 +190,7 @@ export type Workspace = Message<"nekode.daemon.v1.Workspace"> & {
  * Use `create(WorkspaceSchema)` to create a new message.
  */
 export const WorkspaceSchema: GenMessage<Workspace> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 3);
+  messageDesc(file_nekode_daemon_v1_computers, 2);
 
 /**
  * A program that drives agents, as found on a computer.
@@ -368,7 +309,7 @@ export type Runtime = Message<"nekode.daemon.v1.Runtime"> & {
  * Use `create(RuntimeSchema)` to create a new message.
  */
 export const RuntimeSchema: GenMessage<Runtime> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 4);
+  messageDesc(file_nekode_daemon_v1_computers, 3);
 
 /**
  * A runtime with settings, ready to drive an agent.
@@ -431,7 +372,7 @@ export type RuntimeProfile = Message<"nekode.daemon.v1.RuntimeProfile"> & {
  * Use `create(RuntimeProfileSchema)` to create a new message.
  */
 export const RuntimeProfileSchema: GenMessage<RuntimeProfile> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 5);
+  messageDesc(file_nekode_daemon_v1_computers, 4);
 
 /**
  * A runtime that the server knows how to drive.
@@ -531,7 +472,7 @@ export type RuntimePreset = Message<"nekode.daemon.v1.RuntimePreset"> & {
  * Use `create(RuntimePresetSchema)` to create a new message.
  */
 export const RuntimePresetSchema: GenMessage<RuntimePreset> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 6);
+  messageDesc(file_nekode_daemon_v1_computers, 5);
 
 /**
  * Joins the server, or comes back to it.
@@ -570,7 +511,7 @@ export type RegisterComputerRequest = Message<"nekode.daemon.v1.RegisterComputer
  * Use `create(RegisterComputerRequestSchema)` to create a new message.
  */
 export const RegisterComputerRequestSchema: GenMessage<RegisterComputerRequest> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 7);
+  messageDesc(file_nekode_daemon_v1_computers, 6);
 
 /**
  * Where the computer stands now.
@@ -605,7 +546,7 @@ export type RegisterComputerResponse = Message<"nekode.daemon.v1.RegisterCompute
  * Use `create(RegisterComputerResponseSchema)` to create a new message.
  */
 export const RegisterComputerResponseSchema: GenMessage<RegisterComputerResponse> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 8);
+  messageDesc(file_nekode_daemon_v1_computers, 7);
 
 /**
  * Says that the computer is there, and how its agents are doing.
@@ -674,7 +615,7 @@ export type HeartbeatComputerRequest = Message<"nekode.daemon.v1.HeartbeatComput
  * Use `create(HeartbeatComputerRequestSchema)` to create a new message.
  */
 export const HeartbeatComputerRequestSchema: GenMessage<HeartbeatComputerRequest> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 9);
+  messageDesc(file_nekode_daemon_v1_computers, 8);
 
 /**
  * The renewed lease and when to come back.
@@ -710,7 +651,7 @@ export type HeartbeatComputerResponse = Message<"nekode.daemon.v1.HeartbeatCompu
  * Use `create(HeartbeatComputerResponseSchema)` to create a new message.
  */
 export const HeartbeatComputerResponseSchema: GenMessage<HeartbeatComputerResponse> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 10);
+  messageDesc(file_nekode_daemon_v1_computers, 9);
 
 /**
  * Reports everything on the computer, after a change.
@@ -756,7 +697,7 @@ export type SyncComputerInventoryRequest = Message<"nekode.daemon.v1.SyncCompute
  * Use `create(SyncComputerInventoryRequestSchema)` to create a new message.
  */
 export const SyncComputerInventoryRequestSchema: GenMessage<SyncComputerInventoryRequest> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 11);
+  messageDesc(file_nekode_daemon_v1_computers, 10);
 
 /**
  * What the server has now.
@@ -789,7 +730,7 @@ export type SyncComputerInventoryResponse = Message<"nekode.daemon.v1.SyncComput
  * Use `create(SyncComputerInventoryResponseSchema)` to create a new message.
  */
 export const SyncComputerInventoryResponseSchema: GenMessage<SyncComputerInventoryResponse> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 12);
+  messageDesc(file_nekode_daemon_v1_computers, 11);
 
 /**
  * Asks for the runtimes that the server knows.
@@ -827,7 +768,7 @@ export type ListRuntimePresetsRequest = Message<"nekode.daemon.v1.ListRuntimePre
  * Use `create(ListRuntimePresetsRequestSchema)` to create a new message.
  */
 export const ListRuntimePresetsRequestSchema: GenMessage<ListRuntimePresetsRequest> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 13);
+  messageDesc(file_nekode_daemon_v1_computers, 12);
 
 /**
  * One page of presets.
@@ -851,7 +792,7 @@ export type ListRuntimePresetsResponse = Message<"nekode.daemon.v1.ListRuntimePr
  * Use `create(ListRuntimePresetsResponseSchema)` to create a new message.
  */
 export const ListRuntimePresetsResponseSchema: GenMessage<ListRuntimePresetsResponse> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 14);
+  messageDesc(file_nekode_daemon_v1_computers, 13);
 
 /**
  * Asks for permission to start a run. Permits keep a computer from starting too many processes at once.
@@ -902,7 +843,7 @@ export type AcquireStartPermitRequest = Message<"nekode.daemon.v1.AcquireStartPe
  * Use `create(AcquireStartPermitRequestSchema)` to create a new message.
  */
 export const AcquireStartPermitRequestSchema: GenMessage<AcquireStartPermitRequest> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 15);
+  messageDesc(file_nekode_daemon_v1_computers, 14);
 
 /**
  * The permit, or when to ask again.
@@ -949,7 +890,7 @@ export type AcquireStartPermitResponse = Message<"nekode.daemon.v1.AcquireStartP
  * Use `create(AcquireStartPermitResponseSchema)` to create a new message.
  */
 export const AcquireStartPermitResponseSchema: GenMessage<AcquireStartPermitResponse> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 16);
+  messageDesc(file_nekode_daemon_v1_computers, 15);
 
 /**
  * Gives a permit back, so that the next start in the queue may go.
@@ -993,7 +934,7 @@ export type ReleaseStartPermitRequest = Message<"nekode.daemon.v1.ReleaseStartPe
  * Use `create(ReleaseStartPermitRequestSchema)` to create a new message.
  */
 export const ReleaseStartPermitRequestSchema: GenMessage<ReleaseStartPermitRequest> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 17);
+  messageDesc(file_nekode_daemon_v1_computers, 16);
 
 /**
  * Confirms the release.
@@ -1014,7 +955,7 @@ export type ReleaseStartPermitResponse = Message<"nekode.daemon.v1.ReleaseStartP
  * Use `create(ReleaseStartPermitResponseSchema)` to create a new message.
  */
 export const ReleaseStartPermitResponseSchema: GenMessage<ReleaseStartPermitResponse> = /*@__PURE__*/
-  messageDesc(file_nekode_daemon_v1_computers, 18);
+  messageDesc(file_nekode_daemon_v1_computers, 17);
 
 /**
  * Whether a computer is there. Follows from its heartbeats: stale after 60 s without one, offline after 90 s.
