@@ -89,7 +89,11 @@ test(
       await keyboard.type('activ')
       await keyboard.press('Enter')
       await page.getByRole('heading', { name: 'Activity' }).waitFor()
-      await page.getByText('Done', { exact: true }).first().waitFor()
+      await page
+        .getByRole('main')
+        .locator('span:visible', { hasText: /^Done$/ })
+        .first()
+        .waitFor()
       await keyboard.press('?')
       await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
       await keyboard.press('Escape')

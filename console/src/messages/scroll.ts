@@ -27,6 +27,8 @@ export function createScroll(options: ScrollOptions, rows: Accessor<string[]>) {
   const [top, setTop] = createSignal<string>()
   let scroller: HTMLElement | undefined
   let settled = false
+  /** Where the reader was last. */
+  let offset = 0
 
   const toEnd = () => {
     handle()?.scrollToIndex(rows().length - 1, { align: 'end' })
@@ -41,7 +43,12 @@ export function createScroll(options: ScrollOptions, rows: Accessor<string[]>) {
     const view = handle()
     if (!view || !settled) return
     setTop(rows()[view.findItemIndex(view.scrollOffset)])
-    setAtEnd(view.scrollOffset + view.viewportSize >= view.scrollSize - near && !list()?.newer)
+    const reached = view.scrollOffset + view.viewportSize >= view.scrollSize - near && !list()?.newer
+    // What grows below the reader, such as a card that is loaded late, has not moved them: only who scrolls up leaves the end.
+    const grown = !reached && atEnd() && view.scrollOffset >= offset && !list()?.newer
+    offset = view.scrollOffset
+    if (grown) requestAnimationFrame(toEnd)
+    else setAtEnd(reached)
     const { target, threadId } = options
     if (list()?.older && view.scrollOffset < ahead) void act(() => loadOlder(target, threadId))
     if (list()?.newer && view.scrollOffset + view.viewportSize > view.scrollSize - ahead) {
