@@ -13,12 +13,16 @@ import { Session } from './control/session'
 import { fingerprint } from './inventory/fingerprint'
 import { InventoryBook } from './inventory/inventory'
 import { ResourceMeter } from './inventory/resources'
+import { LocalEvents } from './local/events'
+import { AgentKeys } from './local/keys'
+import { type LocalApi, startLocal } from './local/local'
 import type { Mcp } from './mcp/server'
 import { type DetectedRuntime, detectRuntimes } from './runtimes/detect'
 import { runtimeEnv } from './runtimes/env'
 import type { RuntimeDriver } from './runtimes/events'
 import { installRuntime } from './runtimes/install'
 import { reapStale } from './runtimes/reap'
+import { createServices } from './services/services'
 import { OperationStore } from './supervisor/operations'
 import type { Settings } from './supervisor/profile'
 import { RunStore } from './supervisor/runs'
@@ -43,6 +47,8 @@ export interface DaemonOptions {
   self: readonly string[]
   /** Default: the driver of the agent's runtime. */
   createDriver?: (settings: Settings) => Promise<RuntimeDriver>
+  /** Asked for by whoever may end the daemon. */
+  shutdown?: (() => void) | undefined
   /** Default: what is really on this computer. */
   detect?: () => Promise<DetectedRuntime[]>
 }
@@ -72,13 +78,38 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const killed = await reapStale(mark)
     if (killed > 0) log.warn('processes of an earlier daemon were still running and have been ended', { killed })
     const parts = assemble(options, journal, mark)
-    return keepRunning(options, parts, () => {
+    await parts.services.start()
+    const local = await openLocal(options, parts)
+    return keepRunning(options, parts, async () => {
+      await local?.stop()
+      await parts.services.stop()
       journal.close()
       lock.release()
     })
   } catch (error) {
     lock.release()
     throw error
+  }
+}
+
+/** The local API; agents are what the daemon is for, so it goes on without one. */
+async function openLocal({ config, log, shutdown }: DaemonOptions, parts: Parts): Promise<LocalApi | undefined> {
+  const { events, keys, services } = parts
+  try {
+    return await startLocal({
+      paths: config.paths,
+      version,
+      log,
+      events,
+      served: services.served,
+      services: services.names,
+      port: config.localPort === 'none' ? undefined : Number(config.localPort),
+      agentOf: (key) => keys.agentOf(key),
+      shutdown: () => shutdown?.(),
+    })
+  } catch (error) {
+    log.error('there is no local API: commands on this computer cannot reach the daemon', { error })
+    return undefined
   }
 }
 
@@ -109,6 +140,9 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const { paths, serverUrl, token, computerId } = config
   const ca = config.caFile ? readFileSync(config.caFile, 'utf8') : undefined
   const link = new Link()
+  const keys = new AgentKeys()
+  const events = new LocalEvents()
+  const services = createServices({ paths, log, events, env })
   const runs = new RunStore(journal)
   const operations = new OperationStore(journal)
   const tokens = new AgentTokens({ serverUrl, token, ca, folder: paths.credentials })
@@ -135,7 +169,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const ports = portPolicy(config.tunnelPorts, () => ownPorts)
   const meter = new ResourceMeter(paths.home)
   const tools = lazily(async () => {
-    const mcp = await startTools(calls, () => supervisor, ports, log)
+    const mcp = await startTools({ calls, supervisor: () => supervisor, ports, log, keys })
     ownPorts.push(Number(new URL(mcp.url).port))
     return mcp
   })
@@ -167,8 +201,8 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     createDriver: options.createDriver ?? ((settings) => createDriver(settings, env, self)),
     environment: async ({ runtimeKind, env: extra }) => runtimeEnv(runtimeKind, env, extra),
     mcp: async (agentId) => {
-      const { url, tokenFor } = await tools()
-      return [{ name: 'nekode', url, token: tokenFor(agentId) }]
+      const { url } = await tools()
+      return [{ name: 'nekode', url, token: keys.keyOf(agentId) }]
     },
     copyMemory: (settings, workspace) => copies.refresh(settings, workspace),
     memoryChanged: (agentId) => copies.changed(agentId),
@@ -220,10 +254,23 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     log,
     handle: lazyHandle({ ports, log, folderOf: (agentId) => supervisor.folderOf(agentId) }),
   })
-  return { tunnels, link, runs, operations, outbox, supervisor, session, tools, checkInventory }
+  return {
+    tunnels,
+    link,
+    keys,
+    events,
+    services,
+    runs,
+    operations,
+    outbox,
+    supervisor,
+    session,
+    tools,
+    checkInventory,
+  }
 }
 
-function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => void): Daemon {
+function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => Promise<void>): Daemon {
   const { session, supervisor, outbox, runs, operations, tools, checkInventory } = parts
   const ended = new AbortController()
   supervisor.start()
@@ -248,7 +295,7 @@ function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => void): D
     ended.abort()
     await Promise.race([running, pause(FLUSH_MS)])
     await (await tools.started())?.stop()
-    close()
+    await close()
   }
   return {
     session,
@@ -294,15 +341,19 @@ function lazyHandle({
   }
 }
 
-async function startTools(
-  calls: AgentCalls,
-  supervisor: () => Supervisor,
-  ports: PortPolicy,
-  log: Logger,
-): Promise<Mcp> {
+interface ToolParts {
+  calls: AgentCalls
+  supervisor: () => Supervisor
+  ports: PortPolicy
+  log: Logger
+  keys: AgentKeys
+}
+
+async function startTools({ calls, supervisor, ports, log, keys }: ToolParts): Promise<Mcp> {
   const [{ startMcp }, { agentTools }] = await Promise.all([import('./mcp/server'), import('./tools/tools')])
   return startMcp({
     version,
+    keys,
     tools: agentTools({
       calls,
       workspaceOf: (agentId) => supervisor().workspaceOf(agentId),

@@ -86,8 +86,8 @@ async function once(options: Parameters<typeof checkOnce>[0]): Promise<ExitCode>
 async function forever(options: Parameters<typeof startDaemon>[0]): Promise<ExitCode> {
   const { log, env } = options
   log.info('nekode-daemon starts', { version, pid: process.pid, home: options.config.paths.home })
-  const daemon = await startDaemon(options)
   const ended = Promise.withResolvers<string>()
+  const daemon = await startDaemon({ ...options, shutdown: () => ended.resolve('asked to') })
   // Without a terminal a hang-up is somebody else's, and perhaps ignored on purpose (nohup).
   const signals = process.stdin.isTTY ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : (['SIGINT', 'SIGTERM'] as const)
   for (const signal of signals) process.on(signal, () => ended.resolve(signal))

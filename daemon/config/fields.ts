@@ -1,8 +1,11 @@
 import { parseDuration } from '@shared/duration'
 import { LOG_FORMATS, LOG_LEVELS } from '@shared/log'
 
+/** Where the local HTTP API is unless something else is said. */
+export const LOCAL_PORT = 4137
+
 /** What a setting's text means. Durations are in Go's syntax in every source and milliseconds in the result. */
-export type FieldKind = 'text' | 'duration' | 'count' | 'words' | readonly string[]
+export type FieldKind = 'text' | 'port' | 'duration' | 'count' | 'words' | readonly string[]
 
 export interface Field {
   /** Key in the JSON file; the flag is its kebab case. */
@@ -80,6 +83,7 @@ export const FIELDS: readonly Field[] = [
     ['NEKODE_TUNNEL_PORTS'],
     'Ports that previews may show: 3000-3999,8080 or none (1024 and above, without databases and the like)',
   ),
+  field('localPort', 'port', ['NEKODE_LOCAL_PORT'], `Port of the local HTTP API on loopback, or none (${LOCAL_PORT})`),
   field('logLevel', LOG_LEVELS, ['NEKODE_LOG_LEVEL'], 'Least level that is logged (info)'),
   field('logFormat', LOG_FORMATS, ['NEKODE_LOG_FORMAT'], 'How lines are written (text on a terminal, else json)'),
 ]
@@ -92,6 +96,7 @@ export type Parsed = { value: string | number | string[] } | { problem: string }
 /** The value of a setting given as text (a flag, a variable), or what it must be. */
 export function parseText({ kind }: Field, text: string): Parsed {
   if (kind === 'text') return { value: text.trim() }
+  if (kind === 'port') return parsePort(text.trim())
   if (kind === 'words') return { value: text.split(/\s+/).filter(Boolean) }
   if (kind === 'count') return parseCount(/^\d+$/.test(text.trim()) ? Number(text) : Number.NaN)
   if (kind === 'duration') return parseInterval(text)
@@ -105,7 +110,13 @@ export function parseJsonValue(field: Field, value: unknown): Parsed {
     const words = Array.isArray(value) && value.every((word) => typeof word === 'string') ? value : undefined
     return words ? { value: words } : { problem: 'must be a list of texts' }
   }
+  if (field.kind === 'port' && typeof value === 'number') return parsePort(String(value))
   return typeof value === 'string' ? parseText(field, value) : { problem: 'must be a text' }
+}
+
+function parsePort(text: string): Parsed {
+  const isPort = text === 'none' || (/^\d{1,5}$/.test(text) && Number(text) <= 65_535)
+  return isPort ? { value: text } : { problem: 'must be a port, 0 for any free one, or none' }
 }
 
 function parseCount(value: unknown): Parsed {

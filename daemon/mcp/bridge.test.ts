@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { z } from 'zod'
+import { AgentKeys } from '../local/keys'
 import { connectMcp, runMcpBridge } from './bridge'
 import { mcpTool, startMcp } from './server'
 
@@ -13,12 +14,13 @@ const echo = mcpTool({
 })
 
 test('a program that speaks MCP on standard streams reaches the daemon’s tools through the bridge', async () => {
-  const mcp = startMcp({ tools: [echo] })
+  const keys = new AgentKeys()
+  const mcp = startMcp({ tools: [echo], keys })
   const program = `import { runMcpBridge } from '${import.meta.dir}/bridge'; await runMcpBridge(process.env); process.exit(0)`
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: ['-e', program],
-    env: { NEKODE_MCP_URL: mcp.url, NEKODE_MCP_TOKEN: mcp.tokenFor('agent-a') },
+    env: { NEKODE_MCP_URL: mcp.url, NEKODE_MCP_TOKEN: keys.keyOf('agent-a') },
   })
   const client = new Client({ name: 'test', version: '1' })
   await client.connect(transport)
@@ -33,7 +35,7 @@ test('a program that speaks MCP on standard streams reaches the daemon’s tools
 
 test('the bridge says what it lacks', async () => {
   await expect(runMcpBridge({})).rejects.toThrow('NEKODE_MCP_URL')
-  const mcp = startMcp({ tools: [echo] })
+  const mcp = startMcp({ tools: [echo], keys: new AgentKeys() })
   await expect(connectMcp(mcp.url, 'wrong')).rejects.toThrow('refused the token')
   await mcp.stop()
 })

@@ -1,12 +1,15 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
+import { AgentKeys } from '../local/keys'
 import { connectMcp } from './bridge'
 import { mcpTool, startMcp } from './server'
 
 const calls: { agentId: string; text: string }[] = []
 const thrown: string[] = []
+const keys = new AgentKeys()
 const mcp = startMcp({
+  keys,
   tools: [
     mcpTool({
       name: 'send_message',
@@ -59,7 +62,7 @@ function post(init: {
 
 describe('the MCP server', () => {
   test('offers its tools to a client with an agent’s token, and tells the tool which agent called', async () => {
-    const client = await connectMcp(mcp.url, mcp.tokenFor('agent-a'))
+    const client = await connectMcp(mcp.url, keys.keyOf('agent-a'))
     const { tools } = await client.listTools()
     expect(tools.map(({ name }) => name)).toEqual(['send_message', 'refuse', 'break'])
     expect(tools[0]?.inputSchema).toMatchObject({ type: 'object', required: ['channel', 'text'] })
@@ -70,7 +73,7 @@ describe('the MCP server', () => {
   })
 
   test('answers bad input, unknown tools and thrown errors as errors of the tool', async () => {
-    const client = await connectMcp(mcp.url, mcp.tokenFor('agent-a'))
+    const client = await connectMcp(mcp.url, keys.keyOf('agent-a'))
     const before = calls.length
     const said = async (name: string, input: Record<string, unknown>) => {
       const result = await client.callTool({ name, arguments: input })
@@ -90,17 +93,17 @@ describe('the MCP server', () => {
   })
 
   test('a token is one agent’s, stays the same, and stops working when revoked', async () => {
-    const token = mcp.tokenFor('agent-b')
-    expect(mcp.tokenFor('agent-b')).toBe(token)
-    expect(mcp.tokenFor('agent-c')).not.toBe(token)
+    const token = keys.keyOf('agent-b')
+    expect(keys.keyOf('agent-b')).toBe(token)
+    expect(keys.keyOf('agent-c')).not.toBe(token)
     expect((await post({ token })).status).toBe(200)
-    mcp.revoke('agent-b')
+    keys.revoke('agent-b')
     expect((await post({ token })).status).toBe(401)
-    expect((await post({ token: mcp.tokenFor('agent-c') })).status).toBe(200)
-    expect(mcp.tokenFor('agent-b')).not.toBe(token)
+    expect((await post({ token: keys.keyOf('agent-c') })).status).toBe(200)
+    expect(keys.keyOf('agent-b')).not.toBe(token)
   })
 
-  const token = mcp.tokenFor('agent-a')
+  const token = keys.keyOf('agent-a')
   const cases: [string, Parameters<typeof post>[0], number][] = [
     ['no token', {}, 401],
     ['a foreign token', { token: 'nkm_other' }, 401],

@@ -3,6 +3,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { type CallToolResult, CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
+import type { AgentKeys } from '../local/keys'
 
 /** A tool that agents can call. Make one with `mcpTool`, which keeps the types of the input together. */
 export interface McpTool {
@@ -37,15 +38,13 @@ export function mcpTool<Input extends z.ZodObject>(tool: {
 export interface Mcp {
   /** `http://127.0.0.1:<port>/mcp` */
   readonly url: string
-  /** The agent's bearer token; the same one until it is revoked or the daemon ends. */
-  tokenFor(agentId: string): string
-  /** The agent's token stops working at once. */
-  revoke(agentId: string): void
   stop(): Promise<void>
 }
 
 export interface McpOptions {
   tools: readonly McpTool[]
+  /** By which agents are known. */
+  keys: AgentKeys
   /** Default: any free port. */
   port?: number
   /** Version of the daemon, shown to runtimes. */
@@ -63,8 +62,6 @@ const PATH = '/mcp'
  * goes on after a daemon restart as soon as it has a new token.
  */
 export function startMcp(options: McpOptions): Mcp {
-  const tokens = new Map<string, string>()
-  const agents = new Map<string, string>()
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: options.port ?? 0,
@@ -75,7 +72,7 @@ export function startMcp(options: McpOptions): Mcp {
       const refused = refuse(request, server.port)
       if (refused) return refused
       const token = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-      const agentId = token === undefined ? undefined : agents.get(digest(token))
+      const agentId = token === undefined ? undefined : options.keys.agentOf(token)
       if (agentId === undefined) return unauthorized()
       return handle(request, agentId, options)
     },
@@ -83,20 +80,6 @@ export function startMcp(options: McpOptions): Mcp {
   })
   return {
     url: `http://127.0.0.1:${server.port}${PATH}`,
-    tokenFor(agentId) {
-      const known = tokens.get(agentId)
-      if (known !== undefined) return known
-      const token = `nkm_${crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: 'base64url', omitPadding: true })}`
-      tokens.set(agentId, token)
-      agents.set(digest(token), agentId)
-      return token
-    },
-    revoke(agentId) {
-      const token = tokens.get(agentId)
-      if (token === undefined) return
-      tokens.delete(agentId)
-      agents.delete(digest(token))
-    },
     stop: () => server.stop(true),
   }
 }
@@ -162,5 +145,3 @@ function unauthorized(): Response {
 
 const problem = (status: number, code: number, message: string, headers: Record<string, string> = {}) =>
   Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status, headers })
-
-const digest = (token: string) => new Bun.CryptoHasher('sha256').update(token).digest('hex')

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { AgentKeys } from '../../daemon/local/keys'
 import { type Mcp, mcpTool, startMcp } from '../../daemon/mcp/server'
 import type { AgentEvent, Decision, EventOf, RuntimeDriver, StartOptions } from '../../daemon/runtimes'
 import { type Block, type ModelEndpoint, script, startModelEndpoint } from '../fixtures/model-endpoint'
@@ -134,6 +135,7 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
     const dones: (() => unknown)[] = []
     let model: ModelEndpoint
     let mcp: Mcp
+    const keys = new AgentKeys()
     let subject: Subject
     let probe: Probe
 
@@ -144,7 +146,7 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
         env,
         prompt: 'You are agent A. LAUNCH-PROMPT',
         stateDir: join(home, 'state'),
-        mcp: [{ name: 'nekode', url: mcp.url, token: mcp.tokenFor('agent-a') }],
+        mcp: [{ name: 'nekode', url: mcp.url, token: keys.keyOf('agent-a') }],
         mark: { id: `mark-${name}`, pidDir: join(home, 'pids') },
         ...(subject.model ? { model: subject.model } : {}),
         ...extra,
@@ -167,6 +169,7 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
       mkdirSync(workspace, { recursive: true })
       model = startModelEndpoint()
       mcp = startMcp({
+        keys,
         tools: [
           mcpTool({
             name: 'send_message',

@@ -1,0 +1,22 @@
+import type { Logger } from '@shared/log'
+import type { Paths } from '../config/paths'
+import type { LocalEvents } from '../local/events'
+import type { Served } from '../local/operation'
+
+/** A part of the daemon that serves this computer, with or without a server. */
+export interface Service {
+  /** As `Status` names it. */
+  readonly name: string
+  /** What it answers at the local API. */
+  readonly served: ReadonlyMap<string, Served>
+  start(): Promise<void> | void
+  stop(): Promise<void> | void
+}
+
+/** What every service gets. */
+export interface ServiceDeps {
+  paths: Paths
+  log: Logger
+  events: LocalEvents
+  env: Record<string, string | undefined>
+}

@@ -1,0 +1,42 @@
+import { errorText } from '@shared/errors'
+import type { Served } from '../local/operation'
+import type { Service, ServiceDeps } from './service'
+
+/** Every service of the daemon. */
+export function createServices(deps: ServiceDeps): Services {
+  return new Services(deps, [])
+}
+
+/** Starts, serves and stops the services together. */
+export class Services {
+  readonly #deps: ServiceDeps
+  readonly #all: readonly Service[]
+
+  constructor(deps: ServiceDeps, all: readonly Service[]) {
+    this.#deps = deps
+    this.#all = all
+  }
+
+  get names(): string[] {
+    return this.#all.map(({ name }) => name)
+  }
+
+  get served(): Map<string, Served> {
+    return new Map(this.#all.flatMap(({ served }) => [...served]))
+  }
+
+  /** One that cannot start leaves the others and the agents alone; its operations say why. */
+  async start(): Promise<void> {
+    for (const service of this.#all) {
+      try {
+        await service.start()
+      } catch (error) {
+        this.#deps.log.error('a service could not be started', { service: service.name, error: errorText(error) })
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#all.map(async (service) => service.stop()))
+  }
+}
