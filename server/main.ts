@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
+import { runProgram } from '@shared/cli/program'
 import { version } from '@shared/version'
 import { commands } from './cli/commands'
-import { runProgram } from './cli/program'
 
 const [first, ...rest] = process.argv.slice(2)
 const asked = ['--help', '-h', '--version', '-v'].includes(first ?? '')

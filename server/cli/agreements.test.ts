@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { type TestServer, startTestServer } from '../testing'
-import { writeAccount } from './account'
+import { writeAccount } from '@shared/cli/account'
 import { TestHost } from './testing'
 
 let server: TestServer

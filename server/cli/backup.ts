@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { loadConfig } from '../config/config'
 import { readKey } from '../secrets/service'
-import { command } from './command'
-import { askNewSecret, inputLines } from './input'
+import { command } from '@shared/cli/command'
+import { askNewSecret, inputLines } from '@shared/cli/input'
 import { place, placeFlags, requireData } from './place'
 
 export const backup = command({

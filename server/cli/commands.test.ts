@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PASSWORD, type TestServer, startTestServer } from '../testing'
-import { accountPath, writeAccount } from './account'
+import { accountPath, writeAccount } from '@shared/cli/account'
 import { TestHost } from './testing'
 
 let server: TestServer

@@ -1,9 +1,9 @@
 import type { Computer, RuntimeInfo } from '@shared/contract'
-import { command, group } from './command'
-import { confirm } from './input'
-import { findComputer } from './names'
-import { type Style, table } from './table'
-import { span } from './values'
+import { command, group } from '@shared/cli/command'
+import { confirm } from '@shared/cli/input'
+import { findComputer } from '@shared/cli/names'
+import { type Style, table } from '@shared/cli/table'
+import { span } from '@shared/cli/values'
 
 const computer = { type: 'positional', required: true, description: 'Id, name or host name' } as const
 

@@ -1,14 +1,14 @@
 import { EndpointAuthMode, type InteractionEndpoint } from '@shared/contract'
 import { z } from 'zod'
-import type { Connection } from './account'
-import { command, group } from './command'
-import { usage } from './exit'
-import { confirm } from './input'
-import type { Host } from './host'
-import { findEndpoint, findTarget } from './names'
+import type { Connection } from '@shared/cli/account'
+import { command, group } from '@shared/cli/command'
+import { usage } from '@shared/cli/exit'
+import { confirm } from '@shared/cli/input'
+import type { Host } from '@shared/cli/host'
+import { findEndpoint, findTarget } from '@shared/cli/names'
 import { route, routes, unroute, why } from './routes'
-import { json, oneLine } from './text'
-import { oneOf, whole } from './values'
+import { json, oneLine } from '@shared/cli/text'
+import { oneOf, whole } from '@shared/cli/values'
 
 const endpoint = { type: 'positional', required: true, description: 'The endpoint: its name or id' } as const
 

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:te
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestServer, startTestServer } from '../testing'
-import { writeAccount } from './account'
+import { writeAccount } from '@shared/cli/account'
 import { TestHost } from './testing'
-import { sizeText } from './text'
+import { sizeText } from '@shared/cli/text'
 
 let server: TestServer
 let host: TestHost

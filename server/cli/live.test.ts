@@ -3,7 +3,7 @@ import type { RunStep, StepDetail } from '@shared/contract'
 import { newId } from '@shared/ids'
 import type { ComputerPrincipal } from '../access/principal'
 import { type TestServer, startTestServer } from '../testing'
-import { writeAccount } from './account'
+import { writeAccount } from '@shared/cli/account'
 import { Proxy, TestHost } from './testing'
 
 let server: TestServer

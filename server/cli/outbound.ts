@@ -1,8 +1,8 @@
 import { OutboundStatus } from '@shared/contract'
-import { command, group } from './command'
-import { findEndpoint, findTarget } from './names'
-import { oneLine } from './text'
-import { listOf, oneOf, whole } from './values'
+import { command, group } from '@shared/cli/command'
+import { findEndpoint, findTarget } from '@shared/cli/names'
+import { oneLine } from '@shared/cli/text'
+import { listOf, oneOf, whole } from '@shared/cli/values'
 
 const COLOURS: Partial<Record<OutboundStatus, 'red' | 'yellow' | 'green'>> = {
   failed: 'red',

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { writeFile } from 'node:fs/promises'
-import { accountPath } from './account'
+import { accountPath } from '@shared/cli/account'
 import { commands } from './commands'
-import { resolve } from './resolve'
-import type { CliCommand } from './command'
-import { Exit } from './exit'
+import { resolve } from '@shared/cli/resolve'
+import type { CliCommand } from '@shared/cli/command'
+import { Exit } from '@shared/cli/exit'
 import { TestHost } from './testing'
 
 let host: TestHost

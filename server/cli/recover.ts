@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm'
 import { SYSTEM } from '../access/principal'
 import { Audit } from '../audit/service'
 import { loadConfig } from '../config/config'
-import { command } from './command'
+import { command } from '@shared/cli/command'
 import { place, placeFlags, requireData } from './place'
 
 const HOUR_MS = 3_600_000

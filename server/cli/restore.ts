@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import type { RestoreSummary } from '../backup/restore'
 import { loadConfig } from '../config/config'
 import { keyFrom } from '../secrets/service'
-import { command } from './command'
-import { askSecret, confirm, inputLines } from './input'
+import { command } from '@shared/cli/command'
+import { askSecret, confirm, inputLines } from '@shared/cli/input'
 import { place, placeFlags } from './place'
 
 const KEYS: Record<RestoreSummary['key'], string> = {

@@ -1,8 +1,8 @@
 import { NotificationKind, NotificationPreference } from '@shared/contract'
-import type { Connection } from './account'
-import { command } from './command'
-import { findEndpoint, findTarget } from './names'
-import { oneOf, whole } from './values'
+import type { Connection } from '@shared/cli/account'
+import { command } from '@shared/cli/command'
+import { findEndpoint, findTarget } from '@shared/cli/names'
+import { oneOf, whole } from '@shared/cli/values'
 
 /* What goes along which way: part of `nekode endpoints`. */
 

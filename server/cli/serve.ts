@@ -6,10 +6,9 @@ import { createServer, type NekodeServer } from '../app'
 import { type Config, loadConfig } from '../config/config'
 import { SETTINGS, type Setting } from '../config/settings'
 import { LocalDaemon } from '../local/daemon'
-import type { CliCommand } from './command'
-import type { ExitCode } from './exit'
-import { processHost } from './host'
-import { Output } from './output'
+import type { CliCommand } from '@shared/cli/command'
+import { processHost } from '@shared/cli/host'
+import { Output } from '@shared/cli/output'
 
 /** What the exit code of a server that does not start means; scripts and service managers rely on the numbers. */
 const EXIT = { failed: 1, config: 2, port: 3, storage: 4 } as const
@@ -42,12 +41,15 @@ export const serve: CliCommand = {
     'nekode serve --addr 127.0.0.1:8080 --data-dir /srv/nekode',
     'nekode serve --db-type postgres --db-dsn postgres://nekode@db.example/nekode --no-local-daemon',
   ],
-  exitCodes: [
-    [EXIT.failed, 'failed'],
-    [EXIT.config, 'wrong usage or configuration'],
-    [EXIT.port, 'the address is in use'],
-    [EXIT.storage, 'the storage cannot be used'],
-  ],
+  exits: {
+    codes: [
+      [EXIT.failed, 'failed'],
+      [EXIT.config, 'wrong usage or configuration'],
+      [EXIT.port, 'the address is in use'],
+      [EXIT.storage, 'the storage cannot be used'],
+    ],
+    of: exitCodeOf,
+  },
   notes: [
     `Only by environment or file: ${settings
       .filter(([, setting]) => setting.flag === undefined)
@@ -57,16 +59,10 @@ export const serve: CliCommand = {
   ],
   run: async ({ args: given }) => {
     const out = new Output(processHost(), false)
-    try {
-      const flags = Object.fromEntries(
-        Object.keys(args).map((name) => [name, typeof given[name] === 'number' ? String(given[name]) : given[name]]),
-      )
-      await run(loadConfig({ flags: onlyScalars(flags) }), out)
-      return undefined
-    } catch (error) {
-      out.error(error)
-      return exitCodeOf(error)
-    }
+    const flags = Object.fromEntries(
+      Object.keys(args).map((name) => [name, typeof given[name] === 'number' ? String(given[name]) : given[name]]),
+    )
+    await run(loadConfig({ flags: onlyScalars(flags) }), out)
   },
 }
 
@@ -139,7 +135,7 @@ function stopOnSignal(end: () => Promise<void>, out: Output): void {
   process.on('SIGTERM', stop)
 }
 
-function exitCodeOf(error: unknown): ExitCode {
+function exitCodeOf(error: unknown): number {
   if (!(error instanceof NekodeError)) return EXIT.failed
   if (error.code === 'config_invalid' || error.code === 'usage') return EXIT.config
   if (error.code === 'port_in_use') return EXIT.port

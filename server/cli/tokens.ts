@@ -1,7 +1,7 @@
 import { TokenScope } from '@shared/contract'
-import { command, group } from './command'
-import { usage } from './exit'
-import { listOf, oneOf, span } from './values'
+import { command, group } from '@shared/cli/command'
+import { usage } from '@shared/cli/exit'
+import { listOf, oneOf, span } from '@shared/cli/values'
 
 const list = command({
   name: 'list',

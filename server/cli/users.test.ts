@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
 import { codeOf, stepAt } from '../secondfactor/totp'
 import { PASSWORD, type TestServer, startTestServer } from '../testing'
-import { writeAccount } from './account'
+import { writeAccount } from '@shared/cli/account'
 import { TestHost } from './testing'
 
 let server: TestServer

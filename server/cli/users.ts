@@ -1,9 +1,9 @@
 import { type User, UserRole } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
-import type { Connection } from './account'
-import { command, group } from './command'
-import { askNewPassword, confirm, inputLines } from './input'
-import { listOf, oneOf, span } from './values'
+import type { Connection } from '@shared/cli/account'
+import { command, group } from '@shared/cli/command'
+import { askNewPassword, confirm, inputLines } from '@shared/cli/input'
+import { listOf, oneOf, span } from '@shared/cli/values'
 
 const list = command({
   name: 'list',

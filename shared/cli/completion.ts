@@ -1,5 +1,5 @@
-import type { ArgsDef, CommandDef, SubCommandsDef } from 'citty'
-import { type CliCommand, command } from './command'
+import type { ArgsDef, SubCommandsDef } from 'citty'
+import { type CliCommand, command, withCommon } from './command'
 import { resolve } from './resolve'
 import { oneOf } from './values'
 
@@ -15,32 +15,42 @@ interface Node {
 
 const SHELLS = { bash, zsh, fish }
 
-/** @param commands all commands of the program; asked for late, since they hold this one */
-export const completion = (commands: () => SubCommandsDef): CliCommand =>
+export interface CompletionOptions {
+  name: string
+  /** All commands of the program; asked for late, since they hold this one. */
+  commands: () => SubCommandsDef
+  /** Options of every command that talks to the server. */
+  common?: ArgsDef
+}
+
+export const completion = ({ name, commands, common }: CompletionOptions): CliCommand =>
   command({
     name: 'completion',
     description: 'Print what makes a shell complete commands and options',
     args: { shell: { type: 'positional', required: true, description: 'bash, zsh or fish' } },
     examples: [
-      'nekode completion bash > ~/.local/share/bash-completion/completions/nekode',
-      'nekode completion zsh > "${fpath[1]}/_nekode"',
-      'nekode completion fish > ~/.config/fish/completions/nekode.fish',
+      `nekode completion bash > ~/.local/share/bash-completion/completions/${name}`,
+      `nekode completion zsh > "\${fpath[1]}/_${name}"`,
+      `nekode completion fish > ~/.config/fish/completions/${name}.fish`,
     ],
+    offline: true,
     run: async ({ args, out }) => {
       const shell = oneOf('SHELL', args.shell, ['bash', 'zsh', 'fish'])
-      const root = await nodeOf({ meta: { description: '' }, subCommands: commands() }, '', '')
-      const script = SHELLS[shell](root)
+      const root = await nodeOf({ subCommands: commands() }, '', '', common)
+      const script = SHELLS[shell](root, name)
       out.show({ shell, script }, () => script.trimEnd())
     },
   })
 
-async function nodeOf(def: CommandDef, path: string, name: string): Promise<Node> {
+async function nodeOf(made: CliCommand, path: string, name: string, common: ArgsDef | undefined): Promise<Node> {
+  const def = await withCommon(made, common)
   const meta = await resolve(def.meta ?? {})
   const args: ArgsDef = await resolve(def.args ?? {})
-  const subCommands = await resolve(def.subCommands ?? {})
-  const children = await Promise.all(
-    Object.entries(subCommands).map(async ([child, made]) => nodeOf(await resolve(made), `${path} ${child}`, child)),
-  )
+  const subCommands = Object.entries(await resolve(def.subCommands ?? {}))
+  const found = await Promise.all(subCommands.map(async ([child, sub]) => ({ child, sub: await resolve(sub) })))
+  const shown: typeof found = []
+  for (const one of found) if (!(await resolve(one.sub.meta ?? {})).hidden) shown.push(one)
+  const children = await Promise.all(shown.map(({ child, sub }) => nodeOf(sub, `${path} ${child}`, child, common)))
   return {
     path,
     name,
@@ -73,10 +83,13 @@ const paths = (root: Node): string =>
     .map((node) => quote(node.path))
     .join('|')
 
-function bash(root: Node): string {
+/** A name that a shell's function may have. */
+const functionName = (program: string): string => `_${program.replaceAll('-', '_')}`
+
+function bash(root: Node, program: string): string {
   const words = (node: Node): string =>
     [...node.children.map((child) => child.name), ...node.options.map((option) => `--${option.name}`)].join(' ')
-  return `_nekode() {
+  return `${functionName(program)}() {
   local current=\${COMP_WORDS[COMP_CWORD]} at='' words='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$at \${COMP_WORDS[i]}" in
@@ -90,19 +103,20 @@ ${all(root)
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -o default -F _nekode nekode
+complete -o default -F ${functionName(program)} ${program}
 `
 }
 
-function zsh(root: Node): string {
+function zsh(root: Node, program: string): string {
+  const own = functionName(program)
   const item = (name: string, description: string): string => quote(`${name}:${description.replaceAll(':', '\\:')}`)
   const items = (node: Node): string =>
     [
       ...node.children.map((child) => item(child.name, child.description)),
       ...node.options.map((option) => item(`--${option.name}`, option.description)),
     ].join(' ')
-  return `#compdef nekode
-_nekode() {
+  return `#compdef ${program}
+${own}() {
   local at='' word
   local -a items
   for word in "\${(@)words[2,CURRENT-1]}"; do
@@ -115,26 +129,27 @@ ${all(root)
   .map((node) => `    (${quote(node.path)}) items=(${items(node)}) ;;`)
   .join('\n')}
   esac
-  _describe nekode items || _files
+  _describe ${program} items || _files
 }
-if [[ "\${funcstack[1]}" == _nekode ]]; then _nekode "$@"; else compdef _nekode nekode; fi
+if [[ "\${funcstack[1]}" == ${own} ]]; then ${own} "$@"; else compdef ${own} ${program}; fi
 `
 }
 
-function fish(root: Node): string {
+function fish(root: Node, program: string): string {
+  const own = `_${functionName(program)}_at`
   // Between single quotes fish knows \\\\ and \\' only.
   const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
-  const at = (node: Node): string => `-n ${text(`__nekode_at ${text(node.path)}`)}`
+  const at = (node: Node): string => `-n ${text(`${own} ${text(node.path)}`)}`
   const lines: string[] = []
   for (const node of all(root)) {
     for (const child of node.children)
-      lines.push(`complete -c nekode -f ${at(node)} -a ${child.name} -d ${text(child.description)}`)
+      lines.push(`complete -c ${program} -f ${at(node)} -a ${child.name} -d ${text(child.description)}`)
     for (const option of node.options) {
       const flags = `${option.short === undefined ? '' : ` -s ${option.short}`} -l ${option.name}${option.takesValue ? ' -r' : ''}`
-      lines.push(`complete -c nekode ${at(node)}${flags} -d ${text(option.description)}`)
+      lines.push(`complete -c ${program} ${at(node)}${flags} -d ${text(option.description)}`)
     }
   }
-  return `function __nekode_at
+  return `function ${own}
   set -l at ''
   for word in (commandline -opc)[2..-1]
     switch "$at $word"

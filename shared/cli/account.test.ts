@@ -5,7 +5,7 @@ import { TestHost } from './testing'
 
 let host: TestHost
 beforeEach(() => {
-  host = new TestHost()
+  host = new TestHost({ name: 'test', version: '', description: '', examples: [], commands: {} })
 })
 afterEach(() => host.remove())
 

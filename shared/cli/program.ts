@@ -1,10 +1,12 @@
-import { type CommandDef, type SubCommandsDef, runCommand } from 'citty'
-import { type CliCommand, checkArguments } from './command'
-import { Exit, type ExitCode, exitCode, usage } from './exit'
+import { type ArgsDef, type CommandDef, type SubCommandsDef, runCommand } from 'citty'
+import type { Connection } from './account'
+import { type CliCommand, type Invocation, beforeDashes, checkArguments, longFlags, withCommon } from './command'
+import { API_EXITS, Exit, type Exits, usage } from './exit'
 import { help } from './help'
 import { type Host, processHost } from './host'
 import { Output } from './output'
 import { resolve } from './resolve'
+import { teller } from './tell'
 
 export interface Program {
   name: string
@@ -12,6 +14,19 @@ export interface Program {
   description: string
   examples: string[]
   commands: SubCommandsDef
+  /** Exit codes of what belongs to no command of its own. Default: those of the API's commands. */
+  exits?: Exits
+  /** Whom commands that talk to the server speak as. Default: whoever is logged in. */
+  speaker?: Speaker
+  /** `-token x` is `--token x`, as Go's flags have it. */
+  oneDash?: boolean
+}
+
+export interface Speaker {
+  /** Options of every command that talks to the server. */
+  args: ArgsDef
+  /** @param args the values of the command's options. Throws when there is nobody to speak as. */
+  connect: (host: Host, args: Record<string, unknown>) => Promise<Connection>
 }
 
 /**
@@ -23,24 +38,32 @@ export async function runProgram(
   program: Program,
   argv: string[],
   host: Host = processHost(),
-): Promise<ExitCode | undefined> {
-  const out = new Output(host, argv.includes('--json'))
+): Promise<number | undefined> {
+  const tell = teller(program)
+  const out = new Output(host, beforeDashes(argv).includes('--json'), tell)
+  let exits = program.exits ?? API_EXITS
   try {
     if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
       out.line(program.version)
       return Exit.ok
     }
-    const { command, path, words, asked } = await find(program, argv)
+    const { command: found, path, words: given, asked } = await find(program, argv)
+    exits = found.exits ?? exits
+    const command = await withCommon(found, program.speaker?.args)
     if (asked) {
-      host[asked === 'help' ? 'out' : 'err'](await help(command, path, host.tty.out && !host.env.NO_COLOR))
+      const text = await help(command, path, { colour: host.tty.out && !host.env.NO_COLOR, exits, tell })
+      host[asked === 'help' ? 'out' : 'err'](text)
       return asked === 'help' ? Exit.ok : Exit.usage
     }
-    checkArguments(await resolve(command.args ?? {}), words, command.rest === true)
-    const { result } = await runCommand(command, { rawArgs: words, data: host })
-    return isExitCode(result) ? result : undefined
+    const args = await resolve(command.args ?? {})
+    const words = program.oneDash ? longFlags(given, args, command.repeated) : given
+    checkArguments(args, words, command.rest === true)
+    const invocation: Invocation = { host, tell, speaker: program.speaker, program: program.name }
+    const { result } = await runCommand(command, { rawArgs: words, data: invocation })
+    return typeof result === 'number' ? result : undefined
   } catch (error) {
     out.error(error)
-    return exitCode(error)
+    return exits.of(error)
   }
 }
 
@@ -64,10 +87,9 @@ async function find(program: Program, argv: string[]): Promise<Found> {
   for (;;) {
     const subCommands = await resolve(command.subCommands ?? {})
     const names = Object.keys(subCommands)
-    const ahead = words.includes('--') ? words.slice(0, words.indexOf('--')) : words
     const leaf = names.length === 0
     const word = words[0]
-    if ((leaf || word?.startsWith('-')) && ahead.some((w) => w === '--help' || w === '-h'))
+    if ((leaf || word?.startsWith('-')) && beforeDashes(words).some((w) => w === '--help' || w === '-h'))
       return { command, path, words, asked: 'help' }
     if (leaf) return { command, path, words }
     const name = word === undefined || word.startsWith('-') ? await resolve(command.default) : word
@@ -75,7 +97,7 @@ async function find(program: Program, argv: string[]): Promise<Found> {
       if (word !== undefined) throw usage(`${word} is no option here.`, `Commands: ${names.join(', ')}.`)
       return { command, path, words, asked: 'command' }
     }
-    const next = subCommands[name]
+    const next = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined
     path = [path, await nameOf(command)].filter(Boolean).join(' ')
     if (!next) throw usage(`There is no command “${path} ${name}”.`, `Commands: ${names.join(', ')}.`)
     command = await resolve(next)
@@ -84,6 +106,3 @@ async function find(program: Program, argv: string[]): Promise<Found> {
 }
 
 const nameOf = async (command: CommandDef): Promise<string> => (await resolve(command.meta ?? {})).name ?? ''
-
-const codes: readonly unknown[] = Object.values(Exit)
-const isExitCode = (value: unknown): value is ExitCode => codes.includes(value)

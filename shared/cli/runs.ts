@@ -90,7 +90,7 @@ const show = command({
       for (const step of items) out.line(stepText(step, out))
       if (removed && items.length === 0) out.note('The steps were removed: the server keeps them for a limited time.')
     }
-    for (const approval of found.approvals) if (approval.state === 'pending') out.line(approvalText(approval))
+    for (const approval of found.approvals) if (approval.state === 'pending') out.line(out.tell(approvalText(approval)))
     return Exit.ok
   },
 })

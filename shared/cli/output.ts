@@ -3,6 +3,7 @@ import type { ErrorBody } from '@shared/contract'
 import { NekodeError, errorText } from '@shared/errors'
 import type { Host } from './host'
 import { type Column, type Paint, fields, painter, table } from './table'
+import type { Tell } from './tell'
 import { ago, json, oneLine } from './text'
 
 /** Where a command's result goes: standard output holds the result and nothing else, standard error the rest. */
@@ -14,6 +15,8 @@ export class Output {
     readonly host: Host,
     /** Programs read this: JSON instead of text. */
     readonly json: boolean,
+    /** What a remark says in this program. */
+    readonly tell: Tell = (text) => text,
   ) {
     // https://no-color.org: any value but the empty one turns colour off.
     const wanted = !host.env.NO_COLOR && host.env.TERM !== 'dumb'
@@ -54,12 +57,12 @@ export class Output {
 
   /** A remark for people, on standard error. Programs do not get it. */
   note(text: string): void {
-    if (!this.json) this.host.err(`${text}\n`)
+    if (!this.json) this.host.err(`${this.tell(text)}\n`)
   }
 
   /** Progress: a remark for people, a JSON line for programs, both on standard error. */
   progress(event: string, data: unknown, text: string): void {
-    this.host.err(this.json ? `${json({ event, data })}\n` : `${this.paintNote('dim', text)}\n`)
+    this.host.err(this.json ? `${json({ event, data })}\n` : `${this.paintNote('dim', this.tell(text))}\n`)
   }
 
   ago = (time: number | null): string => ago(time, this.host.now())
@@ -67,6 +70,7 @@ export class Output {
   /** What went wrong and what to do next, on standard error. */
   error(error: unknown): void {
     const body = errorBody(error)
+    if (body.next !== undefined) body.next = this.tell(body.next)
     if (this.json) return this.host.err(`${json(body)}\n`)
     const lines = [`${this.paintNote(['red', 'bold'], 'error:')} ${oneLine(body.error)}`]
     for (const detail of body.details ?? []) lines.push(`  ${oneLine(`${detail.path}: ${detail.message}`)}`)

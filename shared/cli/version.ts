@@ -9,11 +9,12 @@ export const version = command({
   notes: [
     'JSON: {"version", "commit", "buildTime", "bun", "platform"}. “nekode whoami” shows the version of the server.',
   ],
-  run: async ({ out }) => {
+  offline: true,
+  run: async ({ out, program }) => {
     const platform = `${process.platform}-${process.arch}`
     out.show({ version: number, commit, buildTime, bun: Bun.version, platform }, () => {
       const build = [commit.slice(0, 12), buildTime, platform, `Bun ${Bun.version}`].filter((part) => part !== '')
-      return `nekode ${number} (${build.join(', ')})`
+      return `${program} ${number} (${build.join(', ')})`
     })
   },
 })

@@ -77,7 +77,7 @@ export class StepPrinter {
     if (item.type === 'approval') {
       const { approval } = item
       if (approval.state !== 'pending') return this.#once(approval.id + approval.state, `permission ${approval.state}`)
-      return this.#once(approval.id, `waits for permission: ${wish(approval)}\n${answers(approval)}`)
+      return this.#once(approval.id, `waits for permission: ${wish(approval)}\n${this.out.tell(answers(approval))}`)
     }
     const { step } = item
     // The approval itself says more than its step.

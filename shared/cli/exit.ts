@@ -26,6 +26,13 @@ export const EXIT_CODES: readonly [ExitCode, string][] = [
   [Exit.interrupted, 'interrupted by Ctrl-C'],
 ]
 
+/** How a command tells by its exit code what became of it. */
+export interface Exits {
+  codes: readonly (readonly [number, string])[]
+  /** The code for anything that was thrown. */
+  of: (error: unknown) => number
+}
+
 const byKind: Partial<Record<ErrorKind, ExitCode>> = {
   unauthenticated: Exit.login,
   forbidden: Exit.denied,
@@ -50,6 +57,9 @@ export function exitCode(error: unknown): ExitCode {
   if (error.status === 403 || error.status === 404) return Exit.denied
   return error.status === 0 || [502, 503, 504].includes(error.status) ? Exit.unreachable : Exit.failed
 }
+
+/** The codes of every command that talks to the server, whichever program has it. */
+export const API_EXITS: Exits = { codes: EXIT_CODES, of: exitCode }
 
 /** The command line itself is wrong: exit code 2. */
 export const usage = (message: string, next?: string): NekodeError =>
