@@ -1,16 +1,14 @@
-import { Exit } from './exit'
-import type { Command } from './program'
+import { command } from './command'
 
 /** Started by the daemon itself beside agents that cannot use MCP over HTTP. */
-export const bridge: Command = {
+export const bridge = command({
   name: 'mcp-bridge',
   description: "Offer the daemon's tools on standard input and output",
   args: {},
   examples: [],
   hidden: true,
-  async run() {
+  run: async ({ host }) => {
     const { runMcpBridge } = await import('../mcp/bridge')
-    await runMcpBridge(process.env)
-    return Exit.ok
+    await runMcpBridge(host.env)
   },
-}
+})

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { longFlags } from '@shared/cli/command'
 import { FakeControl, until } from '../../test/fixtures/control'
-import { parseFlags } from './program'
-import { run } from './run'
+import { settingArgs } from './settings'
 
 const main = join(import.meta.dir, '../main.ts')
 let home: string
@@ -53,10 +53,10 @@ describe('the command line', () => {
     ['help of a command', ['help', 'enroll'], 0, 'NEKODE_ENROLL_CODE'],
     ['help of a command, asked the other way', ['run', '-h'], 0, '--max-concurrent-runs'],
     ['the version', ['version'], 0, 'nekode-daemon dev'],
-    ['a command that does not exist', ['fly'], 2, 'There is no command “fly”'],
-    ['flags without a command', ['--once'], 2, 'There is no command'],
+    ['a command that does not exist', ['fly'], 2, 'There is no command “nekode-daemon fly”'],
+    ['flags without a command', ['--once'], 2, '--once is no option here'],
     ['an unknown flag', ['run', '--tokn', 'x'], 2, "Unknown option '--tokn'"],
-    ['a word too many', ['version', 'x'], 2, 'Unexpected argument'],
+    ['a word too many', ['version', 'x'], 2, '“x” is one word too many'],
     ['no token', ['run'], 3, 'not enrolled'],
     ['a wrong flag', ['run', '--run-timeout', 'soon', '--token', 'x'], 2, '--run-timeout must be a duration'],
   ])('%s', async (_, words, code, said) => {
@@ -72,15 +72,32 @@ describe('the command line', () => {
     expect(await cli([])).toMatchObject({ code: 3, err: expect.stringContaining(`${configPath()} is not JSON`) })
   })
 
-  test("flags may have one dash, as Go's had, and some may be repeated", () => {
-    expect(
-      parseFlags(run, ['-token', 'x', '--server=y', '-executor-arg', 'a', '--executor-arg', '-b', '--once']),
-    ).toEqual({
-      token: 'x',
-      'server-url': 'y',
-      'executor-arg': ['a', '-b'],
-      once: true,
-    })
+  test.each([
+    ['-token x --server=y --once', '--token=x --server=y --once'],
+    ['-executor-arg a --executor-arg -b', '--executor-arg=a --executor-arg=-b'],
+    ['--executor-arg --once', '--executor-arg=--once'],
+    ['--token --once', '--token --once'],
+    ['-display-name -mill word -- -token x', '--display-name=-mill word -- -token x'],
+  ])('%s is what Go’s flags take, and means %s', (given, means) => {
+    const args = { ...settingArgs(), once: { type: 'boolean' } as const }
+    expect(longFlags(given.split(' '), args, ['executor-arg']).join(' ')).toBe(means)
+  })
+
+  test('one dash, another name of a flag, and a repeated flag reach the settings', async () => {
+    enrolled({ token: '', serverUrl: 'http://127.0.0.1:1', executorArgs: ['first'] })
+    const words = [
+      'run',
+      '-once',
+      '-server',
+      server.url,
+      '-token',
+      server.token,
+      '-executor-arg',
+      '-x',
+      '-executor-arg=y',
+    ]
+    expect(await cli(words)).toMatchObject({ code: 0 })
+    expect(server.calls).toContain('HeartbeatComputer')
   })
 })
 

@@ -7,10 +7,10 @@ import { dial } from '../control/client'
 import { errorOf } from '../control/link'
 import { planService, serviceFacts, serviceState } from '../install/service'
 import { detectRuntimes } from '../runtimes/detect'
+import { command } from './command'
 import { Exit } from './exit'
-import type { Command } from './program'
-import { readConfig } from './run'
 import { SELF } from './self'
+import { configArg, readConfig } from './settings'
 import { readStatus } from './status'
 
 export interface Check {
@@ -24,20 +24,17 @@ export interface Check {
 
 const ENROLL = 'In the console: Computers, Add computer. Run the command that it shows on this computer.'
 
-export const doctor: Command = {
+export const doctor = command({
   name: 'doctor',
   description: 'Check what can be wrong, and say what to do about it',
-  args: {
-    config: { type: 'string', valueHint: 'file', description: 'Configuration file ($NEKODE_HOME/daemon.json)' },
-    json: { type: 'boolean', description: 'Print JSON' },
-  },
-  examples: ['nekode-daemon doctor'],
-  async run(flags) {
-    const checks = await examine(() => readConfig({ config: flags.config }))
-    process.stdout.write(flags.json ? `${JSON.stringify(checks)}\n` : checks.map(line).join(''))
+  args: configArg,
+  examples: ['nekode-daemon doctor', 'nekode-daemon doctor --json'],
+  run: async ({ args, out }) => {
+    const checks = await examine(() => readConfig(args))
+    out.show(checks, () => checks.map(line).join('').trimEnd())
     return checks.some(({ result }) => result === 'failed') ? Exit.failed : Exit.ok
   },
-}
+})
 
 const MARKS = { ok: '✓', warning: '!', failed: '✗' }
 const line = ({ name, result, detail, next }: Check): string =>

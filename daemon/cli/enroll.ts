@@ -7,8 +7,8 @@ import { normalizeUrl } from '../config/config'
 import { readJsonObject, writePrivate } from '../config/file'
 import { defaultConfigPath } from '../config/paths'
 import { nekodeHome } from '@shared/home'
-import { Exit, usage } from './exit'
-import { type Command, flagText } from './program'
+import { command } from './command'
+import { usage } from './exit'
 
 const Redeemed = computerRoutes['POST /api/daemon/enrollments/{id}/redeem'].response
 const CALL_MS = 30_000
@@ -23,41 +23,40 @@ export interface EnrollOptions {
   caFile?: string
 }
 
-export const enroll: Command = {
+export const enroll = command({
   name: 'enroll',
   description: 'Make this computer one of a server’s, by a one-use install code',
   args: {
-    server: { type: 'string', valueHint: 'url', description: 'Address of the server', alias: ['server-url'] },
+    server: { type: 'string', valueHint: 'url', description: 'Address of the server', alias: 'server-url' },
     enrollment: { type: 'string', valueHint: 'id', description: 'Id of the enrollment: den_…' },
     config: { type: 'string', valueHint: 'file', description: 'File to write ($NEKODE_HOME/daemon.json)' },
     'ca-file': { type: 'string', valueHint: 'file', description: 'PEM file of the authority behind its certificate' },
   },
   examples: ['NEKODE_ENROLL_CODE=… nekode-daemon enroll --server https://nekode.example --enrollment den_…'],
-  async run(flags) {
-    const serverUrl = flagText(flags.server)
-    const enrollmentId = flagText(flags.enrollment)
-    if (!serverUrl || !enrollmentId)
-      throw usage('--server and --enrollment are needed.', 'See nekode-daemon enroll --help.')
-    const caFile = flagText(flags['ca-file'])
-    const { env } = process
+  run: async ({ args, host, out }) => {
+    const { server, enrollment, 'ca-file': caFile } = args
+    if (!server || !enrollment) throw usage('--server and --enrollment are needed.', 'See nekode-daemon enroll --help.')
+    const { env } = host
     const code = env.NEKODE_ENROLL_CODE?.trim() || (await readCode())
     if (!code)
       throw usage(
         'The install code is missing.',
         'Give it in NEKODE_ENROLL_CODE or on standard input, never as an argument.',
       )
-    const configPath = flagText(flags.config) ?? env.NEKODE_DAEMON_CONFIG ?? defaultConfigPath(nekodeHome(env))
+    const configPath = args.config ?? env.NEKODE_DAEMON_CONFIG ?? defaultConfigPath(nekodeHome(env))
     const { computerId, displayName } = await redeem({
-      serverUrl: normalizeUrl(serverUrl),
-      enrollmentId,
+      serverUrl: normalizeUrl(server),
+      enrollmentId: enrollment,
       code,
       configPath,
       ...(caFile ? { caFile } : {}),
     })
-    process.stdout.write(`${displayName} (${computerId}) is enrolled; the configuration is in ${configPath}.\n`)
-    return Exit.ok
+    out.show(
+      { computerId, displayName, config: configPath },
+      () => `${displayName} (${computerId}) is enrolled; the configuration is in ${configPath}.`,
+    )
   },
-}
+})
 
 async function readCode(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write('Install code: ')

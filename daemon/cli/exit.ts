@@ -1,3 +1,4 @@
+import { type Exits, usage as wrongUsage } from '@shared/cli/exit'
 import { NekodeError } from '@shared/errors'
 
 /** What the exit codes mean. Service managers and scripts rely on these numbers. */
@@ -9,6 +10,9 @@ export const Exit = {
   locked: 4,
   unreachable: 5,
   refused: 6,
+  notFound: 7,
+  timeout: 8,
+  interrupted: 130,
 } as const
 export type ExitCode = (typeof Exit)[keyof typeof Exit]
 
@@ -19,8 +23,11 @@ export const EXIT_CODES: readonly [ExitCode, string][] = [
   [Exit.usage, 'wrong usage'],
   [Exit.config, 'the configuration is missing or wrong, or the home folder cannot be used'],
   [Exit.locked, 'another daemon runs in the same home'],
-  [Exit.unreachable, 'the server cannot be reached'],
+  [Exit.unreachable, 'the server, or the daemon, cannot be reached'],
   [Exit.refused, 'the server refuses this computer, its token or the install code'],
+  [Exit.notFound, 'there is no such thing'],
+  [Exit.timeout, 'the time given is over'],
+  [Exit.interrupted, 'interrupted by Ctrl-C'],
 ]
 
 const BY_CODE: Record<string, ExitCode> = {
@@ -30,6 +37,8 @@ const BY_CODE: Record<string, ExitCode> = {
   journal_unavailable: Exit.config,
   journal_newer: Exit.config,
   already_running: Exit.locked,
+  wait_timeout: Exit.timeout,
+  interrupted: Exit.interrupted,
 }
 
 /** The exit code for anything that was thrown. */
@@ -38,10 +47,13 @@ export function exitCode(error: unknown): ExitCode {
   const known = Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined
   if (known !== undefined) return known
   if (error.kind === 'unavailable') return Exit.unreachable
+  if (error.kind === 'not_found') return Exit.notFound
   const isRefusal = error.kind === 'unauthenticated' || error.kind === 'forbidden' || error.kind === 'gone'
   return isRefusal ? Exit.refused : Exit.failed
 }
 
+/** The codes of `nekode-daemon`’s own commands. */
+export const DAEMON_EXITS: Exits = { codes: EXIT_CODES, of: exitCode }
+
 /** The command line itself is wrong. */
-export const usage = (message: string, next = 'See nekode-daemon --help.'): NekodeError =>
-  new NekodeError('invalid', message, { code: 'usage', next })
+export const usage = (message: string, next = 'See nekode-daemon --help.'): NekodeError => wrongUsage(message, next)

@@ -1,78 +1,40 @@
-import type { ArgsDef } from 'citty'
 import { ConnectError } from '@connectrpc/connect'
-import { errorText, NekodeError } from '@shared/errors'
-import { createLogger, type Logger } from '@shared/log'
+import { errorText } from '@shared/errors'
 import { version } from '@shared/version'
-import { type Config, loadConfig } from '../config/config'
-import { FIELDS, flagOf } from '../config/fields'
 import { pause } from '../control/backoff'
 import { errorOf } from '../control/link'
 import { checkOnce, startDaemon } from '../daemon'
+import { command } from './command'
 import { Exit, type ExitCode } from './exit'
-import type { Command, Flags } from './program'
 import { SELF } from './self'
+import { loggerOf, mustBeEnrolled, readConfig, settingArgs } from './settings'
 
 /** How often a daemon that was started by a server looks whether that is still there. */
 const PARENT_MS = 2000
 
-/** The flag of each setting, for every command that reads the configuration. */
-export const configArgs = (): ArgsDef =>
-  Object.fromEntries([
-    ['config', { type: 'string', valueHint: 'file', description: 'Configuration file ($NEKODE_HOME/daemon.json)' }],
-    ...FIELDS.map((field) => [
-      flagOf(field),
-      {
-        type: 'string',
-        description: field.help,
-        valueHint: typeof field.kind === 'string' ? field.kind : field.kind.join('|'),
-        ...(field.alias ? { alias: [...field.alias] } : {}),
-      },
-    ]),
-  ])
+const REPEATED = 'executor-arg'
 
-export const REPEATED = ['executor-arg']
-
-/** The settings that a command line, the environment and the file add up to. */
-export function readConfig(flags: Flags): Config {
-  const texts = Object.fromEntries(
-    Object.entries(flags).map(([name, value]) => [name, typeof value === 'boolean' ? undefined : value]),
-  )
-  return loadConfig({ flags: texts })
-}
-
-/** @throws NekodeError not_enrolled */
-export function mustBeEnrolled({ token, path }: Config): void {
-  if (token !== '') return
-  throw new NekodeError('precondition', `This computer is not enrolled: there is no token in ${path}.`, {
-    code: 'not_enrolled',
-    next: 'In the console: Computers, Add computer. Run the command that it shows on this computer.',
-  })
-}
-
-export const loggerOf = ({ logLevel, logFormat }: Config): Logger =>
-  createLogger({ level: logLevel, format: logFormat ?? (process.stderr.isTTY ? 'text' : 'json') })
-
-export const run: Command = {
+export const run = command({
   name: 'run',
   description: 'Run the daemon until it is stopped (the default)',
   args: {
-    ...configArgs(),
+    ...settingArgs(),
     once: { type: 'boolean', description: 'Register, send one heartbeat, and end' },
     foreground: { type: 'boolean', description: 'Stay in the foreground; it always does' },
   },
-  repeated: REPEATED,
+  repeated: [REPEATED],
   examples: ['nekode-daemon run', 'nekode-daemon run --server-url https://nekode.example --log-format text'],
-  async run(flags) {
-    const config = readConfig(flags)
+  async run({ args, every }) {
+    const config = readConfig(args, { [REPEATED]: every(REPEATED) })
     const log = loggerOf(config)
     for (const warning of config.warnings) log.warn(warning)
-    if (flags.token !== undefined)
+    if (args.token !== undefined)
       log.warn('a token on the command line can be seen by everybody on this computer; put it into the file')
     mustBeEnrolled(config)
     const options = { config, log, env: process.env, self: SELF }
-    return flags.once ? await once(options) : await forever(options)
+    return args.once ? await once(options) : await forever(options)
   },
-}
+})
 
 async function once(options: Parameters<typeof checkOnce>[0]): Promise<ExitCode> {
   try {

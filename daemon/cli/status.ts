@@ -5,10 +5,10 @@ import type { Config } from '../config/config'
 import { findHolder } from '../config/lock'
 import { Journal } from '../control/journal'
 import { planService, serviceFacts } from '../install/service'
+import { command } from './command'
 import { Exit } from './exit'
-import type { Command } from './program'
-import { readConfig } from './run'
 import { SELF } from './self'
+import { configArg, readConfig } from './settings'
 
 const Connection = z.object({ state: z.string(), since: z.number(), reason: z.string().optional() })
 
@@ -75,20 +75,18 @@ function readJournal(path: string): Pick<DaemonStatus, 'connection' | 'waiting' 
   }
 }
 
-export const status: Command = {
+export const status = command({
   name: 'status',
   description: 'Show whether the daemon runs and is connected',
-  args: {
-    config: { type: 'string', valueHint: 'file', description: 'Configuration file ($NEKODE_HOME/daemon.json)' },
-    json: { type: 'boolean', description: 'Print JSON' },
-  },
-  examples: ['nekode-daemon status --json'],
-  async run(flags) {
-    const found = readStatus(readConfig({ config: flags.config }))
-    process.stdout.write(flags.json ? `${JSON.stringify(found)}\n` : text(found))
+  args: configArg,
+  examples: ['nekode-daemon status', 'nekode-daemon status --json'],
+  notes: ['The exit code is 0 while the daemon runs, otherwise 1.'],
+  run: async ({ args, out }) => {
+    const found = readStatus(readConfig(args))
+    out.show(found, () => text(found))
     return found.running ? Exit.ok : Exit.failed
   },
-}
+})
 
 const time = (ms: number): string => new Date(ms).toISOString()
 
@@ -104,5 +102,5 @@ function text(found: DaemonStatus): string {
     log ? `log         ${log}` : '',
     `runs        ${runs} under way, ${waiting} reports waiting for the server`,
   ]
-  return `${lines.filter(Boolean).join('\n')}\n`
+  return lines.filter(Boolean).join('\n')
 }

@@ -1,15 +1,13 @@
-import { buildTime, commit, version } from '@shared/version'
-import { Exit } from './exit'
-import type { Command } from './program'
+import { buildTime, commit, version as number } from '@shared/version'
+import { command } from './command'
 
-export const versionCommand: Command = {
+export const version = command({
   name: 'version',
   description: 'Print version, commit and build time',
-  args: { json: { type: 'boolean', description: 'Print JSON' } },
+  args: {},
   examples: ['nekode-daemon version --json'],
-  async run({ json }) {
-    const text = [`nekode-daemon ${version}`, commit && `commit ${commit}`, buildTime && `built ${buildTime}`]
-    process.stdout.write(`${json ? JSON.stringify({ version, commit, buildTime }) : text.filter(Boolean).join('\n')}\n`)
-    return Exit.ok
+  run: async ({ out }) => {
+    const parts = [`nekode-daemon ${number}`, commit && `commit ${commit}`, buildTime && `built ${buildTime}`]
+    out.show({ version: number, commit, buildTime }, () => parts.filter(Boolean).join('\n'))
   },
-}
+})

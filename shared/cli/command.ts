@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type ArgsDef, type ParsedArgs, type SubCommandsDef, defineCommand } from 'citty'
+import { type ArgDef, type ArgsDef, type ParsedArgs, type SubCommandsDef, defineCommand } from 'citty'
 import type { Connection } from './account'
 import { Exit, type Exits, usage } from './exit'
 import type { Host } from './host'
@@ -17,7 +17,7 @@ export interface Context<A extends ArgsDef> {
   /** What follows `--`. */
   rest: string[]
   /** Every value of an option that may be given more than once, in their order. */
-  every: (name: keyof A & string) => string[]
+  every: (name: string) => string[]
   host: Host
   out: Output
   /** Name of the program that runs. */
@@ -45,7 +45,7 @@ export interface Definition<A extends ArgsDef> {
   /** What follows `--` belongs to the command. */
   rest?: boolean
   /** Options that may be given more than once. */
-  repeated?: readonly (keyof A & string)[]
+  repeated?: readonly string[]
   /** Default: the codes of the program. */
   exits?: Exits
   /** It works without the server's API. */
@@ -173,8 +173,9 @@ export function checkArguments(args: ArgsDef, rawArgs: string[], rest: boolean):
 
 type Options = Record<string, { type: 'boolean' | 'string'; short?: string }>
 
-const aliasesOf = (def: ArgsDef[string]): string[] => [('alias' in def && def.alias) || []].flat()
-const typeOf = (def: ArgsDef[string]): 'boolean' | 'string' =>
+/** The other names of an option; those of one letter are given with one dash. */
+export const aliasesOf = (def: ArgDef): string[] => [('alias' in def && def.alias) || []].flat()
+const typeOf = (def: ArgDef): 'boolean' | 'string' =>
   def.type === 'string' || def.type === 'enum' ? 'string' : 'boolean'
 
 /**

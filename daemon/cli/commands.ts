@@ -1,0 +1,15 @@
+import type { SubCommandsDef } from 'citty'
+
+/** Every command of `nekode-daemon`. Each is loaded when it is needed, so that the daemon itself runs without the rest. */
+export const commands: SubCommandsDef = {
+  run: async () => (await import('./run')).run,
+  enroll: async () => (await import('./enroll')).enroll,
+  status: async () => (await import('./status')).status,
+  doctor: async () => (await import('./doctor')).doctor,
+  install: async () => (await import('./service')).install,
+  uninstall: async () => (await import('./service')).uninstall,
+  version: async () => (await import('./version')).version,
+  completion: async () =>
+    (await import('@shared/cli/completion')).completion({ name: 'nekode-daemon', commands: () => commands }),
+  'mcp-bridge': async () => (await import('./bridge')).bridge,
+}
