@@ -13,15 +13,23 @@ export interface StoreOptions {
   migrations: readonly string[]
   /** Code of the error when it cannot be opened. Default `store_unavailable`. */
   code?: string
+  /**
+   * What is committed is still there after a power loss, at the price of waiting for the disk, and damaged pages are found at the opening.
+   * Default: what is committed is there after a kill.
+   */
+  durable?: true
 }
 
 /** The SQLite file of one service. */
 export class Store {
   readonly #database: Database
   #isClosed = false
+  /** Where the damaged file is that this one replaces, when that was found at this opening. */
+  readonly setAside: string | undefined
 
-  private constructor(database: Database) {
+  private constructor(database: Database, setAside?: string) {
     this.#database = database
+    this.setAside = setAside
   }
 
   /**
@@ -37,7 +45,7 @@ export class Store {
       const aside = `${path}.damaged-${Date.now()}`
       for (const end of ['', '-wal', '-shm']) if (existsSync(path + end)) renameSync(path + end, aside + end)
       log.error(`${title} was damaged and is set aside; a new one is started`, { path, aside, error: errorText(error) })
-      return new Store(connect(options))
+      return new Store(connect(options), aside)
     }
   }
 
@@ -60,21 +68,28 @@ export class Store {
   }
 }
 
-function connect({ path, title, migrations }: StoreOptions): Database {
+function connect({ path, title, migrations, durable }: StoreOptions): Database {
   const database = new Database(path, { create: true, strict: true })
   try {
     if (process.platform !== 'win32') chmodSync(path, 0o600)
     // A commit survives a kill at any point.
     database.run('PRAGMA journal_mode = WAL')
-    database.run('PRAGMA synchronous = NORMAL')
+    database.run(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
     database.run('PRAGMA busy_timeout = 5000')
     database.run('PRAGMA foreign_keys = ON')
+    if (durable) checkPages(database)
     migrate(database, title, migrations)
     return database
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+/** @throws with the code of a damaged file */
+function checkPages(database: Database): void {
+  const [first] = database.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').all()
+  if (first && first.quick_check !== 'ok') throw Object.assign(new Error(first.quick_check), { code: 'SQLITE_CORRUPT' })
 }
 
 function migrate(database: Database, title: string, migrations: readonly string[]): void {

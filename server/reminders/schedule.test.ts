@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { MAX_SCHEDULE } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
-import { type When, clockFor, readSchedule } from './schedule'
-import { checkZone } from './zone'
+import { clockFor } from '@shared/schedule/clock'
+import { checkZone } from '@shared/schedule/zone'
+import { type When, readSchedule } from './schedule'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z') // a Saturday
 

@@ -9,16 +9,17 @@ import {
 } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId, newSecret } from '@shared/ids'
+import { clockFor } from '@shared/schedule/clock'
+import { checkZone } from '@shared/schedule/zone'
 import { type AgentPrincipal, type Principal, type UserPrincipal, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import type { Channel } from '../directory/directory'
 import { type Once, always } from '../idempotency/service'
 import { firstLine } from '../rpc/text'
-import { type Schedule, type When, clockFor, readSchedule } from './schedule'
+import { type Schedule, type When, readSchedule } from './schedule'
 import { ReminderStore } from './store'
 import { type ReminderEventRow, type ReminderRow, reminderEventView, reminderView } from './view'
-import { checkZone } from './zone'
 
 /** Reminders of one that may be going on at a time. */
 const MAX_ACTIVE = { user: 200, agent: 20 } as const

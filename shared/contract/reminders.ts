@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_DELAY_SECONDS } from '../schedule/limits'
 import { MemberKind } from './channels'
 import { Actor, Flag, Id, PageQuery, Target, Time, page } from './common'
 import { routes } from './route'
@@ -22,8 +23,7 @@ export const MAX_REMINDER_TITLE = 200
 export const MAX_REMINDER_PROMPT = 8_000
 export const MAX_SCHEDULE = 500
 export const MAX_RUNS = 100_000
-/** How far ahead anything can be set: five years. */
-export const MAX_DELAY_SECONDS = 5 * 366 * 86_400
+export { MAX_DELAY_SECONDS }
 
 export const Reminder = z.object({
   id: Id,

@@ -1,7 +1,7 @@
-import type { ScheduleKind } from '@shared/contract'
-import { NekodeError } from '@shared/errors'
+import { NekodeError } from '../errors'
 
-export type RuleKind = Exclude<ScheduleKind, 'natural'>
+/** `at` a moment, `every` so many seconds, by a `cron` line or an `rrule` (RFC 5545). */
+export type RuleKind = 'at' | 'every' | 'cron' | 'rrule'
 
 /** When something happens, in a form that needs no more understanding. */
 export interface Plan {

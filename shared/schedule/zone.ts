@@ -1,4 +1,4 @@
-import { NekodeError } from '@shared/errors'
+import { NekodeError } from '../errors'
 
 /**
  * The moment at which clocks of a zone show a time. In the hour that is left out in spring it is as much later, of an hour that comes
