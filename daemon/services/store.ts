@@ -37,14 +37,11 @@ export class Store {
    * @throws NekodeError precondition when the folder cannot be written or the store is newer than this daemon
    */
   static open(options: StoreOptions): Store {
-    const { path, log, title } = options
     try {
       return new Store(connect(options))
     } catch (error) {
       if (!isDamaged(error)) throw unavailable(options, error)
-      const aside = `${path}.damaged-${Date.now()}`
-      for (const end of ['', '-wal', '-shm']) if (existsSync(path + end)) renameSync(path + end, aside + end)
-      log.error(`${title} was damaged and is set aside; a new one is started`, { path, aside, error: errorText(error) })
+      const aside = setAside(options, error)
       return new Store(connect(options), aside)
     }
   }
@@ -66,6 +63,14 @@ export class Store {
     this.#isClosed = true
     this.#database.close()
   }
+}
+
+/** Moves a damaged file, which nobody has open any more, out of the way. @returns where it is now */
+export function setAside({ path, log, title }: StoreOptions, error: unknown): string {
+  const aside = `${path}.damaged-${Date.now()}`
+  for (const end of ['', '-wal', '-shm']) if (existsSync(path + end)) renameSync(path + end, aside + end)
+  log.error(`${title} was damaged and is set aside; a new one is started`, { path, aside, error: errorText(error) })
+  return aside
 }
 
 function connect({ path, title, migrations, durable }: StoreOptions): Database {
@@ -108,7 +113,8 @@ function migrate(database: Database, title: string, migrations: readonly string[
 }
 
 const Damaged = z.looseObject({ code: z.enum(['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_CORRUPT_VTAB']) })
-const isDamaged = (error: unknown): boolean => Damaged.safeParse(error).success
+/** The file does not hold what SQLite wrote. */
+export const isDamaged = (error: unknown): boolean => Damaged.safeParse(error).success
 
 function unavailable({ path, title, code = 'store_unavailable' }: StoreOptions, cause: unknown): NekodeError {
   if (cause instanceof NekodeError) return cause
