@@ -36,6 +36,8 @@ import type { Exchange } from '@shared/tunnel/exchange'
 import type { ProxyFrame } from '@shared/tunnel/frames'
 import { type PortPolicy, portPolicy } from './tunnel/ports'
 import { TunnelClient } from './tunnel/client'
+import { keep, settle } from './upgrade/boot'
+import { createSay } from './voice/say'
 import { MemoryCopies } from './workspace/copy'
 import { makeMemory, prepareWorkspace } from './workspace/workspace'
 
@@ -142,7 +144,6 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const link = new Link()
   const keys = new AgentKeys()
   const events = new LocalEvents()
-  const services = createServices({ paths, log, events, env })
   const runs = new RunStore(journal)
   const operations = new OperationStore(journal)
   const tokens = new AgentTokens({ serverUrl, token, ca, folder: paths.credentials })
@@ -156,6 +157,8 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     onRefused: () => link.onRefused(),
   })
   const uplink = new Uplink({ computerId, journal, link, outbox, runs, log })
+  const say = createSay({ calls, agentNamed: (text) => supervisor.agentNamed(text), env })
+  const services = createServices({ paths, log, events, env, say })
   const inventory = new InventoryBook({
     computerId,
     log,

@@ -2,6 +2,7 @@ import type { Logger } from '@shared/log'
 import type { Paths } from '../config/paths'
 import type { LocalEvents } from '../local/events'
 import type { Served } from '../local/operation'
+import type { Say } from '../voice/say'
 
 /** A part of the daemon that serves this computer, with or without a server. */
 export interface Service {
@@ -19,4 +20,6 @@ export interface ServiceDeps {
   log: Logger
   events: LocalEvents
   env: Record<string, string | undefined>
+  /** Says something at the server, for an agent of this computer or the person who is logged in. */
+  say: Say
 }

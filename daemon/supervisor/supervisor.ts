@@ -122,6 +122,14 @@ export class Supervisor {
     }
   }
 
+  /** The agent of this computer with that id, name or @name, among those that the server has told. */
+  agentNamed(text: string): { id: string; name: string } | undefined {
+    const name = text.replace(/^@/, '')
+    for (const profile of this.#profiles.values())
+      if (profile.agentId === name || profile.name === name) return { id: profile.agentId, name: profile.name }
+    return undefined
+  }
+
   /** Shows people what an agent says that it is doing. */
   say(agentId: string, text: string): void {
     this.#agents.get(agentId)?.say(text)

@@ -73,6 +73,10 @@ export interface Connection {
   server: string
   call: Call
   headers: () => Record<string, string>
+  /** Set when it speaks as an agent instead of a person. */
+  self?: { id: string; name: string }
+  /** The computer that this is at the server, where that is known. */
+  computerId?: string
 }
 
 /** A client for a server that says where it tried to go when it cannot get there. */

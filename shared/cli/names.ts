@@ -11,12 +11,14 @@ export interface Member {
 
 /**
  * A target as people write it → as the API has it: `general` and `#general` are the channel, `@name` is the direct
- * conversation with that person or agent (opened when there was none), `dm:…` stays.
+ * conversation with that person or agent (opened when there was none, which agents cannot), `dm:…` stays.
  */
-export async function findTarget({ call }: Connection, text: string): Promise<string> {
+export async function findTarget({ call, self }: Pick<Connection, 'call' | 'self'>, text: string): Promise<string> {
   if (text.startsWith('dm:') || text.startsWith('#')) return text
   if (!text.startsWith('@')) return `#${text}`
   const { kind, memberId } = await findMember({ call }, text)
+  // The same two always meet in the same place.
+  if (self) return `dm:${[self.id, memberId].toSorted().join('+')}`
   return (await call('POST /api/dms', { body: { kind, memberId } })).target
 }
 
