@@ -37,6 +37,8 @@ import type { Edge } from './listener/listener'
 import { Limits } from './limits/service'
 import { type Listeners, openListeners } from './listener/listeners'
 import type { Rpc } from './listener/rpc'
+import { artifactRoutes as publishedRoutes } from './published/routes'
+import { ArtifactShow } from './published/show'
 import { Secrets, loadKey } from './secrets/service'
 import { oidcRoutes } from './oidc/routes'
 import { OidcService } from './oidc/service'
@@ -143,6 +145,10 @@ export async function createServer(config: Config, log: Logger, options: ServerO
     ports: () => ({ main: listeners?.port ?? config.addr.port, preview: listeners?.previewPort }),
   })
   serving.mount(mount, hono)
+  const { published, files } = services
+  const show = new ArtifactShow({ ...files, published, origin: serving.origin })
+  serving.alsoShow(show)
+  publishedRoutes(mount, { ...files, published, show, idempotency: core.idempotency, addresses })
   workspaceRoutes(mount, services.workspaces)
   hono.all('/api/*', notFound(api))
   hono.get('*', consoleAssets(config.webDistDir ?? bundled('console')))

@@ -74,6 +74,7 @@ import { SplitService } from './graph/splits'
 import { type Tasks, createTasks } from './tasks/create'
 import { topicRoutes } from './topics/routes'
 import { TopicService } from './topics/service'
+import { PublishedService } from './published/service'
 import { taskRoutes } from './tasks/routes'
 import { viewRoutes } from './views/routes'
 import { ViewService } from './views/service'
@@ -101,6 +102,7 @@ export interface Conversation {
   snapshots: SnapshotService
   search: SearchService
   files: Files
+  published: PublishedService
   tasks: Tasks
   views: ViewService
   graph: GraphService
@@ -146,6 +148,12 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     currentRun: (id) => runs.current(id),
   })
   approvals.whenTunnel((p, id, { allow, message }) => (allow ? tunnels.approve(p, id) : tunnels.reject(p, id, message)))
+  const published = new PublishedService(core, {
+    attachments: files.attachments,
+    writer,
+    currentRun: (id) => runs.current(id),
+    baseUrl: storage.baseUrl,
+  })
   const lookup = {
     runtimeKinds: async (id: string) => {
       const { lastSeenAt, runtimes } = await computers.get(id)
@@ -250,6 +258,7 @@ export function createConversation(core: Core, computers: Computers, storage: Fi
     reminderClock: new ReminderClock(core, reminders, { writer, router }),
     search,
     files,
+    published,
     tunnels,
     usage,
     deliveries,

@@ -7,6 +7,8 @@ import type { DecisionService } from './decisions/service'
 import type { InviteService } from './invites/service'
 import { type Kept, Retention } from './retention/service'
 import type { OutboundService } from './outbound/service'
+import { ArtifactClock } from './published/clock'
+import type { PublishedService } from './published/service'
 import type { Digests } from './deliveries/digests'
 import type { ReminderClock } from './reminders/fire'
 import type { ReminderService } from './reminders/service'
@@ -20,6 +22,7 @@ const DAY_MS = 86_400_000
 /** What the server does by itself, again and again. */
 export class Jobs {
   readonly #retention: Retention
+  readonly #artifacts: ArtifactClock
   #stop: (() => void)[] = []
 
   constructor(
@@ -36,20 +39,24 @@ export class Jobs {
       reminderClock: ReminderClock
       digests: Digests
       files: Files
+      published: PublishedService
       invites: InviteService
       resources: ResourceService
     },
     private readonly kept: Kept & { auditDays: number },
   ) {
     this.#retention = new Retention(core.db, core.hub, kept)
+    this.#artifacts = new ArtifactClock(services.published, core.log)
   }
 
   start(): void {
     const { core, services } = this
     services.reaper.start()
     services.outboundWorker.start()
+    this.#artifacts.start()
     this.#stop = [
       () => services.reaper.stop(),
+      () => this.#artifacts.stop(),
       services.computers.watch(core.log),
       every(1000, core.log, 'streams of expired credentials were not ended', async () => core.credentials.expire()),
       every(1000, core.log, 'reminders that are due did not fire', () => services.reminderClock.fireDue()),

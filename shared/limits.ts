@@ -127,6 +127,8 @@ export const FILES = {
   arriving: 8,
   waiting: 32,
   linkSeconds: 300,
+  /** An address that shows an artifact: long enough to look at it, and to load it again. */
+  artifactLinkSeconds: 600,
   /** Where an upload that was announced goes to. */
   uploadLinkSeconds: 3600,
   /** A file of at most so many bytes is a part of an answer of the daemon protocol. */

@@ -1,4 +1,5 @@
 import type { CallOptions } from '@connectrpc/connect'
+import { Artifact } from '@shared/contract/artifacts'
 import { ApiError, type Call, createApiClient, failure } from '@shared/contract/client'
 import { type ErrorKind, NekodeError } from '@shared/errors'
 import { z } from 'zod'
@@ -15,6 +16,8 @@ const RETRY_MS = 300
 const TRANSFER_MS = 10 * 60_000
 
 const Uploaded = z.object({ id: z.string() })
+/** What an agent is told of a file that it published. */
+const Published = Artifact.pick({ id: true, kind: true, target: true, expiresAt: true }).extend({ url: z.string() })
 
 /** Calls in an agent's own name. */
 export class AgentCalls {
@@ -73,6 +76,41 @@ export class AgentCalls {
         if (!(error instanceof ApiError) || error.status !== 401) throw error
         return await make(await client(true))
       }
+    } catch (error) {
+      throw forAgent(error, signal)
+    }
+  }
+
+  /**
+   * Publishes a file in the agent's name.
+   * @param query as of `POST /api/artifacts`, with a key of its own so that a second try is the same file
+   * @param pieces the bytes, from the start each time
+   */
+  async publish(
+    agentId: string,
+    query: URLSearchParams,
+    pieces: () => AsyncGenerator<Uint8Array<ArrayBuffer>>,
+  ): Promise<z.infer<typeof Published>> {
+    const { serverUrl, ca } = this.#server
+    const signal = AbortSignal.timeout(TRANSFER_MS)
+    const key = crypto.randomUUID()
+    const send = async (renew: boolean): Promise<Response> =>
+      fetch(`${serverUrl.replace(/\/+$/, '')}/api/artifacts?${query}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await this.#tokens.get(agentId, renew)}`,
+          'content-type': 'application/octet-stream',
+          'idempotency-key': key,
+        },
+        body: streamOf(pieces()),
+        signal,
+        ...(ca ? { tls: { ca } } : {}),
+      })
+    try {
+      let response = await send(false)
+      if (response.status === 401) response = await send(true)
+      if (!response.ok) throw failure(response.status, await response.text())
+      return Published.parse(await response.json())
     } catch (error) {
       throw forAgent(error, signal)
     }

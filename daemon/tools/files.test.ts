@@ -51,6 +51,29 @@ test('what an agent may not see does not exist for it', async () => {
   expect(await said(bench.call('attach_file', { target: '#vault', path: 'a.txt' }))).toStartWith('refused: There is no')
 })
 
+test('an agent publishes a page of its workspace, and people learn where it is', async () => {
+  const page = `<h1>Figures</h1>${'<p>row</p>'.repeat(200_000)}`
+  mkdirSync(join(bench.workspace, 'out'), { recursive: true })
+  put('out/figures.html', page)
+  const answer = await bench.call('publish_artifact', {
+    path: 'out/figures.html',
+    title: 'Figures',
+    target: '#general',
+    hours: 2,
+  })
+  const id = attIn(answer)
+  expect(answer).toContain(`/api/artifacts/${id}/open`)
+  expect(answer).toStartWith('People in #general see it at ')
+  const artifact = await bench.owner.call('GET /api/artifacts/{id}', { params: { id } })
+  expect(artifact).toMatchObject({ title: 'Figures', kind: 'page', sizeBytes: page.length, owner: { kind: 'agent' } })
+  expect(artifact.expiresAt - artifact.createdAt).toBe(7_200_000)
+  expect(await (await bench.owner.fetch(artifact.downloadUrl)).text()).toBe(page)
+  expect(await bench.call('read_messages', { target: '#general' })).toContain('published “Figures”')
+  put('.env', 'KEY=1')
+  for (const path of ['.env', '../outside', 'nothing'])
+    expect(await said(bench.call('publish_artifact', { path, title: 'x' }))).toStartWith('refused: ')
+})
+
 test('an agent sends files of its workspace, small and large, into channels and threads', async () => {
   const large = Buffer.alloc(5 << 20, crypto.getRandomValues(new Uint8Array(1021)))
   mkdirSync(join(bench.workspace, 'out'), { recursive: true })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ARTIFACT_TTL } from '@shared/contract/artifacts'
 import { MAX_CONTENT } from '@shared/contract/messages'
 import { NekodeError } from '@shared/errors'
 import { type McpTool, mcpTool } from '../mcp/server'
@@ -16,6 +17,7 @@ const PIECE_BYTES = 1 << 20
 export const fileTools = (deps: ToolDeps) => ({
   read_attachment: readAttachment(deps),
   attach_file: attachFile(deps),
+  publish_artifact: publishArtifact(deps),
 })
 
 const readAttachment = ({ calls, workspaceOf }: ToolDeps): McpTool =>
@@ -70,6 +72,44 @@ const attachFile = ({ calls, workspaceOf }: ToolDeps): McpTool =>
         ),
       )
       return `Sent ${file.name} (${file.sizeBytes} bytes, ${id}) to ${target}${message ? ` as ${message.messageId}` : ''}.`
+    },
+  })
+
+const publishArtifact = ({ calls, workspaceOf }: ToolDeps): McpTool =>
+  mcpTool({
+    name: 'publish_artifact',
+    description:
+      'Show people a page, report, picture or data file of your workspace for a while, at an address of its own: for results that are looked at rather than read in a message. HTML is shown as a page; it has to hold its styles and scripts itself, because it can load nothing from elsewhere. Never publish credentials.',
+    input: z.strictObject({
+      path: z.string().min(1).max(1000).describe('Of the file, relative to your workspace.'),
+      title: z.string().trim().min(1).max(200).describe('In a few words, what there is to be seen.'),
+      mime: z.string().max(160).optional().describe('Its media type, such as text/html; by its name when left out.'),
+      hours: z
+        .number()
+        .min(1)
+        .max(ARTIFACT_TTL.most / 3600)
+        .optional()
+        .describe('How long it can be seen; a week when left out.'),
+      target: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe('Where to show it, as for send_message; without it in the conversation that you are answering in.'),
+    }),
+    async call({ path, title, mime, hours, target }, agentId) {
+      await using file = await openOutgoing(folderOf(workspaceOf, agentId), path)
+      const query = new URLSearchParams({
+        filename: file.name,
+        title,
+        mime: mime ?? (Bun.file(file.name).type || 'application/octet-stream'),
+        ...(hours === undefined ? {} : { ttl: String(Math.round(hours * 3600)) }),
+        ...(target === undefined ? {} : { target }),
+      })
+      const { id, url, expiresAt, target: shown } = await calls.publish(agentId, query, () => pieces(file))
+      const who = shown === null ? 'You and those who look after you' : `People in ${shown}`
+      return `${who} see it at ${url} until ${new Date(expiresAt).toISOString()} (${id}). It was said there already: no message is needed.`
     },
   })
 

@@ -19,6 +19,7 @@ export const AGENT_TOOLS = [
   'cancel_reminder',
   'read_attachment',
   'attach_file',
+  'publish_artifact',
   'open_preview',
 ] as const
 export type AgentTool = (typeof AGENT_TOOLS)[number]

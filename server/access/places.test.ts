@@ -16,10 +16,13 @@ const RULES = {
   read: /*         */ '401   404    404   ok   404   ok   403   403   403   404',
   'read by people': ' 401   404    404   ok   403   403  403   403   403   404',
   'read, computers too': '401 404  404   ok   404   ok   404   ok    403   404',
+  /** A computer takes part in no channel. */
+  'read like a member': ' 401 404  404   ok   404   ok   404   404   403   404',
   write: /*        */ '401   403    404   ok   404   ok   403   403   403   404',
   'write by people': '401   403    404   ok   403   403  403   403   403   404',
   /** For whoever made it, or was asked for it. */
   'write by its author': '401 403   404   403  404   403  403   403   403   404',
+  'write by its author, computers too': '401 403 404 403 404 403 404  404   403   404',
   /** A closer circle of its members. */
   'write by its admins': '401 403 404 403 403 403 403 403 403 404',
   /** For admins of the channel; and nobody lets themselves into a private one. */
@@ -85,6 +88,10 @@ const IN_CHANNEL: Record<Rule, string> = {
     POST /api/channels/{target}/unread
     POST /api/inbox/threads/{threadId}/read
     POST /api/inbox/tasks/{taskId}/read`,
+  'read like a member': `
+    GET /api/artifacts?target=%23den
+    GET /api/artifacts/{id}
+    POST /api/artifacts/{id}/link`,
   'read, computers too': `
     GET /api/agent-runs/{id}
     GET /api/agent-runs/{id}/events
@@ -127,6 +134,8 @@ const IN_CHANNEL: Record<Rule, string> = {
     POST /api/runs/{id}/restart
     POST /api/deliveries/{id}/retry
     POST /api/approvals/{id}/decision`,
+  'write by its author, computers too': `
+    POST /api/artifacts/{id}/revoke`,
   'write by its author': `
     PATCH /api/messages/{id}
     POST /api/decisions/{id}/retire
@@ -176,7 +185,9 @@ const IN_CHANNEL: Record<Rule, string> = {
     GET /api/agent-runs/search?q=canary
     GET /api/daemon/activity
     GET /api/deliveries
-    GET /api/tunnels`,
+    GET /api/tunnels
+    GET /api/artifacts
+    GET /api/workbench/artifacts`,
 }
 
 /** About the caller, about people, computers, endpoints or the server: what kind of caller they are for is all there is to it, or tests
@@ -251,10 +262,9 @@ const ELSEWHERE = `
   PATCH /api/uploads/{id}
   DELETE /api/uploads/{id}
   PUT /api/uploads/{id}/content
-  GET /api/artifacts
-  GET /api/workbench/artifacts
   POST /api/artifacts
-  POST /api/artifacts/{id}/revoke
+  GET /api/artifacts/{id}/open
+  GET /api/artifacts/{id}/view
   POST /api/artifacts/cleanup
   POST /api/rooms
   POST /api/rooms/{room}/agents
@@ -299,6 +309,7 @@ const ELSEWHERE = `
   POST /api/daemon/enrollments/{id}/redeem
   POST /api/daemon/agents/{id}/token
   GET /api/daemon/scripts/{name}
+  GET /api/daemon/release
   GET /api/daemon/artifacts/{name}
   GET /api/ws
   GET /api/interaction-endpoints/providers

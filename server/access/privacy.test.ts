@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, setDefaultTimeout } from 'bun:test'
-import { api } from '@shared/contract'
+import { Artifact, api } from '@shared/contract'
 import { AgentHealth, AgentPresence } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { AgentRunPhase } from '@shared/gen/nekode/daemon/v1/archive_pb'
 import { RunState, RunStepStatus } from '@shared/gen/nekode/daemon/v1/runs_pb'
@@ -84,6 +84,9 @@ async function agree(target: string): Promise<void> {
     params: { id: record.subjectId },
     body: { reason: SECRET, proposedDeadlineAt: 1_900_000_000_000 },
   })
+  const query = new URLSearchParams({ target, title: SECRET, filename: `${SECRET}.txt` })
+  const published = await owner.fetch(`/api/artifacts?${query}`, { method: 'POST', body: SECRET })
+  ids.push(Artifact.pick({ id: true }).parse(await published.json()).id)
   const note = (body: object) =>
     bot.call('PUT /api/agents/{id}/memory', {
       params: { id: bot.id },

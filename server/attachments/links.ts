@@ -9,7 +9,7 @@ export interface Link {
   expiresAt: number
 }
 
-type Purpose = 'file' | 'upload'
+type Purpose = 'file' | 'upload' | 'artifact'
 
 /** Addresses that say for themselves what they are good for: one file, one purpose, a few minutes. There is no credential in them. */
 export class Links {
@@ -31,6 +31,11 @@ export class Links {
 
   upload(id: string): Link {
     return this.#link('upload', id, `/api/uploads/${id}/content`, FILES.uploadLinkSeconds)
+  }
+
+  /** @param path where an artifact is shown */
+  artifact(id: string, path: string): Link {
+    return this.#link('artifact', id, path, FILES.artifactLinkSeconds)
   }
 
   #link(purpose: Purpose, id: string, path: string, seconds: number): Link {

@@ -1,17 +1,15 @@
-import { ARTIFACT_TTL, Filename, MimeType, NewUpload, Sha256, Target } from '@shared/contract'
-import { NekodeError } from '@shared/errors'
+import { NewUpload } from '@shared/contract'
 import { BODY_BYTES } from '@shared/limits'
-import type { Context } from 'hono'
-import { z } from 'zod'
 import type { AgentPrincipal, UserPrincipal } from '../access/principal'
 import type { Arrived } from '../blobs/intake'
 import type { Blobs } from '../blobs/service'
-import { type Addresses, edgeOf } from '../http/address'
+import type { Addresses } from '../http/address'
 import { parseJson } from '../http/json'
 import { type Mount, bounded } from '../http/route'
 import { type Idempotency, type Once, onceWith } from '../idempotency/service'
 import { contentResponse } from './serve'
 import { type About, type AttachmentService, senderOf } from './service'
+import { type Said, nothing, patiently, taken } from './taking'
 import { announced, offsetOf, standing } from './tus'
 import type { UploadService } from './uploads'
 
@@ -25,22 +23,11 @@ export interface AttachmentRouteDeps {
   addresses: Addresses
 }
 
-/** What a form or a query may say of a file. */
-const Said = z.object({
-  target: Target.optional(),
-  filename: Filename.optional(),
-  mime: MimeType.optional(),
-  sha256: Sha256.optional(),
-  title: z.string().trim().max(200).optional(),
-  ttl: z.coerce.number().int().min(60).max(ARTIFACT_TTL.most).optional(),
-})
-type Said = z.infer<typeof Said>
-
 export function attachmentRoutes(mount: Mount, deps: AttachmentRouteDeps): void {
   const { attachments, blobs } = deps
   mount('POST /api/attachments', async ({ principal, query, c, idempotencyKey }) => {
     if (query.target !== undefined) attachments.place(principal, query.target)
-    const { said, arrived } = await taken(deps, principal, c, query)
+    const { said, arrived } = await taken(attachments, principal, c, query)
     try {
       const channel = attachments.place(principal, said.target)
       const once = onceOf(deps, principal, 'attachment', idempotencyKey, said, arrived)
@@ -75,7 +62,6 @@ export function attachmentRoutes(mount: Mount, deps: AttachmentRouteDeps): void 
     contentResponse(await attachments.signed(params.id, query.expires, query.signature), c.req.raw, blobs, true),
   )
   uploadRoutes(mount, deps)
-  publishedRoutes(mount, deps)
 }
 
 function uploadRoutes(mount: Mount, { uploads }: AttachmentRouteDeps): void {
@@ -114,62 +100,6 @@ function uploadRoutes(mount: Mount, { uploads }: AttachmentRouteDeps): void {
   )
 }
 
-function publishedRoutes(mount: Mount, deps: AttachmentRouteDeps): void {
-  const { attachments, addresses } = deps
-  mount('GET /api/artifacts', async ({ principal, query }) => attachments.artifacts(principal, query))
-  mount('GET /api/workbench/artifacts', async ({ principal, query }) => attachments.artifacts(principal, query))
-  mount('POST /api/artifacts', async ({ principal, query, c, idempotencyKey }) => {
-    if (query.target !== undefined) attachments.place(principal, query.target)
-    const { said, arrived } = await taken(deps, principal, c, query)
-    try {
-      const channel = said.target === undefined ? undefined : attachments.place(principal, said.target)
-      const about = {
-        ...aboutOf(said, channel),
-        artifact: { title: said.title ?? said.filename ?? '', ttlSeconds: said.ttl ?? ARTIFACT_TTL.usual },
-      }
-      const once = onceOf(deps, principal, 'artifact', idempotencyKey, said, arrived)
-      const artifact = await attachments.keep(senderOf(principal), about, arrived, { once })
-      return { ...artifact, url: addresses.publicUrl(c) + artifact.downloadUrl }
-    } finally {
-      await attachments.discard(arrived)
-    }
-  })
-  mount('POST /api/artifacts/{id}/revoke', async ({ principal, params }) => {
-    const { expiresAt } = await attachments.row(principal, params.id)
-    if (expiresAt === null) throw new NekodeError('not_found', 'This is a file of a message and no artifact.')
-    await attachments.remove(principal, params.id)
-    return { ok: true as const }
-  })
-  mount('POST /api/artifacts/cleanup', async () => ({ removed: await attachments.sweep() }))
-}
-
-/** The file of a request, on disk, and what was said of it. */
-async function taken(
-  { attachments }: AttachmentRouteDeps,
-  principal: Sender,
-  c: Context,
-  query: Said,
-): Promise<{ said: Said; arrived: Arrived }> {
-  const request = c.req.raw
-  const type = request.headers.get('content-type') ?? ''
-  const receive = (body: AsyncIterable<Uint8Array>): Promise<Arrived> =>
-    attachments.receive(principal, patiently(c, body))
-  if (/^multipart\/form-data\b/i.test(type)) {
-    // Loaded with the first form: most starts of the server see none.
-    const { readForm } = await import('./form')
-    const { fields, filename, mimeType, arrived } = await readForm(request, receive, (file) =>
-      attachments.discard(file),
-    )
-    const said = Said.safeParse({ filename: filename || 'file', mime: mimeType || undefined, ...query, ...fields })
-    if (said.success) return { said: said.data, arrived }
-    await attachments.discard(arrived)
-    throw said.error
-  }
-  const mime = MimeType.safeParse(type).data
-  const said = { ...(mime === undefined || mime === 'application/octet-stream' ? {} : { mime }), ...query }
-  return { said, arrived: await receive(request.body ?? nothing()) }
-}
-
 const aboutOf = ({ filename, mime, sha256 }: Said, channel: About['channel']): About => ({
   channel,
   filename: filename ?? 'file',
@@ -185,13 +115,3 @@ const onceOf = (
   said: Said,
   { hash }: Arrived,
 ): Once => onceWith(idempotency, p, method, key, { ...said, hash })
-
-/** Once all of a body is there nothing moves on the connection while the file is stored, which may take longer than silence is allowed. */
-async function* patiently(c: Context, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* body
-  edgeOf(c)?.stream()
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // An empty file is one too.
-}

@@ -8,19 +8,29 @@ import type { AttachmentRow } from './view'
 const POLICY =
   "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
-/** Bytes of a file as an HTTP answer: ranges, conditions, and in place only what is safe there. */
+/** How a file is shown that is not safe to be shown anywhere: its type, and what it may do where it is. */
+export interface Shown {
+  type: string
+  policy: string
+}
+
+/**
+ * Bytes of a file as an HTTP answer: ranges, conditions, and in place only what is safe there.
+ * @param as for an address that has nothing of the console
+ */
 export async function contentResponse(
   row: AttachmentRow,
   request: Request,
   blobs: Blobs,
   download = false,
+  as?: Shown,
 ): Promise<Response> {
   const etag = `"${row.blobHash}"`
-  const shown = row.media !== 'file' && !download
+  const shown = as !== undefined || (row.media !== 'file' && !download)
   const headers: Record<string, string> = {
-    'content-type': typeOf(row),
+    'content-type': as?.type ?? typeOf(row),
     'content-disposition': disposition(shown ? 'inline' : 'attachment', row.filename),
-    'content-security-policy': POLICY,
+    'content-security-policy': as?.policy ?? POLICY,
     'cross-origin-resource-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
     'accept-ranges': 'bytes',

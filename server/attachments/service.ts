@@ -3,7 +3,7 @@ import { MAX_ATTACHMENTS } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import { FILES } from '@shared/limits'
-import { type Principal, actorOf } from '../access/principal'
+import { type Principal, SYSTEM, actorOf, administers } from '../access/principal'
 import type { Arrived, Intake } from '../blobs/intake'
 import type { Blobs } from '../blobs/service'
 import type { Core } from '../core'
@@ -28,7 +28,7 @@ export interface About {
   filename: string
   mimeType: string
   sha256?: string | undefined
-  artifact?: { title: string; ttlSeconds: number } | undefined
+  artifact?: { title: string; ttlSeconds: number; threadId: string | null; runId: string | null } | undefined
 }
 
 export interface AttachmentDeps {
@@ -52,6 +52,7 @@ const PAGE = 50
 export class AttachmentService {
   readonly links: Links
   readonly #now: () => number
+  #gone: (tx: Tx, row: AttachmentRow, by: Actor) => void = () => {}
 
   constructor(
     private readonly core: Storing,
@@ -59,6 +60,11 @@ export class AttachmentService {
   ) {
     this.#now = deps.now ?? Date.now
     this.links = new Links(core.secrets, this.#now, deps.baseUrl)
+  }
+
+  /** Calls `gone` in the transaction that ends an artifact. */
+  whenGone(gone: (tx: Tx, row: AttachmentRow, by: Actor) => void): void {
+    this.#gone = gone
   }
 
   /**
@@ -101,7 +107,7 @@ export class AttachmentService {
       once = always,
       besides = 0,
       also,
-    }: { once?: Once; besides?: number; also?: (tx: Tx, id: string) => Promise<void> } = {},
+    }: { once?: Once; besides?: number; also?: (tx: Tx, row: AttachmentRow) => Promise<void> } = {},
   ): Promise<Attachment> {
     const { blobs, room, store } = this.deps
     try {
@@ -133,6 +139,8 @@ export class AttachmentService {
             messageId: null,
             artifact: artifact !== undefined,
             title: artifact?.title ?? '',
+            threadId: artifact?.threadId ?? null,
+            runId: artifact?.runId ?? null,
             expiresAt: artifact ? now + artifact.ttlSeconds * 1000 : now + FILES.unusedMs,
             createdAt: now,
           }
@@ -140,7 +148,7 @@ export class AttachmentService {
           await blobs.reference(tx, row.blobHash)
           await blobs.charge(tx, owner.id, row.sizeBytes, 1)
           await room.hold(tx, owner.id)
-          await also?.(tx, row.id)
+          await also?.(tx, row)
           return attachmentView(row)
         }),
       )
@@ -175,8 +183,10 @@ export class AttachmentService {
       if (!channel || !access.can(p, 'read', channel)) return false
       return owns || row.messageId !== null || row.artifact
     }
+    // What agents and computers keep for themselves is an admin's to look after.
+    if (owns || (row.owner.kind !== 'human' && administers(p))) return true
     const agent = row.owner.kind === 'agent' ? directory.agent(row.ownerId) : undefined
-    return owns || (agent !== undefined && access.withAgent(p, 'settings', agent))
+    return agent !== undefined && access.withAgent(p, 'settings', agent)
   }
 
   /** Files that messages of a channel carry, newest first. */
@@ -186,23 +196,6 @@ export class AttachmentService {
   ): Promise<{ items: Attachment[]; nextCursor?: string }> {
     const channel = this.core.access.channel(p, 'read', target)
     return pageOf(await this.deps.store.page(channel.id, limit + 1, cursor), limit)
-  }
-
-  /** Artifacts of a channel, or without one the caller's own. */
-  async artifacts(
-    p: Principal & { id: string },
-    {
-      target,
-      limit = PAGE,
-      cursor,
-    }: { target?: string | undefined; limit?: number | undefined; cursor?: string | undefined },
-  ): Promise<{ items: Attachment[]; nextCursor?: string }> {
-    const of = target === undefined ? { ownerId: p.id } : { channelId: this.core.access.channel(p, 'read', target).id }
-    const rows = await this.deps.store.artifacts(of, this.#now(), limit + 1, cursor)
-    // What somebody made in a channel that they cannot see any more is not theirs to see either.
-    const { items, nextCursor } = pageOf(rows, limit)
-    const seen = new Set(rows.filter((row) => this.#sees(p, row)).map((row) => row.id))
-    return { items: items.filter(({ id }) => seen.has(id)), ...(nextCursor === undefined ? {} : { nextCursor }) }
   }
 
   /** The beginning of a text. Throws `no_preview` for what is none. */
@@ -249,8 +242,16 @@ export class AttachmentService {
           code: 'attachment_used',
           next: 'Delete the message; its files go with it.',
         })
-      await this.#drop(tx, row)
+      await this.#drop(tx, row, actorOf(p))
     })
+  }
+
+  /** Ends an artifact, whoever may decide that. Returns whether it was there. */
+  async drop(tx: Tx, id: string, by: Actor): Promise<boolean> {
+    const row = await this.deps.store.get(id, tx.q)
+    if (!row?.artifact) return false
+    await this.#drop(tx, row, by)
+    return true
   }
 
   async usage(p: {
@@ -309,7 +310,7 @@ export class AttachmentService {
   async release(tx: Tx, messageId: string): Promise<void> {
     for (const row of await this.deps.store.ofMessage(messageId, tx.q)) {
       await this.deps.search.remove(tx, 'attachment', row.id)
-      await this.#drop(tx, row)
+      await this.#drop(tx, row, SYSTEM)
     }
   }
 
@@ -322,7 +323,7 @@ export class AttachmentService {
         for (const { id } of rows) {
           const row = await this.deps.store.get(id, tx.q)
           // A message may have taken it a moment ago.
-          if (row && row.expiresAt !== null) await this.#drop(tx, row)
+          if (row && row.expiresAt !== null) await this.#drop(tx, row, SYSTEM)
         }
       })
       count += rows.length
@@ -330,11 +331,12 @@ export class AttachmentService {
     }
   }
 
-  async #drop(tx: Tx, row: AttachmentRow): Promise<void> {
+  async #drop(tx: Tx, row: AttachmentRow, by: Actor): Promise<void> {
     const { store, blobs } = this.deps
     await store.remove(tx, row.id)
     await blobs.release(tx, row.blobHash)
     await blobs.charge(tx, row.ownerId, -row.sizeBytes, -1)
+    if (row.artifact) this.#gone(tx, row, by)
   }
 }
 

@@ -50,29 +50,6 @@ export class AttachmentStore {
       .limit(limit)
   }
 
-  /** Artifacts of a channel, or of somebody, that are not over, newest first. */
-  artifacts(
-    of: { channelId: string } | { ownerId: string },
-    now: number,
-    limit: number,
-    before: string | undefined,
-  ): Promise<AttachmentRow[]> {
-    const { attachments: t } = this.db.t
-    return this.db.q
-      .select()
-      .from(t)
-      .where(
-        and(
-          'channelId' in of ? eq(t.channelId, of.channelId) : eq(t.ownerId, of.ownerId),
-          eq(t.artifact, true),
-          gt(t.expiresAt, now),
-          before === undefined ? undefined : lt(t.id, before),
-        ),
-      )
-      .orderBy(desc(t.id))
-      .limit(limit)
-  }
-
   /** What messages carry, in order of id: for building an index anew. */
   after(id: string, limit: number): Promise<AttachmentRow[]> {
     const { attachments: t } = this.db.t

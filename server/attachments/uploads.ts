@@ -187,7 +187,7 @@ export class UploadService {
     }
     return attachments.keep(row.owner, about, arrived, {
       besides: row.sizeBytes ?? 0,
-      also: (tx, attachmentId) => store.update(tx, row.id, { attachmentId }),
+      also: (tx, { id: attachmentId }) => store.update(tx, row.id, { attachmentId }),
     })
   }
 

@@ -46,6 +46,7 @@ const ZH: Words = {
   'tunnel.requested': '@{by} 请求在此展示端口 {localPort} 的预览，需要有写入权限的人批准。',
   'tunnel.opened': '@{by} 打开了端口 {localPort} 的预览 {url}',
   'tunnel.rejected': '@{by} 拒绝了端口 {localPort} 的预览。',
+  'artifact.published': '@{by} 发布了“{title}”（{filename}，{artifactId}）{url}',
   'decision.proposed': '提出了决策“{title}”。',
   'decision.ratified': '决策“{title}”已通过。{reason}',
   'decision.rejected': '决策“{title}”被否决。{reason}',

@@ -6,7 +6,7 @@ import type { Core } from '../core'
 import { type Addresses, edgeOf } from '../http/address'
 import { authenticate } from '../http/authenticate'
 import type { Mount } from '../http/route'
-import type { Previewing } from '../listener/listener'
+import type { Edge, Previewing } from '../listener/listener'
 import type { Attachments } from './attachments'
 import { Gate } from './gate'
 import { TUNNEL } from './limits'
@@ -24,11 +24,19 @@ export interface ServingDeps {
   ports(): { main: number; preview: number | undefined }
 }
 
+/** What the server itself shows below the hosts of previews, besides previews. */
+export interface Apart {
+  /** Whether it is at this path. */
+  takes(path: string): boolean
+  handle(request: Request, secure: boolean): Promise<Response>
+}
+
 /** Everything between a browser and an application: who is let in, at which address, over which daemon's stream. */
 export class TunnelServing {
   readonly #gate = new Gate()
   readonly #live: LiveTunnels
-  readonly #origin: PreviewOrigin
+  readonly origin: PreviewOrigin
+  #apart: Apart | undefined
   #serving: Promise<Previews> | undefined
   #timer: Timer | undefined
 
@@ -39,22 +47,35 @@ export class TunnelServing {
   ) {
     const { tunnels, ports } = deps
     this.#live = new LiveTunnels(core, tunnels)
-    this.#origin = new PreviewOrigin({
+    this.origin = new PreviewOrigin({
       domain: config.previewDomain,
       baseUrl: config.baseUrl,
       tls: config.tls !== undefined,
       port: () => ports().main,
       previewPort: () => ports().preview,
     })
-    tunnels.showAt((token) => this.#origin.of(token) ?? null)
+    tunnels.showAt((token) => this.origin.of(token) ?? null)
   }
 
   readonly previews: Previewing = {
-    takes: (request) => this.#origin.isPreview(request.headers.get('host')),
+    takes: (request) => this.origin.isPreview(request.headers.get('host')),
     handle: async (request, edge) => {
+      if (this.#apart?.takes(new URL(request.url).pathname))
+        return this.#apart.handle(request, this.#secure(request, edge))
       this.#serving ??= this.#load()
       return (await this.#serving).handle(request, edge)
     },
+  }
+
+  /** Shows something else there, too. */
+  alsoShow(apart: Apart): void {
+    this.#apart = apart
+  }
+
+  #secure(request: Request, edge: Edge): boolean {
+    // A proxy that ends TLS need not be declared as trusted.
+    const isProxied = this.config.baseUrl?.startsWith('https:') ?? false
+    return edge.tls || this.deps.addresses.cameSecurely(request.headers) || isProxied
   }
 
   /** With the first preview: what it takes to speak with daemons takes a while to load. */
@@ -62,23 +83,21 @@ export class TunnelServing {
     const { Previews } = await import('./preview')
     const { attachments, addresses } = this.deps
     return new Previews({
-      origin: this.#origin,
+      origin: this.origin,
       gate: this.#gate,
       live: this.#live,
       attachments,
       log: this.core.log,
       callerOf: (request, edge) => ({
         address: addresses.of(request.headers, () => edge.peer),
-        // A proxy that ends TLS need not be declared as trusted.
-        secure:
-          edge.tls || addresses.cameSecurely(request.headers) || (this.config.baseUrl?.startsWith('https:') ?? false),
+        secure: this.#secure(request, edge),
       }),
     })
   }
 
   mount(mount: Mount, hono: Hono): void {
     const { tunnels, attachments, addresses } = this.deps
-    tunnelRoutes(mount, { tunnels, live: this.#live, gate: this.#gate, origin: this.#origin }, addresses)
+    tunnelRoutes(mount, { tunnels, live: this.#live, gate: this.#gate, origin: this.origin }, addresses)
     // Not in the route table: it is the stream of the daemon protocol, over another carrier.
     hono.get(EXCHANGE_PATH, async (c) => {
       const p = await authenticate(c.req.raw, this.core.credentials)

@@ -85,21 +85,10 @@ export const TextPreview = z.object({
 })
 export type TextPreview = z.infer<typeof TextPreview>
 
-/** Longest and usual life of an artifact, in seconds. */
-export const ARTIFACT_TTL = { most: 90 * 86_400, usual: 7 * 86_400 }
-
-const ArtifactQuery = z.object({
-  target: Target.optional(),
-  filename: Filename.optional(),
-  mime: MimeType.optional(),
-  title: z.string().trim().max(200).optional(),
-  ttl: z.coerce.number().int().min(60).max(ARTIFACT_TTL.most).optional(),
-})
-const ArtifactList = PageQuery.extend({ target: Target.optional() })
-
 const one = z.object({ id: Id })
 const Signed = z.object({ expires: z.coerce.number().int().positive(), signature: z.string().min(1).max(100) })
-const TOO_MUCH = ['too_large', 'quota_exceeded', 'storage_full', 'checksum_mismatch', 'interrupted'] as const
+/** Codes of refusing a file for what it is. */
+export const TOO_MUCH = ['too_large', 'quota_exceeded', 'storage_full', 'checksum_mismatch', 'interrupted'] as const
 
 export const attachmentRoutes = routes({
   'POST /api/attachments': {
@@ -240,46 +229,5 @@ export const attachmentRoutes = routes({
     status: 201,
     response: Attachment,
     errors: [...TOO_MUCH, 'link_invalid', 'link_expired', 'upload_busy'],
-  },
-  'GET /api/artifacts': {
-    summary: 'Artifacts that the caller may see, newest first: their own, or those of a channel',
-    tag: 'artifacts',
-    who: ['user', 'agent'],
-    query: ArtifactList,
-    response: page(Attachment),
-  },
-  'GET /api/workbench/artifacts': {
-    summary: 'The same as GET /api/artifacts',
-    tag: 'artifacts',
-    who: ['user', 'agent'],
-    query: ArtifactList,
-    response: page(Attachment),
-  },
-  'POST /api/artifacts': {
-    summary: 'Publish a file with a title for a while: the bytes with a query, or a form',
-    tag: 'artifacts',
-    who: ['user', 'agent'],
-    role: 'member',
-    query: ArtifactQuery,
-    upload: ['application/octet-stream', 'multipart/form-data'],
-    status: 201,
-    response: Attachment.extend({ url: z.string() }),
-    errors: [...TOO_MUCH, 'idempotency_conflict', 'channel_archived'],
-  },
-  'POST /api/artifacts/{id}/revoke': {
-    summary: 'Take an artifact back before its time',
-    tag: 'artifacts',
-    who: ['user', 'agent'],
-    role: 'member',
-    params: one,
-    response: Ok,
-  },
-  'POST /api/artifacts/cleanup': {
-    summary: 'Remove artifacts whose time is over now instead of within the hour',
-    tag: 'artifacts',
-    who: ['user'],
-    role: 'admin',
-    scope: 'admin',
-    response: z.object({ removed: z.number().int() }),
   },
 })

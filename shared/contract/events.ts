@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Actor, Flag, Target, Time } from './common'
 import { Agent, AgentStatus } from './agents'
+import { Artifact } from './artifacts'
 import { Channel, ChannelMember } from './channels'
 import { Computer, Enrollment } from './computers'
 import { CoordinationRecord } from './coordination'
@@ -75,6 +76,8 @@ export const EventPayload = {
   topic: Topic,
   /** A way to what runs on a computer was asked for, opened or closed. */
   tunnel: Tunnel,
+  /** A file was published for a while, or is gone again. */
+  artifact: Artifact,
   activity: z.object({ id: z.string(), agentId: z.string(), kind: z.string(), message: z.string() }),
 } as const
 export type EventKind = keyof typeof EventPayload

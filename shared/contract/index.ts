@@ -1,6 +1,7 @@
 import { agentInboxRoutes } from './agentinbox'
 import { agentRoutes } from './agents'
 import { archiveRoutes } from './archive'
+import { artifactRoutes } from './artifacts'
 import { attachmentRoutes } from './attachments'
 import { auditRoutes } from './audit'
 import { automationRoutes } from './automation'
@@ -38,6 +39,7 @@ import { workspaceRoutes } from './workspaces'
 export * from './agentinbox'
 export * from './agents'
 export * from './archive'
+export * from './artifacts'
 export * from './attachments'
 export * from './audit'
 export * from './automation'
@@ -90,6 +92,7 @@ export const api = {
   ...threadRoutes,
   ...inboxRoutes,
   ...attachmentRoutes,
+  ...artifactRoutes,
   ...runRoutes,
   ...usageRoutes,
   ...automationRoutes,

@@ -217,6 +217,7 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
     case 'reminder':
     case 'debate':
     case 'topic':
+    case 'artifact':
     case 'tunnel':
     case 'activity':
       return []

@@ -44,12 +44,17 @@ export function attachmentsTables(d: Dialect) {
       messageId: d.id(),
       artifact: d.bool().notNull(),
       title: d.str(200).notNull(),
+      /** Of an artifact: the thread and the run that it was published in. */
+      threadId: d.id(),
+      runId: d.id(),
       /** When it goes: of what no message carries yet, and of artifacts. */
       expiresAt: d.ms(),
       createdAt: d.ms().notNull(),
     },
     (t) => [
       d.index('attachments_channel').on(t.channelId, t.id),
+      d.index('attachments_artifacts').on(t.artifact, t.id),
+      d.index('attachments_run').on(t.runId),
       d.index('attachments_owner').on(t.ownerId, t.artifact, t.id),
       d.index('attachments_message').on(t.messageId),
       d.index('attachments_expires').on(t.expiresAt),

@@ -107,6 +107,8 @@ CREATE TABLE `attachments` (
 	`message_id` varchar(64),
 	`artifact` boolean NOT NULL,
 	`title` varchar(200) NOT NULL,
+	`thread_id` varchar(64),
+	`run_id` varchar(64),
 	`expires_at` bigint,
 	`created_at` bigint NOT NULL,
 	CONSTRAINT `attachments_id` PRIMARY KEY(`id`)
@@ -1003,6 +1005,8 @@ CREATE INDEX `archives_channel` ON `archives` (`channel_id`,`started_at`,`run_id
 CREATE INDEX `archives_started` ON `archives` (`started_at`,`run_id`);--> statement-breakpoint
 CREATE INDEX `archives_updated` ON `archives` (`updated_at`);--> statement-breakpoint
 CREATE INDEX `attachments_channel` ON `attachments` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_artifacts` ON `attachments` (`artifact`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_run` ON `attachments` (`run_id`);--> statement-breakpoint
 CREATE INDEX `attachments_owner` ON `attachments` (`owner_id`,`artifact`,`id`);--> statement-breakpoint
 CREATE INDEX `attachments_message` ON `attachments` (`message_id`);--> statement-breakpoint
 CREATE INDEX `attachments_expires` ON `attachments` (`expires_at`);--> statement-breakpoint

@@ -101,6 +101,8 @@ CREATE TABLE "attachments" (
 	"message_id" varchar(64),
 	"artifact" boolean NOT NULL,
 	"title" varchar(200) NOT NULL,
+	"thread_id" varchar(64),
+	"run_id" varchar(64),
 	"expires_at" bigint,
 	"created_at" bigint NOT NULL
 );
@@ -935,6 +937,8 @@ CREATE INDEX "archives_channel" ON "archives" USING btree ("channel_id","started
 CREATE INDEX "archives_started" ON "archives" USING btree ("started_at","run_id");--> statement-breakpoint
 CREATE INDEX "archives_updated" ON "archives" USING btree ("updated_at");--> statement-breakpoint
 CREATE INDEX "attachments_channel" ON "attachments" USING btree ("channel_id","id");--> statement-breakpoint
+CREATE INDEX "attachments_artifacts" ON "attachments" USING btree ("artifact","id");--> statement-breakpoint
+CREATE INDEX "attachments_run" ON "attachments" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "attachments_owner" ON "attachments" USING btree ("owner_id","artifact","id");--> statement-breakpoint
 CREATE INDEX "attachments_message" ON "attachments" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "attachments_expires" ON "attachments" USING btree ("expires_at");--> statement-breakpoint

@@ -113,11 +113,15 @@ CREATE TABLE `attachments` (
 	`message_id` text,
 	`artifact` integer NOT NULL,
 	`title` text NOT NULL,
+	`thread_id` text,
+	`run_id` text,
 	`expires_at` integer,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE INDEX `attachments_channel` ON `attachments` (`channel_id`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_artifacts` ON `attachments` (`artifact`,`id`);--> statement-breakpoint
+CREATE INDEX `attachments_run` ON `attachments` (`run_id`);--> statement-breakpoint
 CREATE INDEX `attachments_owner` ON `attachments` (`owner_id`,`artifact`,`id`);--> statement-breakpoint
 CREATE INDEX `attachments_message` ON `attachments` (`message_id`);--> statement-breakpoint
 CREATE INDEX `attachments_expires` ON `attachments` (`expires_at`);--> statement-breakpoint
