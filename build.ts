@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { ZipFile } from 'yazl'
 import { buildConsole } from './console/build/bundle'
 import pkg from './package.json'
-import { folderName, formatSums } from './server/artifacts/names'
+import { folderName, formatSums } from './shared/release/names'
 import { packExecutable } from './server/artifacts/pack'
 import { divide, isRareInServer } from './server/build/divide'
 

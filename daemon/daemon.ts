@@ -51,6 +51,8 @@ export interface DaemonOptions {
   createDriver?: (settings: Settings) => Promise<RuntimeDriver>
   /** Asked for by whoever may end the daemon. */
   shutdown?: (() => void) | undefined
+  /** Asked for by whoever wants it to run anew, such as from another program. */
+  restart?: (() => void) | undefined
   /** Default: what is really on this computer. */
   detect?: () => Promise<DetectedRuntime[]>
 }
@@ -58,6 +60,8 @@ export interface DaemonOptions {
 const INVENTORY_MS = 10 * 60_000
 const PRUNE_MS = 6 * 3600_000
 const FLUSH_MS = 2000
+/** A new version that runs for so long without its server has come up too. */
+const PROVEN_MS = 3 * 60_000
 
 /** A daemon that runs, until it is stopped. */
 export interface Daemon {
@@ -75,6 +79,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   makeFolders(config.paths)
   const lock = acquireLock(config.paths, version)
   try {
+    settle(config.paths, version, log)
     const journal = Journal.open(config.paths.journal, log)
     const mark = { id: installationId(journal), pidDir: config.paths.pids }
     const killed = await reapStale(mark)
@@ -95,7 +100,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 /** The local API; agents are what the daemon is for, so it goes on without one. */
-async function openLocal({ config, log, shutdown }: DaemonOptions, parts: Parts): Promise<LocalApi | undefined> {
+async function openLocal(
+  { config, log, shutdown, restart }: DaemonOptions,
+  parts: Parts,
+): Promise<LocalApi | undefined> {
   const { events, keys, services } = parts
   try {
     return await startLocal({
@@ -108,6 +116,7 @@ async function openLocal({ config, log, shutdown }: DaemonOptions, parts: Parts)
       port: config.localPort === 'none' ? undefined : Number(config.localPort),
       agentOf: (key) => keys.agentOf(key),
       shutdown: () => shutdown?.(),
+      restart: () => restart?.(),
     })
   } catch (error) {
     log.error('there is no local API: commands on this computer cannot reach the daemon', { error })
@@ -148,6 +157,8 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const operations = new OperationStore(journal)
   const tokens = new AgentTokens({ serverUrl, token, ca, folder: paths.credentials })
   const calls = new AgentCalls(link, tokens, { serverUrl, ca })
+  const say = createSay({ calls, agentNamed: (text) => supervisor.agentNamed(text), env })
+  const services = createServices({ paths, log, events, env, say })
   const outbox = new Outbox({
     journal,
     log,
@@ -157,8 +168,6 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     onRefused: () => link.onRefused(),
   })
   const uplink = new Uplink({ computerId, journal, link, outbox, runs, log })
-  const say = createSay({ calls, agentNamed: (text) => supervisor.agentNamed(text), env })
-  const services = createServices({ paths, log, events, env, say })
   const inventory = new InventoryBook({
     computerId,
     log,
@@ -273,10 +282,13 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   }
 }
 
-function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => Promise<void>): Daemon {
+function keepRunning({ config, log }: DaemonOptions, parts: Parts, close: () => Promise<void>): Daemon {
   const { session, supervisor, outbox, runs, operations, tools, checkInventory } = parts
   const ended = new AbortController()
   supervisor.start()
+  const proven = () => keep(config.paths, version, log)
+  parts.link.whenOnline(proven)
+  const proving = setTimeout(proven, PROVEN_MS)
   const running = Promise.all([session.run(ended.signal), parts.tunnels.run(ended.signal)])
   const looking = setInterval(() => {
     checkInventory().catch((error: unknown) => log.debug('the inventory was not refreshed', { error }))
@@ -289,6 +301,7 @@ function keepRunning({ log }: DaemonOptions, parts: Parts, close: () => Promise<
   const pruning = setInterval(prune, PRUNE_MS)
   let stopping: Promise<void> | undefined
   const stop = async () => {
+    clearTimeout(proving)
     clearInterval(looking)
     clearInterval(pruning)
     await supervisor.drain()

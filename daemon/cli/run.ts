@@ -4,6 +4,8 @@ import { version } from '@shared/version'
 import { pause } from '../control/backoff'
 import { errorOf } from '../control/link'
 import { checkOnce, startDaemon } from '../daemon'
+import { detour } from '../upgrade/boot'
+import { become } from '../upgrade/self'
 import { command } from './command'
 import { Exit, type ExitCode } from './exit'
 import { SELF } from './self'
@@ -31,6 +33,12 @@ export const run = command({
     if (args.token !== undefined)
       log.warn('a token on the command line can be seen by everybody on this computer; put it into the file')
     mustBeEnrolled(config)
+    const other = args.once ? undefined : detour(config.paths, version)
+    if (other !== undefined) {
+      log.warn('this version was rolled back; the one before runs in its place', { version, program: other })
+      become([other, ...process.argv.slice(2)], process.env)
+      return Exit.ok
+    }
     const options = { config, log, env: process.env, self: SELF }
     return args.once ? await once(options) : await forever(options)
   },
@@ -49,7 +57,15 @@ async function forever(options: Parameters<typeof startDaemon>[0]): Promise<Exit
   const { log, env } = options
   log.info('nekode-daemon starts', { version, pid: process.pid, home: options.config.paths.home })
   const ended = Promise.withResolvers<string>()
-  const daemon = await startDaemon({ ...options, shutdown: () => ended.resolve('asked to') })
+  const restarting = new AbortController()
+  const daemon = await startDaemon({
+    ...options,
+    shutdown: () => ended.resolve('asked to'),
+    restart: () => {
+      restarting.abort()
+      ended.resolve('asked to restart')
+    },
+  })
   // Without a terminal a hang-up is somebody else's, and perhaps ignored on purpose (nohup).
   const signals = process.stdin.isTTY ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : (['SIGINT', 'SIGTERM'] as const)
   for (const signal of signals) process.on(signal, () => ended.resolve(signal))
@@ -62,6 +78,7 @@ async function forever(options: Parameters<typeof startDaemon>[0]): Promise<Exit
   watching.abort()
   log.info('nekode-daemon stops', { why })
   await daemon.stop()
+  if (restarting.signal.aborted) become([...SELF, ...process.argv.slice(2)], process.env)
   return Exit.ok
 }
 

@@ -1,4 +1,7 @@
-import { installService, planService, serviceFacts, uninstallService } from '../install/service'
+import { loadConfig } from '../config/config'
+import { machineEnv } from '../install/machine'
+import { removeDaemon } from '../install/remove'
+import { installService, planService, serviceFacts } from '../install/service'
 import { command } from './command'
 import { usage } from './exit'
 import { SELF } from './self'
@@ -36,15 +39,25 @@ export const install = command({
 
 export const uninstall = command({
   name: 'uninstall',
-  description: 'Stop and remove the service; configuration and agents stay',
-  args,
-  examples: ['nekode-daemon uninstall'],
+  description: 'Stop the daemon, and remove its service and its program; configuration and agents stay',
+  args: {
+    ...args,
+    purge: {
+      type: 'boolean',
+      description: 'Also remove the configuration and what the daemon keeps, but no workspace',
+    },
+  },
+  examples: ['nekode-daemon uninstall', 'sudo nekode-daemon uninstall --purge'],
   async run({ args, out }) {
-    const { config, plan } = planOf(args)
-    await uninstallService(plan)
-    out.show(
-      { service: plan.name, config: config.path },
-      () => `${plan.name} is removed. The configuration is still in ${config.path}.`,
-    )
+    if (args.user && args.system) throw usage('--user and --system exclude each other.')
+    const env = machineEnv(process.env, args.config)
+    const config = loadConfig({ flags: { config: args.config }, env })
+    const mode = args.user ? 'user' : args.system ? 'system' : undefined
+    const removed = await removeDaemon({ config, env, self: SELF, mode, purge: args.purge ?? false })
+    for (const note of removed.notes) out.note(note)
+    out.show({ ...removed, config: config.path }, () => {
+      const what = removed.paths.length > 0 ? `Removed ${removed.paths.join(', ')}.` : 'There was nothing to remove.'
+      return args.purge ? what : `${what} The configuration is still in ${config.path}.`
+    })
   },
 })

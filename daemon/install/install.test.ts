@@ -122,7 +122,15 @@ test('a service that does not start is told, with what the service manager says'
 
 test('the state of a service is known, also when there is none', async () => {
   const path = join(home, 'unit')
-  const plan = { name: 'x', file: { path, text: 'unit' }, start: [], stop: [], running: ['false'], logCommand: '' }
+  const plan = {
+    name: 'x',
+    file: { path, text: 'unit' },
+    start: [],
+    stop: [],
+    restart: [],
+    running: ['false'],
+    logCommand: '',
+  }
   expect(await serviceState(plan)).toBe('not_installed')
   await installService(plan)
   expect(await serviceState(plan)).toBe('stopped')

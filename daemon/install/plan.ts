@@ -30,6 +30,8 @@ export interface Plan {
   /** Each must succeed unless it is marked. */
   start: Step[]
   stop: Step[]
+  /** Starts it anew without touching how it is installed. */
+  restart: Step[]
   /** Exit code 0: it runs. */
   running: string[]
   /** The command that shows its log, for people. */
@@ -107,6 +109,7 @@ function systemd(facts: ServiceFacts): Plan {
       ...(mode === 'user' ? [linger] : []),
     ],
     stop: [{ argv: systemctl('disable', '--now', NAME), mayFail: true }],
+    restart: [{ argv: systemctl('restart', NAME) }],
     running: systemctl('is-active', '--quiet', NAME),
     logCommand: `journalctl ${mode === 'user' ? '--user ' : ''}-u ${NAME}`,
   }
@@ -163,6 +166,7 @@ function launchd(facts: ServiceFacts): Plan {
       { argv: ['launchctl', 'bootstrap', domain, path] },
     ],
     stop: [{ argv: ['launchctl', 'bootout', `${domain}/${LABEL}`], mayFail: true }],
+    restart: [{ argv: ['launchctl', 'kickstart', '-k', `${domain}/${LABEL}`] }],
     running: ['launchctl', 'print', `${domain}/${LABEL}`],
     logCommand: `tail ${log}`,
   }
@@ -207,11 +211,20 @@ function windowsTask(facts: ServiceFacts): Plan {
     `Unregister-ScheduledTask -TaskName ${literal(NAME)} -Confirm:$false`,
     '',
   ].join('\r\n')
+  const restart = [
+    "$ErrorActionPreference = 'Stop'",
+    `Stop-ScheduledTask -TaskName ${literal(NAME)}`,
+    // The task is over before the program that its shell started is.
+    `Get-Process -Name ${literal(NAME)} -ErrorAction SilentlyContinue | ForEach-Object { if (-not $_.WaitForExit(30000)) { $_.Kill() } }`,
+    `Start-ScheduledTask -TaskName ${literal(NAME)}`,
+    '',
+  ].join('\r\n')
   return {
     name: NAME,
     log,
     start: [{ argv: POWERSHELL, input: taskScript(facts, log) }],
     stop: [{ argv: POWERSHELL, input: remove, mayFail: true }],
+    restart: [{ argv: POWERSHELL, input: restart }],
     running: [
       ...POWERSHELL.slice(0, -1),
       `if ((Get-ScheduledTask -TaskName ${literal(NAME)}).State -ne 'Running') { exit 1 }`,

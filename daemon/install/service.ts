@@ -45,11 +45,27 @@ export async function installService(plan: Plan): Promise<string[]> {
   return runSteps(plan.start)
 }
 
+/** Starts the installed service anew. */
+export const restartService = (plan: Plan): Promise<string[]> => runSteps(plan.restart)
+
 /** Stops and removes the service. The configuration and the agents' folders stay. */
 export async function uninstallService(plan: Plan): Promise<string[]> {
   const warnings = await runSteps(plan.stop)
   if (plan.file) rmSync(plan.file.path, { force: true })
   return warnings
+}
+
+/** The services of this program that are installed on this computer: for the machine, or for the user who asks. */
+export function installedServices(options: Omit<ServiceOptions, 'mode'>): Plan[] {
+  let facts: ServiceFacts
+  try {
+    facts = serviceFacts({ ...options, mode: 'user' })
+  } catch (error) {
+    if (error instanceof NekodeError && error.code === 'no_service_manager') return []
+    throw error
+  }
+  const plans = [planService({ ...facts, mode: 'system' }), planService(facts)]
+  return facts.manager === 'task' ? plans.slice(0, 1) : plans.filter(({ file }) => file && existsSync(file.path))
 }
 
 /** `not_installed` and `stopped` where the service manager says so. */

@@ -21,6 +21,12 @@ export const BASE = operations({
     answers: { ShuttingDown: nothing },
     needsToken: true,
   },
+  Restart: {
+    about: 'Ends the daemon and starts it again, from its program as it is then',
+    input: nothing,
+    answers: { Restarting: nothing },
+    needsToken: true,
+  },
 })
 
 /** Every operation of the local API: over the socket by `type`, over HTTP as `POST /v1/<name>`. */

@@ -55,6 +55,7 @@ beforeEach(async () => {
     port: 0,
     agentOf: (token) => (token === 'agent-token' ? 'agt_1' : undefined),
     shutdown: () => ended.resolve(),
+    restart: () => ended.resolve(),
     served: serve(SAMPLE, {
       Echo: ({ text }) => ({ type: 'Said', text }),
       Much: ({ length }) => ({ type: 'Said', text: 'x'.repeat(length) }),

@@ -29,6 +29,8 @@ export interface LocalOptions {
   agentOf(token: string): string | undefined
   /** Ends the daemon. */
   shutdown(): void
+  /** Ends the daemon and starts it again. */
+  restart(): void
 }
 
 /** The local API of a running daemon. */
@@ -56,6 +58,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalApi> {
       // After the answer has left.
       setImmediate(options.shutdown)
       return { type: 'ShuttingDown' }
+    },
+    Restart: () => {
+      setImmediate(options.restart)
+      return { type: 'Restarting' }
     },
   }
   const dispatcher = new Dispatcher({

@@ -1,6 +1,6 @@
 import type { Mount } from '../http/route'
 import type { Artifacts } from './service'
-import { SUMS } from './names'
+import { SUMS } from '@shared/release/names'
 
 export function artifactRoutes(mount: Mount, artifacts: Artifacts): void {
   mount('GET /api/daemon/artifacts/{name}', async ({ params }) => {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type World, createWorld } from '../../test/world'
-import { folderName, parseSums } from './names'
+import { folderName, parseSums } from '@shared/release/names'
 import { isMusl, packExecutable } from './pack'
 
 let world: World

@@ -3,7 +3,7 @@ import type { Logger } from '@shared/log'
 import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { SUMS, folderName, formatSums, isArchiveName, parseSums } from './names'
+import { SUMS, folderName, formatSums, isArchiveName, parseSums } from '@shared/release/names'
 import { isMusl, packExecutable } from './pack'
 
 export interface ArtifactsOptions {

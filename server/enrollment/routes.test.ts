@@ -254,6 +254,13 @@ test('management scripts are there for everybody, without a code', async () => {
   }
 })
 
+test('where the daemon is to be had is told to everybody, with the version in the address', async () => {
+  const { status, body } = await world.call('GET /api/daemon/release', undefined)
+  expect(status).toBe(200)
+  expect(body.version).not.toBe('')
+  expect(body.baseUrl).toEndWith(`/v${body.version}`)
+})
+
 test('a computer gets tokens for its own agents only, and a fresh one ends the one before', async () => {
   const { id, code } = await enroll()
   const { token, computerId } = (await redeem(id, code)).body

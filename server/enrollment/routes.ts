@@ -2,7 +2,14 @@ import { NekodeError } from '@shared/errors'
 import type { Context } from 'hono'
 import { errorResponse } from '../http/errors'
 import type { Mount } from '../http/route'
-import { type Release, type ScriptKind, installCommands, installScript, managementScript } from '../install/scripts'
+import {
+  type Release,
+  type ScriptKind,
+  installCommands,
+  installScript,
+  managementScript,
+  releaseUrl,
+} from '../install/scripts'
 import type { Enrollments } from './service'
 
 export interface EnrollmentRouteOptions {
@@ -52,6 +59,7 @@ export function enrollmentRoutes(
       return script(kind, managementScript(params.name, { serverUrl: publicUrl(c), release }))
     }),
   )
+  mount('GET /api/daemon/release', () => Promise.resolve({ version: release.version, baseUrl: releaseUrl(release) }))
 
   mount('POST /api/daemon/enrollments/{id}/redeem', async ({ params, body, address, c }) => ({
     serverUrl: daemonUrl ?? publicUrl(c),

@@ -23,6 +23,10 @@ export interface Release {
   baseUrl?: string | undefined
 }
 
+/** The address of the folder, with the version in it. */
+export const releaseUrl = ({ version, baseUrl }: Release): string =>
+  (baseUrl ?? RELEASES).replaceAll('{version}', version)
+
 /** What every script is told about its server. */
 export interface ScriptContext {
   /** Without a slash at the end. */

@@ -224,6 +224,16 @@ export const computerRoutes = routes({
     response: z.string(),
     media: 'text/plain',
   },
+  'GET /api/daemon/release': {
+    summary: 'The daemon that this server wants its computers to have, and where it is to be had besides the server',
+    tag: 'enrollment',
+    who: ['guest'],
+    response: z.object({
+      version: z.string(),
+      /** A folder with archives and their SHA256SUMS.txt. */
+      baseUrl: z.string(),
+    }),
+  },
   'GET /api/daemon/artifacts/{name}': {
     summary: 'A daemon archive that the server holds, or SHA256SUMS.txt',
     tag: 'enrollment',

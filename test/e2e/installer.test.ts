@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { folderName, formatSums } from '../../server/artifacts/names'
+import { folderName, formatSums } from '@shared/release/names'
 import { packExecutable } from '../../server/artifacts/pack'
 import { type Caller, Place, type ServerUnderTest, commandOf, eventually, startServer } from './harness'
 

@@ -26,6 +26,21 @@ export function folderName(
   return `${program}_${version}_${system}_${processor}${musl ? '_musl' : ''}`
 }
 
+/** The version in the name of an archive for a platform; undefined for one that is for another. */
+export function versionOf(name: string, platform: Platform): string | undefined {
+  const version = /^nekode-daemon_([0-9A-Za-z][0-9A-Za-z.+-]*)_(?:linux|darwin|windows)_/.exec(name)?.[1]
+  return version !== undefined && isArchiveName(name) && archiveNames(version, platform).includes(name)
+    ? version
+    : undefined
+}
+
+/** What the archive of a version may be called, the best first. */
+export function archiveNames(version: string, platform: Platform): string[] {
+  const folder = folderName(version, platform)
+  if (folder === undefined) return []
+  return platform.os === 'win32' ? [`${folder}.zip`, `${folder}.tar.gz`] : [`${folder}.tar.gz`]
+}
+
 /** The lines of a SHA256SUMS.txt, by file name. */
 export function parseSums(text: string): Map<string, string> {
   const sums = new Map<string, string>()

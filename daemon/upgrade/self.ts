@@ -1,0 +1,42 @@
+import { basename } from 'node:path'
+import { NekodeError } from '@shared/errors'
+
+/** What this program is: an installed executable, a part of a server, or the sources. */
+export interface ThisProgram {
+  /** Path of the executable that an upgrade replaces. */
+  path: string
+  version: string
+}
+
+/**
+ * The executable that an upgrade replaces.
+ * @param self command line that starts this program again
+ * @throws NekodeError precondition `upgraded_with_server` or `not_installed`
+ */
+export function replaceable(self: readonly string[], env: Record<string, string | undefined>): string {
+  const [program, source] = self
+  if (env.NEKODE_DAEMON_PROGRAM || (source !== undefined && basename(source) !== 'main.ts'))
+    throw new NekodeError('precondition', 'This daemon is a part of its server, and is upgraded with it.', {
+      code: 'upgraded_with_server',
+      next: 'Replace the program `nekode` and start the server again.',
+    })
+  if (!program || source !== undefined)
+    throw new NekodeError('precondition', 'This daemon runs from its sources; there is no program to replace.', {
+      code: 'not_installed',
+      next: 'Update the sources, or install a release: in the console, Computers, Add computer.',
+    })
+  return program
+}
+
+/**
+ * Runs a program in place of this one: with the same process id where the system can do that, so that whoever watches over it sees no
+ * change. Returns only where it cannot; then the program was started beside this one, which has to end.
+ */
+export function become(argv: readonly string[], env: Record<string, string | undefined>): void {
+  const [program = '', ...args] = argv
+  const clean = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+  if (process.execve && process.platform !== 'win32') process.execve(program, [program, ...args], clean)
+  Bun.spawn([program, ...args], { env: clean, stdio: ['ignore', 'inherit', 'inherit'], detached: true }).unref()
+}
