@@ -17,6 +17,14 @@ export interface TokenUsage {
   reasoning: number
 }
 
+/** A call of a model that an earlier answer answered: what it would have taken. */
+export interface SavedCall {
+  model: string
+  usage: TokenUsage
+  /** US dollars; undefined when the price is not known. */
+  costUsd?: number | undefined
+}
+
 /** `diff` is a unified diff where the runtime gives one, otherwise the new text of the file. */
 export interface FileDiff {
   path: string
@@ -68,6 +76,8 @@ export type AgentEvent =
       costUsd?: number
       context?: { used: number; size: number }
     }
+  /** A call of the model that an earlier answer answered: what it would have taken. Never part of `usage`. */
+  | { type: 'cache'; turnId: string; model: string; usage: TokenUsage; costUsd?: number }
   /** The tool waits until `answer(requestId, …)`, or until a `permission.cancel` with the same id withdraws it. */
   | {
       type: 'permission'

@@ -1,3 +1,4 @@
+import type { BuiltinConfig } from './builtin/session'
 import { type RuntimeSpec, runtimeSpec } from './catalog'
 import { ClaudeSession } from './claude/session'
 import { CodexSession } from './codex/session'
@@ -25,8 +26,8 @@ export interface DriverConfig {
   startTimeoutMs?: number
   /** Command line of `runMcpBridge`, e.g. `[process.execPath, 'mcp-bridge']`, for ACP agents without MCP over HTTP. */
   mcpBridge?: readonly string[]
+  builtin?: BuiltinConfig
   /** For tests. */
-  builtin?: { maxSteps?: number; retryMs?: number }
   demo?: { paceMs?: number }
 }
 

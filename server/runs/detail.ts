@@ -92,6 +92,8 @@ function bounded(detail: Exclude<StepDetail, Streaming | Tool>): StepDetail {
       return { ...detail, message: cut(detail.message, MAX_LINE) }
     case 'notice':
       return { ...detail, text: clipped(detail.text, MAX_INPUT) }
+    case 'cache':
+      return { ...detail, model: cut(detail.model, MAX_LINE) }
     case 'usage':
       return detail
   }

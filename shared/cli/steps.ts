@@ -38,6 +38,8 @@ export function stepText(step: RunStep, out: Output): string {
       return line(`permission: ${oneLine(detail.title || detail.name)}${detail.withdrawn ? ' (withdrawn)' : ''}`)
     case 'usage':
       return ''
+    case 'cache':
+      return out.paint('dim', savedText(detail))
     case 'retry':
       return line(`attempt ${detail.attempt}: ${oneLine(detail.message)}`)
     case 'notice':
@@ -49,6 +51,12 @@ export function stepText(step: RunStep, out: Output): string {
 }
 
 type Tool = Extract<StepDetail, { type: 'tool' }>
+
+function savedText({ model, usage, costUsd }: Extract<StepDetail, { type: 'cache' }>): string {
+  const tokens = usage.input + usage.cacheRead + usage.cacheWrite + usage.output
+  const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(4)}`
+  return `answered from the cache: ${oneLine(model)}, saved ${tokens} tokens${cost}`
+}
 
 const toolTitle = (d: Tool): string =>
   `${d.kind}: ${oneLine(d.title || d.name)}${d.outcome === undefined || d.outcome === 'completed' ? '' : ` (${d.outcome})`}`

@@ -120,6 +120,8 @@ export const StepDetail = z.discriminatedUnion('type', [
     costUsd: z.number().optional(),
     context: z.object({ used: z.number(), size: z.number() }).optional(),
   }),
+  /** A call of the model that an earlier answer of the computer's cache answered. Its tokens are saved, not used. */
+  z.object({ type: z.literal('cache'), model: z.string(), usage: Usage, costUsd: z.number().optional() }),
   z.object({ type: z.literal('retry'), attempt: z.number().int(), message: z.string() }),
   z.object({ type: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
 ])

@@ -10,6 +10,7 @@ import { Icon } from '../ui/icon'
 import { calm } from './calm'
 import { Fold } from './fold'
 import { ToolStep } from './tool'
+import { savedFigures } from './usage'
 
 type Detail<T extends StepDetail['type']> = Extract<StepDetail, { type: T }>
 
@@ -104,6 +105,7 @@ export function Step(props: { step: RunStep; live: boolean }) {
           </p>
         )}
       </Match>
+      <Match when={props.step.detail.type === 'cache' && props.step.detail}>{(hit) => <CacheStep hit={hit()} />}</Match>
       <Match when={props.step.detail.type === 'notice' && props.step.detail}>
         {(notice) => <NoticeStep notice={notice()} />}
       </Match>
@@ -160,6 +162,16 @@ const Plan = (props: { plan: Detail<'plan'> }) => (
       </For>
     </ul>
   </div>
+)
+
+/** What a call of the model would have taken, had it not been asked before. */
+const CacheStep = (props: { hit: Detail<'cache'> }) => (
+  <p class="row items-start gap-2 text-[13px] text-soft">
+    <Icon name="i-lucide-zap" class="mt-0.75" />
+    <span class="min-w-0 break-words">
+      {t('run.cached', { model: props.hit.model, saved: savedFigures(props.hit) })}
+    </span>
+  </p>
 )
 
 const levels = { info: 'text-soft', warning: 'text-warn', error: 'text-bad' }

@@ -48,6 +48,7 @@ const kindOf = ({ detail, status }: RunStep): BarKind | undefined => {
     case 'notice':
       return detail.level === 'error' ? 'problem' : undefined
     case 'usage':
+    case 'cache':
       return undefined
   }
 }

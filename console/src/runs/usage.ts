@@ -21,6 +21,12 @@ export function runFigures(run: Run, now: number): string {
     .join(' · ')
 }
 
+/** “1.2k tokens · $0.01” that an answer from the cache saved. */
+export const savedFigures = ({ usage, costUsd }: { usage: Usage; costUsd?: number | undefined }): string =>
+  [t('run.tokens', { n: compact(totalTokens(usage)) }), costUsd ? dollars(costUsd) : undefined]
+    .filter(Boolean)
+    .join(' · ')
+
 /** How full the model's context was at the last count. */
 export function contextOf(steps: RunStep[]): { used: number; size: number } | undefined {
   for (const step of steps.toReversed())

@@ -1,7 +1,7 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, jsonSchema, type LanguageModel, type ModelMessage, streamText, tool, type ToolSet } from 'ai'
-import type { TokenUsage } from '../events'
+import type { SavedCall, TokenUsage } from '../events'
 import { type Failure, failureFrom, failureOf, resetFromHeaders, RuntimeFailure } from '../failure'
 import type { Endpoint } from './endpoint'
 import type { Message, ToolCall } from './history'
@@ -9,6 +9,11 @@ import type { Tool } from './tools'
 
 // The library prints hints about model settings to the console, which is the daemon's log.
 globalThis.AI_SDK_LOG_WARNINGS = false
+
+/** Calls of the model by way of a cache, which tells when it answered by itself. */
+export type CachedFetch = (
+  onHit: (saved: SavedCall) => void,
+) => (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 export interface StepInput {
   system: string
@@ -23,6 +28,8 @@ export interface StepResult {
   text: string
   calls: ToolCall[]
   usage: TokenUsage
+  /** The answer was there already: what it would have taken. `usage` is nothing then. */
+  saved?: SavedCall
   /** `length`: the model ran out of output tokens. `refused`: it declined. */
   finish: 'done' | 'length' | 'refused'
 }
@@ -45,17 +52,25 @@ export class ModelError extends RuntimeFailure {
 export class Model {
   readonly #model: LanguageModel
   readonly #endpoint: Endpoint
+  /** Of the call that is under way. */
+  #saved: SavedCall | undefined
 
-  constructor(endpoint: Endpoint) {
+  constructor(endpoint: Endpoint, cached?: CachedFetch) {
     this.#endpoint = endpoint
-    this.#model = languageModel(endpoint)
+    this.#model = languageModel(
+      endpoint,
+      cached?.((saved) => {
+        this.#saved = saved
+      }),
+    )
   }
 
   /** @throws ModelError, or an AbortError when the signal fired */
   async step(input: StepInput): Promise<StepResult> {
     const calls: ToolCall[] = []
     let text = ''
-    let usage: TokenUsage = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }
+    let usage = NO_USAGE
+    this.#saved = undefined
     let finish: StepResult['finish'] = 'done'
     let streamed = false
     const stream = streamText({
@@ -84,7 +99,8 @@ export class Model {
       } else if (part.type === 'error') throw this.#error(part.error, streamed)
       else if (part.type === 'abort') throw new DOMException('The turn was interrupted.', 'AbortError')
     }
-    return { text, calls, usage, finish }
+    const saved: SavedCall | undefined = this.#saved
+    return saved ? { text, calls, usage: NO_USAGE, saved, finish } : { text, calls, usage, finish }
   }
 
   #error(error: unknown, streamed: boolean): ModelError {
@@ -107,10 +123,17 @@ export class Model {
   }
 }
 
-function languageModel({ provider, baseUrl, apiKey, model }: Endpoint): LanguageModel {
-  if (provider === 'anthropic') return createAnthropic({ baseURL: baseUrl, apiKey: apiKey ?? 'none' })(model)
+const NO_USAGE: TokenUsage = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }
+
+function languageModel(
+  { provider, baseUrl, apiKey, model }: Endpoint,
+  cached: ReturnType<CachedFetch> | undefined,
+): LanguageModel {
+  // The type of `fetch` has Bun's own `preconnect`, which the library does not use.
+  const via = cached ? { fetch: Object.assign(cached, { preconnect: fetch.preconnect }) } : {}
+  if (provider === 'anthropic') return createAnthropic({ baseURL: baseUrl, apiKey: apiKey ?? 'none', ...via })(model)
   const key = apiKey ? { apiKey } : {}
-  return createOpenAICompatible({ name: 'endpoint', baseURL: baseUrl, includeUsage: true, ...key })(model)
+  return createOpenAICompatible({ name: 'endpoint', baseURL: baseUrl, includeUsage: true, ...key, ...via })(model)
 }
 
 /** Schemas without a validator: inputs are checked where the tool runs, so that the model is told in our words. */

@@ -8,7 +8,7 @@ import { Turns } from '../turns'
 import { FULL, outputLimit, SUMMARY_PROMPT, transcript } from './compact'
 import { type Endpoint, findEndpoint } from './endpoint'
 import { History, type ToolCall, type ToolOutcome } from './history'
-import type { Model, StepResult } from './model'
+import type { CachedFetch, Model, StepResult } from './model'
 import { remoteTools, type RemoteTools } from './remote'
 import { shellTool } from './shell'
 import { FILE_TOOLS, type PreparedCall, type Tool } from './tools'
@@ -18,6 +18,8 @@ export interface BuiltinConfig {
   maxSteps?: number
   /** Milliseconds before the first repetition of a failed model call; doubled for each further one. */
   retryMs?: number
+  /** Calls the model by way of a cache. Default: calls it. */
+  cached?: CachedFetch | undefined
 }
 
 const MAX_STEPS = 100
@@ -73,7 +75,7 @@ export class BuiltinSession implements Session {
     this.#tools = [...FILE_TOOLS, shellTool(env, mark), ...this.#remote.tools]
     // The model library is big: a daemon without this runtime does not load it.
     const { Model } = await import('./model')
-    this.#model = new Model(this.#endpoint)
+    this.#model = new Model(this.#endpoint, this.#config.cached)
     const tools = this.#tools.map(({ name }) => name)
     this.#turns.emit({ type: 'ready', sessionId: this.sessionId, model: this.#endpoint.model, tools })
   }
@@ -199,10 +201,16 @@ export class BuiltinSession implements Session {
     await pause(wait, this.#abort.signal)
   }
 
-  #count({ usage }: Pick<StepResult, 'usage'>): void {
-    this.#used = usage.input + usage.cacheRead + usage.cacheWrite + usage.output
+  #count({ usage, saved }: Pick<StepResult, 'usage' | 'saved'>): void {
+    const { turnId } = this.#turns
+    const read = saved?.usage ?? usage
+    this.#used = read.input + read.cacheRead + read.cacheWrite + read.output
     const context = { used: this.#used, size: this.#opened(this.#endpoint).contextTokens }
-    this.#turns.emit({ type: 'usage', turnId: this.#turns.turnId, usage, context })
+    if (saved) {
+      const cost = saved.costUsd === undefined ? {} : { costUsd: saved.costUsd }
+      this.#turns.emit({ type: 'cache', turnId, model: saved.model, usage: saved.usage, ...cost })
+    }
+    this.#turns.emit({ type: 'usage', turnId, usage, context })
   }
 
   async #makeRoom(): Promise<void> {

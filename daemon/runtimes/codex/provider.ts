@@ -18,16 +18,18 @@ const ConfigFile = z.looseObject({ model_provider: z.string().optional(), openai
  * - CODEX_API_KEY alone is the key for OpenAI; a provider that config.toml names has its own way to a key.
  */
 export function providerSettings(env: Record<string, string>): [string, unknown][] {
-  const { OPENAI_BASE_URL: given, CODEX_API_KEY: ownKey } = env
-  if (!given && !ownKey) return []
-  const file = configFile(env)
-  if (!given && file.model_provider) return []
+  const baseUrl = endpointOf(env)
+  if (baseUrl === undefined) return []
   const key = KEYS.find((name) => env[name])
   const provider: [string, unknown][] = [
-    ['name', given ? 'OPENAI_BASE_URL' : 'OpenAI'],
-    ['base_url', given || file.openai_base_url || OPENAI_URL],
+    ['name', env.OPENAI_BASE_URL ? 'OPENAI_BASE_URL' : 'OpenAI'],
+    ['base_url', baseUrl],
     ['wire_api', 'responses'],
     ...(key ? ([['env_key', key]] satisfies [string, unknown][]) : []),
+    // The daemon's cache in front of the endpoint asks who calls.
+    ...(env.NEKODE_CACHE_KEY
+      ? ([['env_http_headers.x-nekode-key', 'NEKODE_CACHE_KEY']] satisfies [string, unknown][])
+      : []),
   ]
   return [
     ['model_provider', PROVIDER],
@@ -35,10 +37,19 @@ export function providerSettings(env: Record<string, string>): [string, unknown]
   ]
 }
 
+/** The endpoint of those settings; undefined when there are none. */
+export function endpointOf(env: Readonly<Record<string, string>>): string | undefined {
+  const { OPENAI_BASE_URL: given, CODEX_API_KEY: ownKey } = env
+  if (given) return given
+  if (!ownKey) return undefined
+  const file = configFile(env)
+  return file.model_provider ? undefined : file.openai_base_url || OPENAI_URL
+}
+
 /** Whether the user's configuration names a provider, which has its own way to a key. */
 export const hasOwnProvider = (env: Record<string, string>): boolean => configFile(env).model_provider !== undefined
 
-function configFile({ CODEX_HOME, HOME = '/' }: Record<string, string>): z.infer<typeof ConfigFile> {
+function configFile({ CODEX_HOME, HOME = '/' }: Readonly<Record<string, string>>): z.infer<typeof ConfigFile> {
   try {
     const text = readFileSync(join(CODEX_HOME || join(HOME, '.codex'), 'config.toml'), 'utf8')
     return ConfigFile.parse(Bun.TOML.parse(text))

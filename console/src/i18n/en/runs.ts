@@ -34,6 +34,7 @@ export const runs = {
   'run.retryHint': 'Asks the agent once more, as a new run.',
   'run.retry': 'Try again',
   'run.retrying': 'The model’s provider failed, try {n}: {message}',
+  'run.cached': 'Answered from the computer’s cache ({model}): {saved} saved',
   'run.retryingAgain': 'The model’s provider failed, another try: {message}',
   'run.started': 'Started',
   'run.steps': 'Steps',

@@ -34,6 +34,7 @@ export const runs: Record<keyof typeof en, string> = {
   'run.retryHint': '再问智能体一次，作为一次新的运行。',
   'run.retry': '重试',
   'run.retrying': '模型服务出错，第 {n} 次重试：{message}',
+  'run.cached': '由计算机的缓存回答（{model}）：节省 {saved}',
   'run.retryingAgain': '模型服务出错，正在重试：{message}',
   'run.started': '开始时间',
   'run.steps': '步骤',
