@@ -18,13 +18,15 @@ import { AgentKeys } from './local/keys'
 import { type LocalApi, startLocal } from './local/local'
 import type { Mcp } from './mcp/server'
 import { type DetectedRuntime, detectRuntimes } from './runtimes/detect'
-import { runtimeEnv } from './runtimes/env'
+import { loginSecrets, runtimeEnv } from './runtimes/env'
 import type { RuntimeDriver } from './runtimes/events'
 import { installRuntime } from './runtimes/install'
 import { reapStale } from './runtimes/reap'
+import { SecretService } from './services/secrets/service'
 import { createServices } from './services/services'
 import { OperationStore } from './supervisor/operations'
 import type { Settings } from './supervisor/profile'
+import { Redactor } from './supervisor/redactor'
 import { RunStore } from './supervisor/runs'
 import { SessionStore } from './supervisor/sessions'
 import { Gate, StartQueue } from './supervisor/starts'
@@ -66,6 +68,8 @@ const PROVEN_MS = 3 * 60_000
 /** A daemon that runs, until it is stopped. */
 export interface Daemon {
   readonly session: Session
+  /** The log that was given, without the secrets of agents. */
+  readonly log: Logger
   /** Gives everything back, says what there is left to say, and ends. */
   stop(): Promise<void>
 }
@@ -74,8 +78,11 @@ export interface Daemon {
  * Starts the daemon: takes the lock, ends what an earlier process left running, opens the journal and keeps the session up.
  * @throws NekodeError `already_running`, `journal_unavailable`
  */
-export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, log } = options
+export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
+  const redactor = new Redactor()
+  const log = redactor.logger(given.log)
+  const options = { ...given, log }
+  const { config } = options
   makeFolders(config.paths)
   const lock = acquireLock(config.paths, version)
   try {
@@ -84,7 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const mark = { id: installationId(journal), pidDir: config.paths.pids }
     const killed = await reapStale(mark)
     if (killed > 0) log.warn('processes of an earlier daemon were still running and have been ended', { killed })
-    const parts = assemble(options, journal, mark)
+    const parts = assemble(options, { journal, mark, redactor })
     await parts.services.start()
     const local = await openLocal(options, parts)
     return keepRunning(options, parts, async () => {
@@ -115,6 +122,7 @@ async function openLocal(
       services: services.names,
       port: config.localPort === 'none' ? undefined : Number(config.localPort),
       agentOf: (key) => keys.agentOf(key),
+      clean: (input) => parts.redactor.deep(input),
       shutdown: () => shutdown?.(),
       restart: () => restart?.(),
     })
@@ -130,7 +138,8 @@ export async function checkOnce(options: DaemonOptions): Promise<void> {
   const lock = acquireLock(options.config.paths, version)
   const journal = Journal.open(options.config.paths.journal, options.log)
   try {
-    await assemble(options, journal, { id: installationId(journal), pidDir: options.config.paths.pids }).session.check()
+    const mark = { id: installationId(journal), pidDir: options.config.paths.pids }
+    await assemble(options, { journal, mark, redactor: new Redactor() }).session.check()
   } finally {
     journal.close()
     lock.release()
@@ -146,7 +155,13 @@ function installationId(journal: Journal): string {
 
 type Parts = ReturnType<typeof assemble>
 
-function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; pidDir: string }) {
+interface Base {
+  journal: Journal
+  mark: { id: string; pidDir: string }
+  redactor: Redactor
+}
+
+function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
   const { config, log, env, self } = options
   const { paths, serverUrl, token, computerId } = config
   const ca = config.caFile ? readFileSync(config.caFile, 'utf8') : undefined
@@ -157,8 +172,17 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const operations = new OperationStore(journal)
   const tokens = new AgentTokens({ serverUrl, token, ca, folder: paths.credentials })
   const calls = new AgentCalls(link, tokens, { serverUrl, ca })
+  const secrets = new SecretService({
+    paths,
+    log,
+    events,
+    env,
+    place: config.secretStore,
+    helper: self.length > 0 ? [...self, 'keychain'] : [],
+    agentId: (text) => supervisor.agentNamed(text)?.id,
+  })
   const say = createSay({ calls, agentNamed: (text) => supervisor.agentNamed(text), env })
-  const services = createServices({ paths, log, events, env, say })
+  const services = createServices({ paths, log, events, env, secrets, say })
   const outbox = new Outbox({
     journal,
     log,
@@ -181,7 +205,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
   const ports = portPolicy(config.tunnelPorts, () => ownPorts)
   const meter = new ResourceMeter(paths.home)
   const tools = lazily(async () => {
-    const mcp = await startTools({ calls, supervisor: () => supervisor, ports, log, keys })
+    const mcp = await startTools({ calls, supervisor: () => supervisor, ports, log, keys, redactor })
     ownPorts.push(Number(new URL(mcp.url).port))
     return mcp
   })
@@ -211,7 +235,13 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     maxTurnMs: config.runTimeout,
     executor: config.executorCommand ? [config.executorCommand, ...config.executorArgs] : [],
     createDriver: options.createDriver ?? ((settings) => createDriver(settings, env, self)),
-    environment: async ({ runtimeKind, env: extra }) => runtimeEnv(runtimeKind, env, extra),
+    redactor,
+    environment: async (settings) => {
+      const own = await secrets.environment(settings, (value) => redactor.add(value))
+      redactor.add(...loginSecrets(settings.runtimeKind, env))
+      return runtimeEnv(settings.runtimeKind, env, own)
+    },
+    revision: (settings) => secrets.revision(settings),
     mcp: async (agentId) => {
       const { url } = await tools()
       return [{ name: 'nekode', url, token: keys.keyOf(agentId) }]
@@ -267,6 +297,7 @@ function assemble(options: DaemonOptions, journal: Journal, mark: { id: string; 
     handle: lazyHandle({ ports, log, folderOf: (agentId) => supervisor.folderOf(agentId) }),
   })
   return {
+    redactor,
     tunnels,
     link,
     keys,
@@ -315,6 +346,7 @@ function keepRunning({ config, log }: DaemonOptions, parts: Parts, close: () => 
   }
   return {
     session,
+    log,
     stop: () => {
       stopping ??= stop()
       return stopping
@@ -363,13 +395,15 @@ interface ToolParts {
   ports: PortPolicy
   log: Logger
   keys: AgentKeys
+  redactor: Redactor
 }
 
-async function startTools({ calls, supervisor, ports, log, keys }: ToolParts): Promise<Mcp> {
+async function startTools({ calls, supervisor, ports, log, keys, redactor }: ToolParts): Promise<Mcp> {
   const [{ startMcp }, { agentTools }] = await Promise.all([import('./mcp/server'), import('./tools/tools')])
   return startMcp({
     version,
     keys,
+    clean: (input) => redactor.deep(input),
     tools: agentTools({
       calls,
       workspaceOf: (agentId) => supervisor().workspaceOf(agentId),

@@ -13,5 +13,6 @@ export const commands: SubCommandsDef = {
   version: async () => (await import('./version')).version,
   completion: async () =>
     (await import('@shared/cli/completion')).completion({ name: 'nekode-daemon', commands: () => commands }),
+  keychain: async () => (await import('./keychain')).keychain,
   'mcp-bridge': async () => (await import('./bridge')).bridge,
 }

@@ -70,7 +70,7 @@ async function forever(options: Parameters<typeof startDaemon>[0]): Promise<Exit
   const signals = process.stdin.isTTY ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : (['SIGINT', 'SIGTERM'] as const)
   for (const signal of signals) process.on(signal, () => ended.resolve(signal))
   process.on('unhandledRejection', (error) =>
-    log.error('a promise was rejected and nobody looked', { error: stackOf(error) }),
+    daemon.log.error('a promise was rejected and nobody looked', { error: stackOf(error) }),
   )
   const watching = new AbortController()
   void watchParent(env.NEKODE_PARENT_PID, watching.signal).then((isGone) => isGone && ended.resolve('parent gone'))

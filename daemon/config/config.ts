@@ -3,7 +3,7 @@ import { NekodeError } from '@shared/errors'
 import { nekodeHome } from '@shared/home'
 import { LOG_FORMATS, LOG_LEVELS } from '@shared/log'
 import { z } from 'zod'
-import { type Field, FIELDS, flagOf, LOCAL_PORT, parseJsonValue, parseText, type Parsed } from './fields'
+import { type Field, FIELDS, flagOf, LOCAL_PORT, parseJsonValue, parseText, type Parsed, SECRET_STORES } from './fields'
 import { readJsonObject } from './file'
 import { defaultConfigPath, type Paths, pathsOf } from './paths'
 
@@ -30,6 +30,7 @@ const Settings = z.object({
   target: z.string().default('#general'),
   tunnelPorts: z.string().default(''),
   localPort: z.string().default(String(LOCAL_PORT)),
+  secretStore: z.enum(SECRET_STORES).default('auto'),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   logFormat: z.enum(LOG_FORMATS).optional(),
 })

@@ -4,6 +4,9 @@ import { LOG_FORMATS, LOG_LEVELS } from '@shared/log'
 /** Where the local HTTP API is unless something else is said. */
 export const LOCAL_PORT = 4137
 
+/** `auto`: in the keychain of the operating system where there is one, else in the vault. */
+export const SECRET_STORES = ['auto', 'keychain', 'vault'] as const
+
 /** What a setting's text means. Durations are in Go's syntax in every source and milliseconds in the result. */
 export type FieldKind = 'text' | 'port' | 'duration' | 'count' | 'words' | readonly string[]
 
@@ -84,6 +87,12 @@ export const FIELDS: readonly Field[] = [
     'Ports that previews may show: 3000-3999,8080 or none (1024 and above, without databases and the like)',
   ),
   field('localPort', 'port', ['NEKODE_LOCAL_PORT'], `Port of the local HTTP API on loopback, or none (${LOCAL_PORT})`),
+  field(
+    'secretStore',
+    SECRET_STORES,
+    ['NEKODE_SECRET_STORE'],
+    'Where secrets are kept (auto: the keychain if there is one)',
+  ),
   field('logLevel', LOG_LEVELS, ['NEKODE_LOG_LEVEL'], 'Least level that is logged (info)'),
   field('logFormat', LOG_FORMATS, ['NEKODE_LOG_FORMAT'], 'How lines are written (text on a terminal, else json)'),
 ]

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { SECRETS } from '../services/secrets/contract'
+import { WATCH } from '../services/watch/contract'
 import { nothing, type Operations, operations } from './operation'
 
 /** What every daemon answers, whatever services it has. */
@@ -30,5 +32,5 @@ export const BASE = operations({
 })
 
 /** Every operation of the local API: over the socket by `type`, over HTTP as `POST /v1/<name>`. */
-export const LOCAL = { ...BASE } satisfies Operations
+export const LOCAL = { ...BASE, ...SECRETS, ...WATCH } satisfies Operations
 export type Local = typeof LOCAL

@@ -21,6 +21,8 @@ export interface DispatchOptions {
   token: string
   /** Whose token it is; undefined for none that is known. */
   agentOf(token: string): string | undefined
+  /** What an agent may say of its input: without the secrets that agents were started with. */
+  clean(input: unknown): unknown
 }
 
 const Request = z.looseObject({ type: z.string(), auth_token: z.string().max(512).optional() })
@@ -63,7 +65,7 @@ export class Dispatcher {
       return failure('forbidden', 'not_for_agents', `${type} is not for agents.`)
     if (operation.needsToken && caller.kind === 'owner' && !caller.hasToken)
       return { reply: { type: 'AuthRequired' }, failed: 'unauthenticated' }
-    const parsed = operation.input.safeParse(input)
+    const parsed = operation.input.safeParse(caller.kind === 'agent' ? this.#options.clean(input) : input)
     if (!parsed.success) return failure('invalid', 'invalid_request', z.prettifyError(parsed.error))
     try {
       return { reply: Reply.parse(await run(parsed.data, caller)) }

@@ -27,6 +27,8 @@ export interface LocalOptions {
   /** What else is served over HTTP. */
   mounts?: readonly Mount[]
   agentOf(token: string): string | undefined
+  /** Takes secrets out of what agents say. Default: there are none. */
+  clean?(input: unknown): unknown
   /** Ends the daemon. */
   shutdown(): void
   /** Ends the daemon and starts it again. */
@@ -69,6 +71,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalApi> {
     log,
     token,
     agentOf: options.agentOf,
+    clean: (input) => options.clean?.(input) ?? input,
   })
   const address = socketAddress(paths)
   makeSocketFolder(address)

@@ -49,6 +49,8 @@ export interface McpOptions {
   port?: number
   /** Version of the daemon, shown to runtimes. */
   version?: string
+  /** Takes secrets out of what agents say. Default: there are none. */
+  clean?(input: unknown): unknown
   /** Told of everything that was thrown by a tool, for the log. */
   onToolError?(tool: string, agentId: string, error: unknown): void
 }
@@ -122,7 +124,7 @@ async function call(name: string, input: unknown, agentId: string, options: McpO
   if (!tool)
     return failed(`There is no tool "${name}". There are: ${options.tools.map((known) => known.name).join(', ')}.`)
   try {
-    return { content: [{ type: 'text', text: await tool.call(input ?? {}, agentId) }] }
+    return { content: [{ type: 'text', text: await tool.call(options.clean?.(input) ?? input ?? {}, agentId) }] }
   } catch (error) {
     if (error instanceof z.ZodError) return failed(`The input does not fit: ${z.prettifyError(error)}`)
     options.onToolError?.(name, agentId, error)

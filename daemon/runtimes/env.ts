@@ -42,6 +42,12 @@ export function searchPath(env: Record<string, string | undefined>): string {
   return [...given, ...extra].join(separator)
 }
 
+/** Values of the variables that a runtime logs in with and that are credentials: what the agent says must not hold them. */
+export function loginSecrets(kind: string, parent: Record<string, string | undefined>): string[] {
+  const names = runtimeSpec(kind)?.loginEnv.filter((name) => /KEY|TOKEN|SECRET|PASSWORD/.test(name)) ?? []
+  return names.flatMap((name) => parent[name] ?? [])
+}
+
 /**
  * The complete environment of an agent: an allow-list of the daemon's own, the variables that this runtime logs in with,
  * and `extra` (the agent's own settings) on top. Nothing of the daemon's credentials is on the list.

@@ -3,6 +3,7 @@ import type { Paths } from '../config/paths'
 import type { LocalEvents } from '../local/events'
 import type { Served } from '../local/operation'
 import type { Say } from '../voice/say'
+import type { SecretService } from './secrets/service'
 
 /** A part of the daemon that serves this computer, with or without a server. */
 export interface Service {
@@ -20,6 +21,7 @@ export interface ServiceDeps {
   log: Logger
   events: LocalEvents
   env: Record<string, string | undefined>
+  secrets: SecretService
   /** Says something at the server, for an agent of this computer or the person who is logged in. */
   say: Say
 }

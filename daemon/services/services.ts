@@ -4,7 +4,7 @@ import type { Service, ServiceDeps } from './service'
 
 /** Every service of the daemon. */
 export function createServices(deps: ServiceDeps): Services {
-  return new Services(deps, [])
+  return new Services(deps, [deps.secrets])
 }
 
 /** Starts, serves and stops the services together. */

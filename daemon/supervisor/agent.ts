@@ -1,7 +1,7 @@
 import type { DaemonCommand } from '@shared/contract/control'
 import type { Logger } from '@shared/log'
 import type { AgentEvent } from '../runtimes/events'
-import { RuntimeFailure } from '../runtimes/failure'
+import { type Failure, RuntimeFailure } from '../runtimes/failure'
 import { type Ending, endingOf, givenBack } from './ending'
 import { Joining, type JoiningHost } from './joining'
 import { AgentProcess, type ProcessDeps } from './process'
@@ -328,6 +328,7 @@ export class Agent {
       backlog: () => (task ? uplink.backlog(task) : 0),
       nextSequence: () => (task ? uplink.nextSequence(task) : 0),
       clean: settings.clean,
+      held: settings.held,
       answer: (requestId, decision) => this.#process.running?.driver.answer(requestId, decision),
       onStop: () => this.#halt(work),
       onEnd: (ending) => this.#end(work, ending),
@@ -358,7 +359,8 @@ export class Agent {
     if (isUnwanted) this.#stop(work, { type: 'lost' })
   }
 
-  #exited({ failure }: Extract<AgentEvent, { type: 'exit' }>): void {
+  #exited({ failure: found }: Extract<AgentEvent, { type: 'exit' }>): void {
+    const failure = found && this.#cleanFailure(found)
     // A driver ends its turn before it says that it is gone; this is for one that did not.
     this.#work?.turn?.end(this.#work.verdict ?? givenBack(failure?.message ?? 'The process ended.', failure))
     // What was handed to a process that is gone was not heard.
@@ -385,8 +387,9 @@ export class Agent {
     running.driver.interrupt().catch((error: unknown) => this.#log.debug('the interrupt failed', { error }))
   }
 
-  #end(work: Work, ending: Ending): void {
+  #end(work: Work, found: Ending): void {
     if (this.#work !== work) return
+    const ending = this.#clean(found)
     clearTimeout(this.#halting)
     this.#work = null
     work.leave()
@@ -408,6 +411,18 @@ export class Agent {
     queueMicrotask(() => {
       if (!this.#work) this.#next()
     })
+  }
+
+  /** What a program wrote last, and a runtime's error, may hold what it was given as a secret. */
+  #clean(ending: Ending): Ending {
+    const clean = this.#settings?.clean
+    if (!clean) return ending
+    if ('failure' in ending) return { ...ending, failure: this.#cleanFailure(ending.failure) }
+    return 'answer' in ending ? { ...ending, answer: clean(ending.answer) } : ending
+  }
+
+  #cleanFailure(failure: Failure): Failure {
+    return { ...failure, message: this.#settings?.clean(failure.message) ?? failure.message }
   }
 
   #report(owner: Task, joined: Task[], ending: Ending): void {

@@ -17,6 +17,8 @@ export interface ProcessDeps {
   createDriver(settings: Settings): Promise<RuntimeDriver>
   /** The whole environment of a child of this agent. */
   environment(settings: Settings): Promise<Record<string, string>>
+  /** Changes when what the environment is made of does, though the settings are the same: a secret was rotated. */
+  revision(settings: Settings): string
   /** The agent's way of talking back. */
   mcp(agentId: string): Promise<McpEndpoint[]>
   /** Puts what the server keeps of the agent's memory into its workspace; does not throw. */
@@ -61,7 +63,7 @@ export class AgentProcess {
    * @throws RuntimeFailure when it cannot start; the signal's reason when that is aborted first
    */
   async ensure(settings: Settings, prompt: string, signal: AbortSignal): Promise<Running> {
-    const launch = fingerprint(settings, prompt)
+    const launch = fingerprint(settings, prompt, this.#deps.revision(settings))
     if (this.#running && this.#launch === launch) return { ...this.#running, sessionLost: false }
     await this.stop()
     await pause(this.#notBefore - Date.now(), signal)
@@ -170,5 +172,8 @@ export class AgentProcess {
 }
 
 /** Everything that a process is told at its start and cannot be told later. */
-const fingerprint = ({ runtimeKind, model, workspace, command, env }: Settings, prompt: string): string =>
-  JSON.stringify([runtimeKind, model, workspace, command, env, prompt])
+const fingerprint = (
+  { runtimeKind, model, workspace, command, env }: Settings,
+  prompt: string,
+  revision: string,
+): string => JSON.stringify([runtimeKind, model, workspace, command, env, prompt, revision])

@@ -2,6 +2,7 @@ import type { ApprovalPolicy } from '@shared/contract/agents'
 import type { AgentProfile } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { z } from 'zod'
 import { policyOf } from './policy'
+import { Redactor } from './redactor'
 
 /** What an agent is, as far as running it is concerned. */
 export interface Settings {
@@ -16,27 +17,34 @@ export interface Settings {
   command: string[]
   env: Record<string, string>
   policy: ApprovalPolicy
-  /** Takes the agent's secrets, and tokens of Nekode, out of a text. */
+  /** Takes secrets of this computer's agents, and tokens of Nekode, out of a text. */
   clean(text: string): string
+  /** How many characters at the end of an unfinished text may be the beginning of one. */
+  held(text: string): number
 }
 
 const COMMAND = 'NEKODE_EXECUTOR_COMMAND'
 const ARGS = 'NEKODE_EXECUTOR_ARGS'
 const Args = z.array(z.string())
-/** A shorter secret would take ordinary words out of what the agent says. */
-const MIN_SECRET = 8
 const OUR_TOKENS = /\bn(?:dt|at|up|km)_[A-Za-z0-9_-]{20,}/g
 
-/** Reads a profile. `fallback` is the command for agents that need one and have none. */
-export function settingsOf(profile: AgentProfile, fallback: readonly string[] = []): Settings {
+/** The end of a text in which a token may have begun. What goes on for longer is no token. */
+const BEGUN = /\bn(?:$|(?:d|dt|a|at|u|up|k|km)(?:$|_[A-Za-z0-9_-]{0,100}$))/
+
+/**
+ * Reads a profile. `fallback` is the command for agents that need one and have none; `redactor` is told of the agent's secrets.
+ */
+export function settingsOf(
+  profile: AgentProfile,
+  fallback: readonly string[] = [],
+  redactor: Redactor = new Redactor(),
+): Settings {
   const env: Record<string, string> = {}
-  for (const { name, value } of profile.env) if (name !== COMMAND && name !== ARGS) env[name] = value
+  for (const { name, value, secretRef } of profile.env)
+    if (name !== COMMAND && name !== ARGS) env[name] = secretRef === '' ? value : `secret:${secretRef}`
   const program = profile.env.find(({ name }) => name === COMMAND)?.value
   const args = parseArgs(profile.env.find(({ name }) => name === ARGS)?.value ?? '')
-  const secrets = profile.env
-    .flatMap(({ secret, value }) => (secret && value.length >= MIN_SECRET ? [value] : []))
-    // The longest first: one secret may be the start of another.
-    .sort((a, b) => b.length - a.length)
+  redactor.add(...profile.env.flatMap(({ secret, value }) => (secret && !value.startsWith('secret:') ? [value] : [])))
   return {
     agentId: profile.agentId,
     name: profile.name || profile.agentId,
@@ -46,8 +54,8 @@ export function settingsOf(profile: AgentProfile, fallback: readonly string[] = 
     command: program ? [program, ...args] : [...fallback],
     env,
     policy: policyOf(profile.permissions),
-    clean: (text) =>
-      secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text).replace(OUR_TOKENS, '[redacted]'),
+    clean: (text) => redactor.clean(text).replace(OUR_TOKENS, '[redacted]'),
+    held: (text) => Math.max(redactor.held(text), BEGUN.exec(text)?.[0].length ?? 0),
   }
 }
 

@@ -1,6 +1,7 @@
 import { RunStepKind, RunStepStatus } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import type { StepDetail } from '@shared/contract/runs'
 import type { AgentEvent, EventOf, ToolStatus } from '../runtimes/events'
+import { parseJson } from '../runtimes/json'
 import { clip } from '../runtimes/lines'
 import type { Segment } from './answer'
 
@@ -36,8 +37,10 @@ export interface StepSink {
   nextSequence(): number
   /** The turn has said more than a run may hold. Called once. */
   onOverflow(): void
-  /** Takes the agent's own secrets out of a text. */
+  /** Takes secrets out of a text. */
   clean(text: string): string
+  /** How many characters at the end of a text that goes on may be the beginning of a secret. */
+  held(text: string): number
 }
 
 interface Step {
@@ -52,6 +55,8 @@ interface Block extends Step {
   /** The runtime's name for the message; '' for thoughts. */
   messageId: string
   text: string
+  /** The end of what was said: it is shown with what follows, when it is known to be no part of a secret. */
+  rest: string
   /** How much of it has been reported. */
   sent: number
   segment: Extract<Segment, { type: 'text' }> | undefined
@@ -111,7 +116,10 @@ export class Steps {
         return this.#endTool(event)
       case 'plan':
         this.#plan ??= this.#step()
-        return this.#push(this.#plan, RunStepStatus.COMPLETED, { type: 'plan', entries: event.entries })
+        return this.#push(this.#plan, RunStepStatus.COMPLETED, {
+          type: 'plan',
+          entries: event.entries.map((entry) => ({ ...entry, text: this.#sink.clean(entry.text) })),
+        })
       case 'usage': {
         const { usage, costUsd, context } = event
         const more = { ...(costUsd === undefined ? {} : { costUsd }), ...(context ? { context } : {}) }
@@ -163,7 +171,7 @@ export class Steps {
   #block(type: Block['type'], messageId: string): Block {
     const segment: Block['segment'] = type === 'text' ? { type: 'text', text: '' } : undefined
     if (segment) this.#segments.push(segment)
-    return { ...this.#step(), type, messageId, text: '', sent: 0, segment }
+    return { ...this.#step(), type, messageId, text: '', rest: '', sent: 0, segment }
   }
 
   #textBlock(messageId: string): Block {
@@ -179,11 +187,17 @@ export class Steps {
       this.#overflow = true
       return
     }
-    block.text += this.#sink.clean(text)
-    if (block.segment) block.segment.text = block.text
+    const unseen = block.rest + text
+    this.#show(block, unseen, unseen.length - this.#sink.held(unseen))
     const wait = this.#flushedAt + PIECE_MS - performance.now()
     if (wait <= 0 && this.#sink.backlog() <= BACKLOG) this.#flushAll()
     else this.#later(wait)
+  }
+
+  #show(block: Block, unseen: string, count: number): void {
+    block.text += this.#sink.clean(unseen.slice(0, count))
+    block.rest = unseen.slice(count)
+    if (block.segment) block.segment.text = block.text
   }
 
   #later(ms: number): void {
@@ -208,6 +222,7 @@ export class Steps {
 
   /** Reports what was written since the last time. */
   #flush(block: Block, last: boolean): void {
+    if (last) this.#show(block, block.rest, block.rest.length)
     const pieces = Math.ceil((block.text.length - block.sent) / MAX_PIECE)
     // A block that is finished is said to be, also when there is no more text to say it with.
     for (let left = last ? Math.max(1, pieces) : pieces; left > 0; left--) {
@@ -223,6 +238,7 @@ export class Steps {
     // Pieces of a secret are not seen as one until the text is whole; a message may also come without any pieces.
     if (!whole.startsWith(block.text.slice(0, block.sent))) block.sent = 0
     block.text = whole
+    block.rest = ''
     if (block.segment) block.segment.text = whole
     this.#flush(block, true)
     this.#texts.delete(block.messageId)
@@ -260,7 +276,7 @@ export class Steps {
     const diffs = (diff ?? []).map(({ path, diff: text }) => {
       const cut = clip(clean(text), room)
       room = Math.max(0, room - cut.length)
-      return { path, diff: cut }
+      return { path: clean(path), diff: cut }
     })
     this.#push(tool, STATUS[status], {
       ...this.#toolDetail(tool),
@@ -277,8 +293,9 @@ export class Steps {
   #input(input: unknown): { input?: unknown } {
     if (input === undefined) return {}
     const json = this.#sink.clean(JSON.stringify(input) ?? 'null')
-    // Cut JSON is no JSON any more; it is shown as the text it is.
-    return { input: json.length > MAX_INPUT ? clip(json, MAX_INPUT) : JSON.parse(json) }
+    // Cut JSON is no JSON any more, nor is one out of which a secret with braces was taken; it is shown as the text it is.
+    const clean = json.length > MAX_INPUT ? undefined : parseJson(json)
+    return { input: clean === undefined ? clip(json, MAX_INPUT) : clean }
   }
 
   #push({ stepId, sequence, startedAt }: Step, status: RunStepStatus, detail: StepDetail): void {

@@ -17,6 +17,7 @@ import { RuntimeFailure } from '../runtimes/failure'
 import { findWorkspace } from '../workspace/workspace'
 import type { OperationStore } from './operations'
 import { type Settings, settingsOf } from './profile'
+import type { Redactor } from './redactor'
 import { queueOf, type RunStore } from './runs'
 import { taskOf } from './task'
 
@@ -31,6 +32,8 @@ export interface SupervisorDeps extends Omit<AgentDeps, 'settings' | 'onStatus'>
   outbox: Outbox
   runs: RunStore
   operations: OperationStore
+  /** What must not leave this computer. */
+  redactor: Redactor
   /** Command of agents that need one and have none. */
   executor: readonly string[]
   /** Empties an agent's memory; what was there is kept aside. */
@@ -200,14 +203,14 @@ export class Supervisor {
   }
 
   async #settings(agentId: string): Promise<Settings> {
-    const { link, executor } = this.#deps
+    const { link, executor, redactor } = this.#deps
     const known = this.#profiles.get(agentId)
-    if (known) return settingsOf(known, executor)
+    if (known) return settingsOf(known, executor, redactor)
     const { profile } = await link.call((client) => client.getAgentProfile({ agentId }))
     if (!profile)
       throw new NekodeError('not_found', `The server does not know the agent ${agentId}.`, { code: 'agent_unknown' })
     this.#profiles.set(agentId, profile)
-    return settingsOf(profile, executor)
+    return settingsOf(profile, executor, redactor)
   }
 
   async #listProfiles(): Promise<void> {

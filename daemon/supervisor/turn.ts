@@ -23,6 +23,7 @@ export interface TurnOptions {
   backlog(): number
   nextSequence(): number
   clean(text: string): string
+  held(text: string): number
   answer(requestId: string, decision: Decision): void
   /** The turn has to be stopped; its ending is decided already. */
   onStop(): void
@@ -54,13 +55,14 @@ export class Turn {
 
   constructor(options: TurnOptions) {
     this.#options = options
-    const { push, backlog, nextSequence, clean, maxMs } = options
+    const { push, backlog, nextSequence, clean, held, maxMs } = options
     const failure: Failure = { reason: 'output_limit', message: 'The agent wrote more than a run may hold.' }
     this.#steps = new Steps({
       push,
       backlog,
       nextSequence,
       clean,
+      held,
       onOverflow: () => this.stop({ type: 'failed', failure }),
     })
     if (maxMs !== undefined) this.#limit = setTimeout(() => this.#tooLong(maxMs), maxMs)

@@ -18,6 +18,7 @@ export const FailureReason = z.enum([
   'output_limit',
   'invalid_output',
   'workspace_unavailable',
+  'secret_unavailable',
   'lease_expired',
   'computer_offline',
   'computer_removed',
@@ -110,6 +111,11 @@ export const failures: Record<FailureReason, { sentence: string; next: string; r
   workspace_unavailable: {
     sentence: 'The agent’s workspace folder cannot be used.',
     next: 'Check that the folder exists on that computer and can be written, then retry.',
+    retryable: true,
+  },
+  secret_unavailable: {
+    sentence: 'A secret that the agent’s environment refers to could not be had on its computer.',
+    next: 'Store it on that computer with “nekode-daemon secrets set”, then retry.',
     retryable: true,
   },
   lease_expired: {

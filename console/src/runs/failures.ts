@@ -13,6 +13,7 @@ const atComputer: ReadonlySet<FailureReason> = new Set([
   'runtime_login_required',
   'computer_offline',
   'workspace_unavailable',
+  'secret_unavailable',
 ])
 
 export const failedAtComputer = (reason: FailureReason): boolean => atComputer.has(reason)

@@ -76,6 +76,8 @@ export const errors = {
   'failure.invalid_output.next': 'Update the program on that computer, then retry.',
   'failure.workspace_unavailable': 'Its workspace folder cannot be used.',
   'failure.workspace_unavailable.next': 'Check that the folder exists on that computer and can be written, then retry.',
+  'failure.secret_unavailable': 'A secret that its environment refers to could not be had on its computer.',
+  'failure.secret_unavailable.next': 'Store it on that computer with “nekode-daemon secrets set”, then retry.',
   'failure.lease_expired': 'The computer stopped reporting while the run was under way.',
   'failure.lease_expired.next': 'Check that the computer is online, then retry.',
   'failure.computer_offline': 'Its computer is offline.',

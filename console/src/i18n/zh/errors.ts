@@ -75,6 +75,8 @@ export const errors: Record<keyof typeof en, string> = {
   'failure.invalid_output.next': '请更新该计算机上的程序，然后重试。',
   'failure.workspace_unavailable': '无法使用工作区文件夹。',
   'failure.workspace_unavailable.next': '请确认该计算机上的文件夹存在且可写，然后重试。',
+  'failure.secret_unavailable': '无法在其计算机上取得环境变量所引用的密钥。',
+  'failure.secret_unavailable.next': '请在该计算机上用 “nekode-daemon secrets set” 保存它，然后重试。',
   'failure.lease_expired': '运行期间计算机停止了汇报。',
   'failure.lease_expired.next': '请确认计算机在线，然后重试。',
   'failure.computer_offline': '所在计算机已离线。',
