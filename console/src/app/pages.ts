@@ -58,6 +58,7 @@ const entries: PageEntry[] = [
   { href: '/computers', icon: 'i-lucide-monitor', label: 'nav.computers', group: 'list', letter: 'm' },
   { href: '/drafts', icon: 'i-lucide-pencil-line', label: 'nav.drafts', group: 'list', letter: 'd' },
   { href: '/tunnels', icon: 'i-lucide-app-window', label: 'nav.tunnels', group: 'list' },
+  { href: '/artifacts', icon: 'i-lucide-panels-top-left', label: 'nav.artifacts', group: 'list' },
   { href: '/settings/account', icon: 'i-lucide-user', label: 'settings.account', group: 'settings', letter: ',' },
   { href: '/settings/appearance', icon: 'i-lucide-palette', label: 'settings.appearance', group: 'settings' },
   { href: '/settings/browser', icon: 'i-lucide-bell', label: 'settings.browser', group: 'settings' },

@@ -29,6 +29,7 @@ const SavedPage = lazy(() => import('../saved/page'))
 const MorePage = lazy(() => import('./more'))
 const TaskPage = lazy(() => import('../tasks/detail').then((m) => ({ default: m.TaskPage })))
 const TasksPage = lazy(() => import('../tasks/page'))
+const ArtifactsPage = lazy(() => import('../artifacts/page'))
 const TunnelsPage = lazy(() => import('../tunnels/page'))
 const DraftsPage = lazy(() => import('../composer/draftspage'))
 const SettingsPage = lazy(() => import('../settings/page'))
@@ -86,6 +87,7 @@ export const App = () => (
         <Route path="/tasks" component={TasksPage} />
         <Route path="/tasks/:id" component={TaskPage} />
         <Route path="/tunnels" component={TunnelsPage} />
+        <Route path="/artifacts" component={ArtifactsPage} />
         <Route path="/settings/:section?" component={SettingsPage} />
         <Route path="*" component={NotFound} />
       </Router>

@@ -11,11 +11,14 @@ import { change, state } from '../store/state'
 import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
 
-// Few conversations speak of previews.
+// Few conversations speak of previews, or of what was published.
 const TunnelCard = lazy(() => import('../tunnels/card'))
+const ArtifactCard = lazy(() => import('../artifacts/card'))
 
 /** What became of a preview that a message is about. */
 const tunnelChange = (message: Message): string | undefined => /^tunnel\.(\w+)$/.exec(message.system?.type ?? '')?.[1]
+
+const isPublished = (message: Message): boolean => message.system?.type === 'artifact.published'
 
 /** A message of the system in the reader's language; as the server wrote it where its kind is not known here. */
 export function systemText(message: Message): string {
@@ -33,6 +36,8 @@ export function systemText(message: Message): string {
     if (change === 'requested') return t('system.tunnelRequested', { name: `@${by}` })
     if (change === 'opened') return t('system.tunnelOpened', { name: `@${by}` })
     if (change === 'rejected') return t('system.tunnelRejected', { name: `@${by}` })
+    if (isPublished(message))
+      return t('system.artifactPublished', { name: `@${by}`, title: field(message, 'title') ?? '' })
   }
   const known = factText(message)
   if (known) return known
@@ -47,6 +52,8 @@ export function SystemMessage(props: { message: Message }) {
     props.message.deletedAt === null && ['requested', 'opened'].includes(tunnelChange(props.message) ?? '')
       ? field(props.message, 'tunnelId')
       : undefined
+  const artifactId = () =>
+    props.message.deletedAt === null && isPublished(props.message) ? field(props.message, 'artifactId') : undefined
   const guard = () => props.message.system?.type === 'guard.tripped'
   const deliveryId = () => {
     const id = field(props.message, 'deliveryId')
@@ -70,6 +77,15 @@ export function SystemMessage(props: { message: Message }) {
             <div class="basis-full text-ink text-sm">
               <Suspense>
                 <TunnelCard id={id()} />
+              </Suspense>
+            </div>
+          )}
+        </Show>
+        <Show when={artifactId()}>
+          {(id) => (
+            <div class="basis-full text-ink text-sm">
+              <Suspense>
+                <ArtifactCard id={id()} />
               </Suspense>
             </div>
           )}

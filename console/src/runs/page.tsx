@@ -26,6 +26,7 @@ import { LongStepList } from './longlist'
 import { StateBadge } from './state'
 import { TimelineStrip } from './strip'
 
+const RunArtifacts = lazy(async () => ({ default: (await import('../artifacts/card')).RunArtifacts }))
 const RunChanges = lazy(() => import('./changes'))
 const RunReplay = lazy(() => import('./replayview'))
 const Archive = lazy(async () => ({ default: (await import('./archive')).ArchiveView }))
@@ -74,6 +75,9 @@ function Content(props: { run: Run }) {
       </Show>
       <ApprovalList runId={props.run.id} />
       <RunFacts run={props.run} />
+      <Suspense>
+        <RunArtifacts runId={props.run.id} />
+      </Suspense>
       <Parts run={props.run} />
     </Page>
   )

@@ -128,6 +128,7 @@ export const conversation = {
   'system.guardTurns': '{name} reached its limit of turns an hour.',
   'system.guardCost': '{name} reached its cost limit for today.',
   'system.tunnelRequested': '{name} asks to show a preview here. Somebody who may write here has to allow it.',
+  'system.artifactPublished': '{name} published “{title}”.',
   'system.tunnelOpened': '{name} opened a preview.',
   'system.tunnelRejected': '{name} refused the preview.',
   'system.notMember': '{name} is not a member of this channel and does not see this. Add it, then mention it again.',

@@ -1,6 +1,7 @@
 import type { agentpage } from './agentpage'
 import type { agents } from './agents'
 import type { approvals } from './approvals'
+import type { artifacts } from './artifacts'
 import type { commands } from './commands'
 import type { browser } from './browser'
 import type { common } from './common'
@@ -33,6 +34,7 @@ import type { work } from './work'
  */
 export type Texts = typeof agents &
   typeof approvals &
+  typeof artifacts &
   typeof commands &
   typeof browser &
   typeof common &

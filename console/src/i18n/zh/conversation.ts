@@ -128,6 +128,7 @@ export const conversation: Record<keyof typeof en, string> = {
   'system.guardTurns': '{name} 已达到每小时的回合上限。',
   'system.guardCost': '{name} 已达到今天的费用上限。',
   'system.tunnelRequested': '{name} 请求在此展示预览，需由有写入权限的人批准。',
+  'system.artifactPublished': '{name} 发布了“{title}”。',
   'system.tunnelOpened': '{name} 打开了预览。',
   'system.tunnelRejected': '{name} 拒绝了预览。',
   'system.notMember': '{name} 不是此频道的成员，看不到这条消息。请先添加，然后再次提及。',

@@ -2,6 +2,7 @@ import type { Texts } from '../en'
 import { agentpage } from './agentpage'
 import { agents } from './agents'
 import { approvals } from './approvals'
+import { artifacts } from './artifacts'
 import { commands } from './commands'
 import { browser } from './browser'
 import { common } from './common'
@@ -32,6 +33,7 @@ import { work } from './work'
 export const zh: Record<keyof Texts, string> = {
   ...agents,
   ...approvals,
+  ...artifacts,
   ...commands,
   ...browser,
   ...common,
