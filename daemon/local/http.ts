@@ -3,9 +3,13 @@ import type { ErrorKind } from '@shared/errors'
 import { type Dispatcher, failure, type Outcome } from './dispatch'
 import type { LocalEvents } from './events'
 import { MAX_FRAME } from './frames'
+import type { Caller } from './operation'
 
 /** A line now and then keeps what is between from closing a quiet stream. */
 const BEAT_MS = 20_000
+
+/** Longest body that a mount gets; one for an operation is no longer than a frame. */
+export const MAX_MOUNTED = 256 << 20
 
 const STATUS: Record<ErrorKind, number> = {
   invalid: 400,
@@ -34,7 +38,8 @@ export interface HttpOptions {
 /** A request that another part of the daemon answers: a path prefix and what answers below it. */
 export interface Mount {
   prefix: string
-  answer(request: Request): Promise<Response>
+  /** @param caller who holds the request's bearer token; undefined when nobody does */
+  answer(request: Request, caller: Caller | undefined): Promise<Response>
 }
 
 export interface LocalHttp {
@@ -50,16 +55,16 @@ export function serveHttp({ port, dispatcher, events }: HttpOptions, mounts: rea
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port,
-    maxRequestBodySize: MAX_FRAME,
+    maxRequestBodySize: MAX_MOUNTED,
     idleTimeout: 0,
     async fetch(request, server) {
       const refused = refuse(request, server.port)
       if (refused) return refused
       const path = new URL(request.url).pathname
-      const mount = mounts.find(({ prefix }) => path.startsWith(prefix))
-      if (mount) return mount.answer(request)
       const token = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
       const caller = token === undefined ? undefined : dispatcher.callerOf(token)
+      const mount = mounts.find(({ prefix }) => path.startsWith(prefix))
+      if (mount) return mount.answer(request, caller)
       if (!caller) return respond({ reply: { type: 'AuthRequired' }, failed: 'unauthenticated' })
       if (path === '/v1' && request.method === 'GET') return Response.json(list(dispatcher))
       if (path === '/v1/events' && request.method === 'GET')
@@ -67,7 +72,10 @@ export function serveHttp({ port, dispatcher, events }: HttpOptions, mounts: rea
       const name = /^\/v1\/([A-Za-z]{1,64})$/.exec(path)?.[1]
       if (name === undefined || request.method !== 'POST')
         return respond(failure('not_found', 'not_found', `There is no ${request.method} ${path}; GET /v1 lists all.`))
-      const input = await body(request)
+      const text = await textOf(request)
+      if (text === undefined)
+        return respond(failure('too_large', 'message_too_large', `A body of more than ${MAX_FRAME} bytes is too long.`))
+      const input = fieldsOf(text)
       if (input === undefined) return respond(failure('invalid', 'invalid_request', 'The body is not a JSON object.'))
       return respond(await dispatcher.call(name, input, caller))
     },
@@ -88,8 +96,19 @@ function refuse(request: Request, port: number | undefined): Response | undefine
   return undefined
 }
 
-async function body(request: Request): Promise<Record<string, unknown> | undefined> {
-  const text = await request.text()
+/** The body; undefined when it is too long, of which no more is read then. */
+async function textOf(request: Request): Promise<string | undefined> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of request.body ?? []) {
+    size += piece.length
+    if (size > MAX_FRAME) return undefined
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+function fieldsOf(text: string): Record<string, unknown> | undefined {
   if (text.trim() === '') return {}
   try {
     return Fields.safeParse(JSON.parse(text)).data
