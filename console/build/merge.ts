@@ -1,6 +1,10 @@
 import { basename, resolve } from 'node:path'
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { rolldown } from 'rolldown'
+import type { parseAst } from 'rolldown/parseAst'
+
+/** What Bun's bundler puts into the page for scripts that are no more after this. */
+const PRELOAD_LINK = /<link rel="modulepreload"[^>]* href="\/assets\/[^"]+">/g
 
 export interface Merged {
   /** What each script that was there before is in now, by URL path. */
@@ -31,6 +35,10 @@ export async function mergeScripts(outdir: string, first: readonly string[]): Pr
       {
         name: 'built scripts',
         resolveId: (id) => (id.startsWith('/assets/') ? resolve(folder, basename(id)) : null),
+        transform(code) {
+          const preloads = findPreloads(this.parse(code))
+          return preloads ? code.slice(0, preloads.start) + code.slice(preloads.end) : null
+        },
       },
     ],
   })
@@ -51,7 +59,22 @@ export async function mergeScripts(outdir: string, first: readonly string[]): Pr
   }
   const start = chunks.find(({ isEntry }) => isEntry)
   if (!start) throw new Error('the scripts have no start')
-  writeFileSync(html, page.replace(`/assets/${entry}`, `/${start.fileName}`))
+  writeFileSync(html, page.replace(PRELOAD_LINK, '').replace(`/assets/${entry}`, `/${start.fileName}`))
   const now = new Set([`/${start.fileName}`, ...first.flatMap((path) => scripts.get(path) ?? [])])
   return { scripts, first: [...now] }
+}
+
+/**
+ * Where Bun's bundler says which scripts each page needs, so that they are preloaded: a call with a table, such as
+ * `register(import.meta.url, ["…"], [["/assets/page-….js", 7, 9], …], 1)`. The table names scripts that are no more.
+ */
+function findPreloads({ body }: ReturnType<typeof parseAst>): { start: number; end: number } | undefined {
+  return body.find((statement) => {
+    if (statement.type !== 'ExpressionStatement' || statement.expression.type !== 'CallExpression') return false
+    return statement.expression.arguments.some((table) => {
+      const row = table.type === 'ArrayExpression' ? table.elements[0] : undefined
+      const path = row?.type === 'ArrayExpression' ? row.elements[0] : undefined
+      return path?.type === 'Literal' && typeof path.value === 'string' && path.value.startsWith('/assets/')
+    })
+  })
 }
