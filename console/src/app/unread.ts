@@ -2,7 +2,8 @@ import { createMemo, createRoot, createSignal } from 'solid-js'
 import type { Approval, Channel } from '@shared/contract'
 import { state } from '../store/state'
 
-const byName = (a: Channel, b: Channel) => a.name.localeCompare(b.name)
+/** Names of channels are in lower case; comparing as a language does would load that language's rules before the first paint. */
+const byName = (a: Channel, b: Channel) => (a.name < b.name ? -1 : Number(a.name > b.name))
 
 /** How many items of the inbox are unread; undefined until it is loaded, which is a moment after the first screen. */
 const [inboxUnread, setInboxUnread] = createSignal<number>()

@@ -1,4 +1,4 @@
-import { createEffect, createSignal, onCleanup, onMount, Show, type JSX } from 'solid-js'
+import { createEffect, createSignal, lazy, onCleanup, onMount, Show, Suspense, type JSX } from 'solid-js'
 import { call } from '../api/client'
 import { act } from '../app/act'
 import { useHotkeys, type Hotkey } from '../app/hotkeys'
@@ -17,10 +17,11 @@ import { Empty } from '../ui/empty'
 import { Icon } from '../ui/icon'
 import { ErrorNotice } from '../ui/notice'
 import { SkeletonRows } from '../ui/skeleton'
-import { Welcome } from '../setup/welcome'
 import { MessageList } from './list'
 import { reveal } from './reveal'
 import { createUnread, readEverything } from './unread'
+
+const Welcome = lazy(() => import('../setup/welcome').then((m) => ({ default: m.Welcome })))
 
 interface ConversationProps {
   target: string
@@ -147,7 +148,9 @@ function Intro(props: { target: string }) {
         )}
       </Show>
       <Show when={props.target === '#general'}>
-        <Welcome />
+        <Suspense>
+          <Welcome />
+        </Suspense>
       </Show>
     </div>
   )
