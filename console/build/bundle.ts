@@ -43,7 +43,7 @@ export async function buildConsole({ outdir, minify = true }: ConsoleOptions): P
     plugins: [solidPlugin(), unoPlugin(), fontPlugin(outdir)],
   })
   const { first: scripts } = await mergeScripts(outdir, built.metafile ? firstScreen(built.metafile) : [])
-  await finishPage(outdir, [await themeScript(outdir, minify), appTags, ...scripts.map(preload)])
+  await finishPage(outdir, [await bootScript(outdir, minify), appTags, ...scripts.map(preload)])
   await addWorker(outdir, minify)
   const manifest: Manifest = {}
   for (const name of readdirSync(outdir, { recursive: true, encoding: 'utf8' })) {
@@ -88,12 +88,13 @@ function firstScreen({ outputs }: BuildMetafile): string[] {
 const preload = (path: string) => `<link rel="modulepreload" crossorigin href="${path}">`
 
 /**
- * A chosen theme has to be known before the first paint. The bundler makes every script a module, which runs too late, and
- * the content security policy allows no inline script: so this one is a small file of its own that blocks.
+ * A chosen theme has to be known before the first paint, and the first questions to the server are asked while the other scripts are on
+ * their way. The bundler makes every script a module, which runs too late, and the content security policy allows no inline script: so
+ * this one is a small file of its own that blocks.
  */
-async function themeScript(outdir: string, minify: boolean): Promise<string> {
+async function bootScript(outdir: string, minify: boolean): Promise<string> {
   const built = await Bun.build({
-    entrypoints: [`${root}/src/theme/boot.ts`],
+    entrypoints: [`${root}/src/boot.ts`],
     outdir,
     target: 'browser',
     format: 'iife',
@@ -101,7 +102,7 @@ async function themeScript(outdir: string, minify: boolean): Promise<string> {
     naming: { entry: hashed },
   })
   const [script] = built.outputs
-  if (!script) throw new Error('the theme script was not built')
+  if (!script) throw new Error('the first script was not built')
   return `<script src="/assets/${basename(script.path)}"></script>`
 }
 

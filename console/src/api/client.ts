@@ -1,4 +1,5 @@
 import { ApiError, createApiClient } from '@shared/contract/client'
+import { takeEarly } from './early'
 
 export { ApiError }
 
@@ -43,7 +44,7 @@ export const call = createApiClient({
   baseUrl: '',
   headers: authHeaders,
   async fetch(url, init) {
-    const response = await fetch(url, leaving ? { ...init, keepalive: true } : init)
+    const response = await (takeEarly(url, init) ?? fetch(url, leaving ? { ...init, keepalive: true } : init))
     const token = response.headers.get(header)
     if (token) keepCsrf(token)
     if (response.status === 401 && !url.startsWith('/api/auth/')) onLogout()

@@ -1,5 +1,5 @@
 import { useLocation, type RouteSectionProps } from '@solidjs/router'
-import { createMemo, lazy, Show, Suspense } from 'solid-js'
+import { createMemo, createSignal, lazy, onMount, Show, Suspense } from 'solid-js'
 import { t } from '../i18n'
 import { state } from '../store/state'
 import { CreateTaskHost } from '../tasks/open'
@@ -10,6 +10,7 @@ import { ToastHost } from '../ui/toast'
 import { Arrival } from './arrival'
 import { Counts } from './counts'
 import { CrashGuard } from './crash'
+import { whenIdle } from './idle'
 import { KeyboardKeys } from './keys'
 import { narrow } from './screen'
 import { ShortcutSheet } from './shortcuts'
@@ -23,6 +24,8 @@ const ServerNotices = lazy(() => import('../server/notices'))
 /** The frame around every screen: the list of conversations beside it, or on a phone the bar of tabs below. */
 export function Shell(props: RouteSectionProps) {
   const location = useLocation()
+  const [isSettled, setSettled] = createSignal(false)
+  onMount(() => whenIdle(() => setSettled(true)))
   const inConversation = createMemo(() => /^\/[cd]\//.test(location.pathname))
   return (
     <div class="h-full col">
@@ -33,9 +36,11 @@ export function Shell(props: RouteSectionProps) {
         {t('shell.skip')}
       </a>
       <ConnectionBanner />
-      <Suspense>
-        <ServerNotices />
-      </Suspense>
+      <Show when={isSettled()}>
+        <Suspense>
+          <ServerNotices />
+        </Suspense>
+      </Show>
       <div class="row items-stretch flex-1 min-h-0">
         <Show when={!narrow()}>
           <Sidebar />

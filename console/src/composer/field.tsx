@@ -30,7 +30,8 @@ export function Field(props: FieldProps) {
   onMount(() => {
     // On a phone the keyboard would cover the conversation before it was read.
     // In the inbox the keys go through the list; Enter leads here.
-    if (!narrow() && !area?.closest('[data-reading]')) area?.focus()
+    // The focus needs the layout, which is only made once when it comes after the first frame.
+    if (!narrow() && !area?.closest('[data-reading]')) requestAnimationFrame(() => area?.focus())
   })
   return (
     <>

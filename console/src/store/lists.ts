@@ -1,10 +1,10 @@
 import type { MessagePage } from '@shared/contract'
 import { call } from '../api/client'
+import { PAGE_SIZE } from '../api/early'
 import { insertId, put, putDelivery, putRun } from './apply'
 import { isOver } from './runs'
 import { change, listKey, state, type MessageList, type State } from './state'
 
-const pageSize = 50
 /** Lists kept in memory besides the one on screen. */
 const keep = 12
 const used: string[] = []
@@ -26,7 +26,7 @@ function takeIn(key: string, page: MessagePage, threadId: string | null, update:
 
 const query = (target: string, threadId: string | null) => ({
   target,
-  limit: pageSize,
+  limit: PAGE_SIZE,
   ...(threadId ? { threadId } : {}),
 })
 
@@ -110,7 +110,7 @@ export function loadNewer(target: string, threadId: string | null): Promise<void
     const after = list?.ids.at(-1)
     if (!list?.newer || !after) return
     const page = await call('GET /api/messages', { query: { ...query(target, threadId), after } })
-    takeIn(key, page, threadId, (list) => void (list.newer = page.items.length >= pageSize))
+    takeIn(key, page, threadId, (list) => void (list.newer = page.items.length >= PAGE_SIZE))
   })
 }
 

@@ -1,3 +1,0 @@
-import { applyTheme, storedTheme } from './theme'
-
-applyTheme(storedTheme())
