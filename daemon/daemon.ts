@@ -39,6 +39,8 @@ import type { ProxyFrame } from '@shared/tunnel/frames'
 import { type PortPolicy, portPolicy } from './tunnel/ports'
 import { TunnelClient } from './tunnel/client'
 import { keep, settle } from './upgrade/boot'
+import { Door } from './voice/door'
+import { createRelay } from './voice/relay'
 import { createSay } from './voice/say'
 import { MemoryCopies } from './workspace/copy'
 import { makeMemory, prepareWorkspace } from './workspace/workspace'
@@ -94,6 +96,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     const parts = assemble(options, { journal, mark, redactor })
     await parts.services.start()
     const local = await openLocal(options, parts)
+    parts.door.url = local?.url
     return keepRunning(options, parts, async () => {
       await local?.stop()
       await parts.services.stop()
@@ -123,6 +126,7 @@ async function openLocal(
       port: config.localPort === 'none' ? undefined : Number(config.localPort),
       agentOf: (key) => keys.agentOf(key),
       clean: (input) => parts.redactor.deep(input),
+      mounts: [parts.relay],
       shutdown: () => shutdown?.(),
       restart: () => restart?.(),
     })
@@ -181,7 +185,18 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     helper: self.length > 0 ? [...self, 'keychain'] : [],
     agentId: (text) => supervisor.agentNamed(text)?.id,
   })
-  const say = createSay({ calls, agentNamed: (text) => supervisor.agentNamed(text), env })
+  const agentNamed = (text: string) => supervisor.agentNamed(text)
+  const door = new Door({ paths, keys, self, log })
+  const relay = createRelay({
+    serverUrl,
+    ca,
+    computerId,
+    tokens,
+    agentNamed,
+    clean: (input) => redactor.deep(input),
+    log,
+  })
+  const say = createSay({ calls, agentNamed, env })
   const services = createServices({ paths, log, events, env, secrets, say })
   const outbox = new Outbox({
     journal,
@@ -239,7 +254,11 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     environment: async (settings) => {
       const own = await secrets.environment(settings, (value) => redactor.add(value))
       redactor.add(...loginSecrets(settings.runtimeKind, env))
-      return runtimeEnv(settings.runtimeKind, env, own)
+      return door.into(runtimeEnv(settings.runtimeKind, env, own), settings.agentId)
+    },
+    gone(agentId) {
+      keys.revoke(agentId)
+      tokens.forget(agentId)
     },
     revision: (settings) => secrets.revision(settings),
     mcp: async (agentId) => {
@@ -297,6 +316,8 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     handle: lazyHandle({ ports, log, folderOf: (agentId) => supervisor.folderOf(agentId) }),
   })
   return {
+    door,
+    relay,
     redactor,
     tunnels,
     link,

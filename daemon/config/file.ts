@@ -53,14 +53,14 @@ function invalid(path: string, what: string, cause?: unknown): NekodeError {
 }
 
 /**
- * Writes a file that only this user may read, whole or not at all: a reader sees the old text or the new one, also after
+ * Writes a file that only this user may use, whole or not at all: a reader sees the old text or the new one, also after
  * a power loss. Missing folders are made, 0700.
  */
-export function writePrivate(path: string, text: string): void {
+export function writePrivate(path: string, text: string, mode: 0o600 | 0o700 = 0o600): void {
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const temporary = join(folder, `.${crypto.randomUUID()}.tmp`)
-  const file = openSync(temporary, 'wx', 0o600)
+  const file = openSync(temporary, 'wx', mode)
   try {
     try {
       writeSync(file, text)
@@ -69,7 +69,7 @@ export function writePrivate(path: string, text: string): void {
       closeSync(file)
     }
     // The mode above is cut by the umask; this one is not.
-    chmodSync(temporary, 0o600)
+    chmodSync(temporary, mode)
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })

@@ -38,8 +38,8 @@ export interface HttpOptions {
 /** A request that another part of the daemon answers: a path prefix and what answers below it. */
 export interface Mount {
   prefix: string
-  /** @param caller who holds the request's bearer token; undefined when nobody does */
-  answer(request: Request, caller: Caller | undefined): Promise<Response>
+  /** @param callerOf tells who holds a token; undefined when nobody does */
+  answer(request: Request, callerOf: (token: string) => Caller | undefined): Promise<Response>
 }
 
 export interface LocalHttp {
@@ -61,10 +61,10 @@ export function serveHttp({ port, dispatcher, events }: HttpOptions, mounts: rea
       const refused = refuse(request, server.port)
       if (refused) return refused
       const path = new URL(request.url).pathname
-      const token = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-      const caller = token === undefined ? undefined : dispatcher.callerOf(token)
       const mount = mounts.find(({ prefix }) => path.startsWith(prefix))
-      if (mount) return mount.answer(request, caller)
+      if (mount) return mount.answer(request, (token) => dispatcher.callerOf(token))
+      const token = bearerOf(request)
+      const caller = token === undefined ? undefined : dispatcher.callerOf(token)
       if (!caller) return respond({ reply: { type: 'AuthRequired' }, failed: 'unauthenticated' })
       if (path === '/v1' && request.method === 'GET') return Response.json(list(dispatcher))
       if (path === '/v1/events' && request.method === 'GET')
@@ -83,6 +83,10 @@ export function serveHttp({ port, dispatcher, events }: HttpOptions, mounts: rea
   })
   return { port: server.port ?? port, stop: () => server.stop(true) }
 }
+
+/** The bearer token of a request. */
+export const bearerOf = (request: Request): string | undefined =>
+  /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
 
 const notForAgents = (): Outcome => failure('forbidden', 'not_for_agents', 'The events are not for agents.')
 

@@ -40,6 +40,8 @@ export interface SupervisorDeps extends Omit<AgentDeps, 'settings' | 'onStatus'>
   forgetMemory(settings: Settings): void
   /** What the server keeps of an agent's memory is not what was copied. */
   memoryChanged(agentId: string): void
+  /** An agent was stopped for good, or is another computer's now: what its processes could prove who they are with is worth nothing. */
+  gone(agentId: string): void
   installRuntime(kind: string, onLine: (line: string) => void): Promise<void>
   refreshInventory(): Promise<void>
 }
@@ -226,7 +228,10 @@ export class Supervisor {
     for (const [id, agent] of this.#agents) {
       if (profiles.has(id)) agent.reload()
       // Deleted, or given to another computer.
-      else if (!agent.isBusy) this.#remove(id, agent)
+      else {
+        this.#deps.gone(id)
+        if (!agent.isBusy) this.#remove(id, agent)
+      }
     }
     this.#profiles = profiles
     for (const id of profiles.keys()) this.#agent(id)
@@ -267,6 +272,7 @@ export class Supervisor {
     const agent = agentId ? this.#agent(agentId) : undefined
     switch (action) {
       case AgentControlAction.TERMINATE:
+        this.#deps.gone(agentId)
         return this.#reported(operationId, async () => agent?.terminate())
       case AgentControlAction.RESTART:
         return this.#reported(operationId, async () => agent?.restart(false))

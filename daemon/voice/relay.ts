@@ -1,7 +1,8 @@
 import { errorText, NekodeError } from '@shared/errors'
 import type { ErrorBody } from '@shared/contract/common'
 import type { Logger } from '@shared/log'
-import { MAX_MOUNTED, type Mount } from '../local/http'
+import { bearerOf, MAX_MOUNTED, type Mount } from '../local/http'
+import type { Caller } from '../local/operation'
 import type { AgentTokens } from '../tools/tokens'
 import { type LocalAgent, noAgent } from './agents'
 
@@ -67,8 +68,10 @@ export function createRelay(options: RelayOptions): Mount {
   const open = new Map<string, number>()
   return {
     prefix: RELAY_PREFIX,
-    async answer(request, caller) {
+    async answer(request, callerOf) {
       try {
+        const token = bearerOf(request)
+        const caller = token === undefined ? undefined : callerOf(token)
         const agent = speakerOf(request, caller, options)
         const path = new URL(request.url).pathname.slice(RELAY_PREFIX.length - 1)
         if (path === '/self') return Response.json({ ...agent, computerId: options.computerId })
@@ -94,7 +97,7 @@ export function createRelay(options: RelayOptions): Mount {
 }
 
 /** Whom a request speaks as. @throws NekodeError */
-function speakerOf(request: Request, caller: Parameters<Mount['answer']>[1], { agentNamed }: RelayOptions): LocalAgent {
+function speakerOf(request: Request, caller: Caller | undefined, { agentNamed }: RelayOptions): LocalAgent {
   const named = request.headers.get(AS_HEADER) ?? undefined
   if (!caller)
     throw new NekodeError('unauthenticated', 'The daemon does not know this key.', {
