@@ -1,6 +1,7 @@
 import { ConnectError } from '@connectrpc/connect'
 import { errorText } from '@shared/errors'
 import { version } from '@shared/version'
+import { FIELDS, flagOf } from '../config/fields'
 import { pause } from '../control/backoff'
 import { errorOf } from '../control/link'
 import { checkOnce, startDaemon } from '../daemon'
@@ -14,7 +15,7 @@ import { loggerOf, mustBeEnrolled, readConfig, settingArgs } from './settings'
 /** How often a daemon that was started by a server looks whether that is still there. */
 const PARENT_MS = 2000
 
-const REPEATED = 'executor-arg'
+const REPEATED = FIELDS.filter(({ kind }) => kind === 'words').map(flagOf)
 
 export const run = command({
   name: 'run',
@@ -24,10 +25,10 @@ export const run = command({
     once: { type: 'boolean', description: 'Register, send one heartbeat, and end' },
     foreground: { type: 'boolean', description: 'Stay in the foreground; it always does' },
   },
-  repeated: [REPEATED],
+  repeated: REPEATED,
   examples: ['nekode-daemon run', 'nekode-daemon run --server-url https://nekode.example --log-format text'],
   async run({ args, every }) {
-    const config = readConfig(args, { [REPEATED]: every(REPEATED) })
+    const config = readConfig(args, Object.fromEntries(REPEATED.map((name) => [name, every(name)])))
     const log = loggerOf(config)
     for (const warning of config.warnings) log.warn(warning)
     if (args.token !== undefined)

@@ -3,7 +3,18 @@ import { NekodeError } from '@shared/errors'
 import { nekodeHome } from '@shared/home'
 import { LOG_FORMATS, LOG_LEVELS } from '@shared/log'
 import { z } from 'zod'
-import { type Field, FIELDS, flagOf, LOCAL_PORT, parseJsonValue, parseText, type Parsed, SECRET_STORES } from './fields'
+import {
+  CACHE_MODES,
+  type Field,
+  FIELDS,
+  flagOf,
+  LOCAL_PORT,
+  parseJsonValue,
+  parseText,
+  type Parsed,
+  SECRET_STORES,
+  SWITCH,
+} from './fields'
 import { readJsonObject } from './file'
 import { defaultConfigPath, type Paths, pathsOf } from './paths'
 
@@ -31,6 +42,14 @@ const Settings = z.object({
   tunnelPorts: z.string().default(''),
   localPort: z.string().default(String(LOCAL_PORT)),
   secretStore: z.enum(SECRET_STORES).default('auto'),
+  modelCache: z.enum(CACHE_MODES).default('off'),
+  cacheTtl: z.number().default(3_600_000),
+  cacheMaxMb: z.number().default(256),
+  cacheMemoryMb: z.number().default(16),
+  cacheSampled: z.enum(SWITCH).default('off'),
+  cacheShared: z.enum(SWITCH).default('off'),
+  cacheUpstreams: z.array(z.string()).default([]),
+  modelPrices: z.array(z.string()).default([]),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   logFormat: z.enum(LOG_FORMATS).optional(),
 })

@@ -7,6 +7,10 @@ export const LOCAL_PORT = 4137
 /** `auto`: in the keychain of the operating system where there is one, else in the vault. */
 export const SECRET_STORES = ['auto', 'keychain', 'vault'] as const
 
+/** What is cached of agents: nothing, calls of the model without tools, or those too. */
+export const CACHE_MODES = ['off', 'on', 'tools'] as const
+export const SWITCH = ['off', 'on'] as const
+
 /** What a setting's text means. Durations are in Go's syntax in every source and milliseconds in the result. */
 export type FieldKind = 'text' | 'port' | 'duration' | 'count' | 'words' | readonly string[]
 
@@ -92,6 +96,41 @@ export const FIELDS: readonly Field[] = [
     SECRET_STORES,
     ['NEKODE_SECRET_STORE'],
     'Where secrets are kept (auto: the keychain if there is one)',
+  ),
+  field(
+    'modelCache',
+    CACHE_MODES,
+    ['NEKODE_MODEL_CACHE'],
+    'Whether agents get answers of models that were given before: on, tools (also in turns with tools), off (off)',
+  ),
+  field('cacheTtl', 'duration', ['NEKODE_CACHE_TTL'], 'How long an answer is given again (1h)'),
+  field('cacheMaxMb', 'count', ['NEKODE_CACHE_MAX_MB'], 'Room for answers on the disk, in MiB (256)'),
+  field('cacheMemoryMb', 'count', ['NEKODE_CACHE_MEMORY_MB'], 'Room for answers in memory, in MiB (16)'),
+  field(
+    'cacheSampled',
+    SWITCH,
+    ['NEKODE_CACHE_SAMPLED'],
+    'Whether requests with a temperature above 0 are cached too (off)',
+  ),
+  field(
+    'cacheShared',
+    SWITCH,
+    ['NEKODE_CACHE_SHARED'],
+    'Whether answers given to one agent are given to all agents and programs of this computer (off)',
+  ),
+  field(
+    'cacheUpstreams',
+    'words',
+    ['NEKODE_CACHE_UPSTREAMS'],
+    'An endpoint of the cache’s proxy: name=address or name=address,secret:NAME; give the flag once for each',
+    { flag: 'cache-upstream' },
+  ),
+  field(
+    'modelPrices',
+    'words',
+    ['NEKODE_MODEL_PRICES'],
+    'A model’s price in dollars for a million tokens: model=input/output; give the flag once for each',
+    { flag: 'model-price' },
   ),
   field('logLevel', LOG_LEVELS, ['NEKODE_LOG_LEVEL'], 'Least level that is logged (info)'),
   field('logFormat', LOG_FORMATS, ['NEKODE_LOG_FORMAT'], 'How lines are written (text on a terminal, else json)'),
