@@ -197,7 +197,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     log,
   })
   const say = createSay({ calls, agentNamed, env })
-  const services = createServices({ paths, log, events, env, secrets, say })
+  const services = createServices({ paths, log, events, env, secrets, say, mark })
   const outbox = new Outbox({
     journal,
     log,

@@ -49,6 +49,8 @@ export type IdPrefix =
   | 'rgt'
   | 'tev'
   | 'view'
+  | 'job'
+  | 'jrun'
 
 /** `msg_` and 32 hex digits. */
 export const newId = (prefix: IdPrefix): string => `${prefix}_${Bun.randomUUIDv7().replaceAll('-', '')}`

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { JOBS } from '../services/jobs/contract'
 import { SECRETS } from '../services/secrets/contract'
 import { WATCH } from '../services/watch/contract'
 import { nothing, type Operations, operations } from './operation'
@@ -32,5 +33,5 @@ export const BASE = operations({
 })
 
 /** Every operation of the local API: over the socket by `type`, over HTTP as `POST /v1/<name>`. */
-export const LOCAL = { ...BASE, ...SECRETS, ...WATCH } satisfies Operations
+export const LOCAL = { ...BASE, ...SECRETS, ...JOBS, ...WATCH } satisfies Operations
 export type Local = typeof LOCAL

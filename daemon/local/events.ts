@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { JobEvents } from '../services/jobs/contract'
 import { WatchEvents } from '../services/watch/contract'
 
 /** What happens in the daemon, for those who listen at the local API. `LaggedBehind` stands for what a slow listener missed. */
@@ -8,6 +9,7 @@ export const LocalEvent = z.discriminatedUnion('type', [
   /** One was set or deleted; its value is not told. */
   z.object({ type: z.literal('SecretChanged'), provider: z.string(), agent_id: z.string().optional() }),
   ...WatchEvents,
+  ...JobEvents,
   z.object({ type: z.literal('LaggedBehind'), missed: z.number() }),
 ])
 export type LocalEvent = z.infer<typeof LocalEvent>

@@ -210,7 +210,8 @@ function resolveProgram({ argv: [program = ''], cwd, env }: ChildOptions): strin
   return path
 }
 
-function writePidFile({ pidDir }: DaemonMark, pid: number, run: string): string {
+/** Lets the next process of this daemon find a child, also where environments cannot be read. @returns the path of the file */
+export function writePidFile({ pidDir }: DaemonMark, pid: number, run: string): string {
   mkdirSync(pidDir, { recursive: true, mode: 0o700 })
   const path = join(pidDir, `${run}.json`)
   const start = processes().find((one) => one.pid === pid)?.start ?? ''

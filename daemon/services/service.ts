@@ -2,6 +2,7 @@ import type { Logger } from '@shared/log'
 import type { Paths } from '../config/paths'
 import type { LocalEvents } from '../local/events'
 import type { Served } from '../local/operation'
+import type { DaemonMark } from '../runtimes/events'
 import type { Say } from '../voice/say'
 import type { SecretService } from './secrets/service'
 
@@ -24,4 +25,6 @@ export interface ServiceDeps {
   secrets: SecretService
   /** Says something at the server, for an agent of this computer or the person who is logged in. */
   say: Say
+  /** By what the processes of this installation are found again. */
+  mark: DaemonMark
 }

@@ -1,10 +1,15 @@
 import { errorText } from '@shared/errors'
 import type { Served } from '../local/operation'
+import { JobService } from './jobs/service'
 import type { Service, ServiceDeps } from './service'
+import { portsOf } from './watch/ports'
+import { WatchService } from './watch/service'
 
 /** Every service of the daemon. */
 export function createServices(deps: ServiceDeps): Services {
-  return new Services(deps, [deps.secrets])
+  const jobs = new JobService({ ...deps, secretOf: (name) => deps.secrets.store.get(name) })
+  const watch = new WatchService({ ...deps, ports: portsOf({ ...deps, jobs }) })
+  return new Services(deps, [deps.secrets, jobs, watch])
 }
 
 /** Starts, serves and stops the services together. */
