@@ -1,6 +1,6 @@
 import type { DaemonCommand } from '@shared/contract/control'
 import type { Logger } from '@shared/log'
-import type { AgentEvent } from '../runtimes/events'
+import type { AgentEvent, SavedCall } from '../runtimes/events'
 import { type Failure, RuntimeFailure } from '../runtimes/failure'
 import { type Ending, endingOf, givenBack } from './ending'
 import { Joining, type JoiningHost } from './joining'
@@ -93,6 +93,11 @@ export class Agent {
     const said = this.#settings?.clean(text) ?? text
     this.#work?.turn?.notice('info', said)
     this.status.say(said)
+  }
+
+  /** The agent's program was given an answer from the cache. */
+  saved(call: SavedCall): void {
+    this.#work?.turn?.saved(call)
   }
 
   /** Takes a run. It joins the running turn when it belongs to the same conversation, else it waits for its turn. */

@@ -125,6 +125,11 @@ export class Steps {
         const more = { ...(costUsd === undefined ? {} : { costUsd }), ...(context ? { context } : {}) }
         return this.#push(this.#step(), RunStepStatus.COMPLETED, { type: 'usage', usage, ...more })
       }
+      case 'cache': {
+        const { model, usage, costUsd } = event
+        const cost = costUsd === undefined ? {} : { costUsd }
+        return this.#push(this.#step(), RunStepStatus.COMPLETED, { type: 'cache', model, usage, ...cost })
+      }
       case 'retry':
         return this.#push(this.#step(), RunStepStatus.COMPLETED, {
           type: 'retry',
@@ -327,6 +332,7 @@ function kindOf(detail: StepDetail): RunStepKind {
     case 'approval':
       return RunStepKind.CUSTOM
     case 'usage':
+    case 'cache':
       return RunStepKind.CONTEXT
     default:
       return RunStepKind.PROGRESS

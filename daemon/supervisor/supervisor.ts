@@ -13,6 +13,7 @@ import { create } from '@bufbuild/protobuf'
 import type { Link } from '../control/link'
 import type { Outbox } from '../control/outbox'
 import { Agent, type AgentDeps } from './agent'
+import type { SavedCall } from '../runtimes/events'
 import { RuntimeFailure } from '../runtimes/failure'
 import { findWorkspace } from '../workspace/workspace'
 import type { OperationStore } from './operations'
@@ -138,6 +139,11 @@ export class Supervisor {
   /** Shows people what an agent says that it is doing. */
   say(agentId: string, text: string): void {
     this.#agents.get(agentId)?.say(text)
+  }
+
+  /** Shows people that an agent's program was given an answer from the cache, and does not count it. */
+  saved(agentId: string, call: SavedCall): void {
+    this.#agents.get(agentId)?.saved(call)
   }
 
   /** Ends all work: whoever could see it, or stop it, has no way to this computer any more. What comes back is tried again. */

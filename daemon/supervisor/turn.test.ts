@@ -320,3 +320,23 @@ describe('limits', () => {
     expect(stops()).toBe(1)
   })
 })
+
+test('an answer from the cache is a step of its own, and what the program counts for it once more is left out', () => {
+  const { turn, play, details } = start()
+  const usage = { input: 100, cacheRead: 0, cacheWrite: 0, output: 20, reasoning: 0 }
+  turn.saved({ model: 'm', usage, costUsd: 0.02 })
+  const more = { ...usage, input: 150, output: 25 }
+  play(say('hi'), said('hi'), { type: 'usage', turnId, usage: more, context: { used: 175, size: 1000 } })
+  turn.saved({ model: 'm', usage })
+  play(over())
+  turn.saved({ model: 'late', usage })
+  const [first, last] = details().filter(({ type }) => type === 'cache')
+  expect(first).toEqual({ type: 'cache', model: 'm', usage, costUsd: 0.02 })
+  expect(last).toEqual({ type: 'cache', model: 'm', usage })
+  expect(details().find(({ type }) => type === 'usage')).toEqual({
+    type: 'usage',
+    usage: { ...usage, input: 50, output: 5 },
+    context: { used: 175, size: 1000 },
+  })
+  expect(details().some((detail) => detail.type === 'cache' && detail.model === 'late')).toBe(false)
+})

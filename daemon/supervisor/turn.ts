@@ -1,12 +1,13 @@
 import type { DaemonCommand } from '@shared/contract/control'
 import type { ApprovalPolicy } from '@shared/contract/agents'
 import { formatDuration } from '@shared/duration'
-import type { AgentEvent, Decision, EventOf, ToolKind } from '../runtimes/events'
+import type { AgentEvent, Decision, EventOf, SavedCall, ToolKind } from '../runtimes/events'
 import type { Failure } from '../runtimes/failure'
 import { leavesWorkspace } from '../workspace/paths'
 import { answerOf } from './answer'
 import { type Ending, isLostProcess } from './ending'
 import { decide, deniedText } from './policy'
+import { Savings } from './savings'
 import { Steps, type StepReport } from './steps'
 
 export interface TurnOptions {
@@ -48,6 +49,7 @@ export class Turn {
   readonly #steps: Steps
   /** Open permission requests by the id that people's answers carry. */
   readonly #approvals = new Map<string, Approval>()
+  readonly #savings = new Savings()
   #verdict: Ending | undefined
   #ended = false
   #hang: Timer | undefined
@@ -96,6 +98,9 @@ export class Turn {
         break
       case 'turn.end':
         return this.end(this.#endingOf(event))
+      case 'usage':
+        this.#steps.on(this.#savings.correct(event))
+        break
       default:
         this.#steps.on(event)
         this.#tell(event)
@@ -112,6 +117,14 @@ export class Turn {
     this.#options.answer(approval.driverRequestId, allow ? { allow, ...(remember ? { remember } : {}) } : denied)
     approval.close(false)
     this.#options.onActivity({ type: 'thinking' })
+    this.#touch()
+  }
+
+  /** The program was given an answer from the cache, and takes it for one of the model. */
+  saved({ model, usage, costUsd }: SavedCall): void {
+    if (this.#ended) return
+    this.#savings.add(usage)
+    this.#steps.on({ type: 'cache', turnId: '', model, usage, ...(costUsd === undefined ? {} : { costUsd }) })
     this.#touch()
   }
 
