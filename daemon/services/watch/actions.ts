@@ -20,8 +20,8 @@ export interface WatchPorts {
     why: { triggerId: string; watch: string; dir: string; files: string[]; total: number },
   ) => Promise<string>
   say?: (message: WatchMessage) => Promise<void>
-  /** @returns how many entries are gone */
-  purge?: (filter: Omit<Extract<WatchAction, { kind: 'purge' }>, 'kind'>) => Promise<number>
+  /** @returns one line that says what came of it */
+  purge?: (filter: Omit<Extract<WatchAction, { kind: 'purge' }>, 'kind'>) => Promise<string>
 }
 
 const missing = (what: string): NekodeError =>
@@ -52,7 +52,7 @@ export async function perform({ id, name, spec }: WatchRow, trigger: Trigger, po
     case 'purge': {
       if (!ports.purge) throw missing('cache')
       const { kind: _, ...filter } = action
-      return `${await ports.purge(filter)} entries purged`
+      return ports.purge(filter)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { errorText, NekodeError } from '@shared/errors'
+import { type ErrorKind, errorText, NekodeError } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import { pause } from '../../control/backoff'
 import type { LocalEvents } from '../../local/events'
@@ -17,6 +17,8 @@ import { Tree, type TreeNews } from './tree'
 const SNAPSHOT_PART = 2000
 /** Waits between tries of an action whose other side is away. */
 const RETRY_MS = { first: 5000, longest: 5 * 60_000, altogether: 24 * 3600_000 }
+/** What is over after a while. */
+const RETRIED: ReadonlySet<ErrorKind> = new Set(['unavailable', 'throttled', 'full'])
 /** Triggers an hour where a message may wake an agent that writes files itself. */
 const MESSAGES_PER_HOUR = 60
 
@@ -63,7 +65,7 @@ export class Runner {
     })
     this.#debounce = new Debounce({
       quietMs: spec.debounce_ms,
-      longestMs: Math.max(spec.max_wait_ms, spec.debounce_ms),
+      longestMs: spec.max_wait_ms,
       fire: () => this.#fire(),
     })
   }
@@ -283,7 +285,7 @@ export class Runner {
         const outcome = await perform(this.row, trigger, ports)
         return this.#settle(store, trigger, 'done', outcome)
       } catch (error) {
-        const isAway = error instanceof NekodeError && (error.kind === 'unavailable' || error.kind === 'throttled')
+        const isAway = error instanceof NekodeError && RETRIED.has(error.kind)
         if (!isAway || this.#now() - trigger.at > RETRY_MS.altogether) {
           this.#settle(store, trigger, 'failed', errorText(error))
           return this.#trouble(`A trigger came to nothing: ${errorText(error)}`)
