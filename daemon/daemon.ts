@@ -22,6 +22,8 @@ import { loginSecrets, runtimeEnv } from './runtimes/env'
 import type { RuntimeDriver } from './runtimes/events'
 import { installRuntime } from './runtimes/install'
 import { reapStale } from './runtimes/reap'
+import { CacheService } from './services/cache/service'
+import { cacheSettings } from './services/cache/settings'
 import { SecretService } from './services/secrets/service'
 import { createServices } from './services/services'
 import { OperationStore } from './supervisor/operations'
@@ -116,7 +118,7 @@ async function openLocal(
 ): Promise<LocalApi | undefined> {
   const { events, keys, services } = parts
   try {
-    return await startLocal({
+    const local = await startLocal({
       paths: config.paths,
       version,
       log,
@@ -126,10 +128,12 @@ async function openLocal(
       port: config.localPort === 'none' ? undefined : Number(config.localPort),
       agentOf: (key) => keys.agentOf(key),
       clean: (input) => parts.redactor.deep(input),
-      mounts: [parts.relay],
+      mounts: [parts.relay, ...parts.cache.mounts],
       shutdown: () => shutdown?.(),
       restart: () => restart?.(),
     })
+    parts.cache.place(local.url)
+    return local
   } catch (error) {
     log.error('there is no local API: commands on this computer cannot reach the daemon', { error })
     return undefined
@@ -196,8 +200,16 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     clean: (input) => redactor.deep(input),
     log,
   })
+  const cache = new CacheService({
+    paths,
+    log,
+    events,
+    settings: cacheSettings(config),
+    secret: (name, agentId) => secrets.store.get(name, { agentId }),
+    onHit: (agentId, hit) => supervisor.saved(agentId, hit),
+  })
   const say = createSay({ calls, agentNamed, env })
-  const services = createServices({ paths, log, events, env, secrets, say, mark })
+  const services = createServices({ paths, log, events, env, secrets, cache, say, mark })
   const outbox = new Outbox({
     journal,
     log,
@@ -249,16 +261,19 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     idleMs: config.idleTimeout,
     maxTurnMs: config.runTimeout,
     executor: config.executorCommand ? [config.executorCommand, ...config.executorArgs] : [],
-    createDriver: options.createDriver ?? ((settings) => createDriver(settings, env, self)),
+    createDriver: options.createDriver ?? ((settings) => createDriver(settings, env, self, cache)),
     redactor,
     environment: async (settings) => {
       const own = await secrets.environment(settings, (value) => redactor.add(value))
       redactor.add(...loginSecrets(settings.runtimeKind, env))
-      return door.into(runtimeEnv(settings.runtimeKind, env, own), settings.agentId)
+      const { agentId, runtimeKind } = settings
+      const whole = runtimeEnv(runtimeKind, env, own)
+      return door.into(cache.environment(agentId, runtimeKind, whole, keys.keyOf(agentId)), agentId)
     },
     gone(agentId) {
       keys.revoke(agentId)
       tokens.forget(agentId)
+      cache.gone(agentId)
     },
     revision: (settings) => secrets.revision(settings),
     mcp: async (agentId) => {
@@ -316,6 +331,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     handle: lazyHandle({ ports, log, folderOf: (agentId) => supervisor.folderOf(agentId) }),
   })
   return {
+    cache,
     door,
     relay,
     redactor,
@@ -376,12 +392,18 @@ function keepRunning({ config, log }: DaemonOptions, parts: Parts, close: () => 
 }
 
 /** The drivers bring their SDKs with them: they are loaded when the first agent has something to do. */
-async function createDriver(settings: Settings, env: DaemonOptions['env'], self: readonly string[]) {
+async function createDriver(
+  settings: Settings,
+  env: DaemonOptions['env'],
+  self: readonly string[],
+  cache: CacheService,
+) {
   const runtimes = await import('./runtimes')
-  const { runtimeKind, command } = settings
+  const { agentId, runtimeKind, command } = settings
   return runtimes.createDriver(runtimeKind, {
     parentEnv: env,
     mcpBridge: [...self, 'mcp-bridge'],
+    builtin: { cached: cache.fetchFor(agentId, settings.env) },
     ...(command.length > 0 ? { command } : {}),
   })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CACHE } from '../services/cache/contract'
 import { JOBS } from '../services/jobs/contract'
 import { SECRETS } from '../services/secrets/contract'
 import { WATCH } from '../services/watch/contract'
@@ -33,5 +34,5 @@ export const BASE = operations({
 })
 
 /** Every operation of the local API: over the socket by `type`, over HTTP as `POST /v1/<name>`. */
-export const LOCAL = { ...BASE, ...SECRETS, ...JOBS, ...WATCH } satisfies Operations
+export const LOCAL = { ...BASE, ...SECRETS, ...JOBS, ...WATCH, ...CACHE } satisfies Operations
 export type Local = typeof LOCAL

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { JobEvents } from '../services/jobs/contract'
+import { CacheEvents } from '../services/cache/contract'
 import { WatchEvents } from '../services/watch/contract'
 
 /** What happens in the daemon, for those who listen at the local API. `LaggedBehind` stands for what a slow listener missed. */
@@ -10,6 +11,7 @@ export const LocalEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('SecretChanged'), provider: z.string(), agent_id: z.string().optional() }),
   ...WatchEvents,
   ...JobEvents,
+  ...CacheEvents,
   z.object({ type: z.literal('LaggedBehind'), missed: z.number() }),
 ])
 export type LocalEvent = z.infer<typeof LocalEvent>

@@ -4,6 +4,7 @@ import type { LocalEvents } from '../local/events'
 import type { Served } from '../local/operation'
 import type { DaemonMark } from '../runtimes/events'
 import type { Say } from '../voice/say'
+import type { CacheService } from './cache/service'
 import type { SecretService } from './secrets/service'
 
 /** A part of the daemon that serves this computer, with or without a server. */
@@ -23,6 +24,7 @@ export interface ServiceDeps {
   events: LocalEvents
   env: Record<string, string | undefined>
   secrets: SecretService
+  cache: CacheService
   /** Says something at the server, for an agent of this computer or the person who is logged in. */
   say: Say
   /** By what the processes of this installation are found again. */

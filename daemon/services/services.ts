@@ -9,7 +9,7 @@ import { WatchService } from './watch/service'
 export function createServices(deps: ServiceDeps): Services {
   const jobs = new JobService({ ...deps, secretOf: (name) => deps.secrets.store.get(name) })
   const watch = new WatchService({ ...deps, ports: portsOf({ ...deps, jobs }) })
-  return new Services(deps, [deps.secrets, jobs, watch])
+  return new Services(deps, [deps.secrets, deps.cache, jobs, watch])
 }
 
 /** Starts, serves and stops the services together. */
