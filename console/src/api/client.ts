@@ -1,5 +1,5 @@
 import { ApiError, createApiClient } from '@shared/contract/client'
-import { takeEarly } from './early'
+import { forgetEarly, takeEarly } from './early'
 
 export { ApiError }
 
@@ -47,6 +47,7 @@ export const call = createApiClient({
     const response = await (takeEarly(url, init) ?? fetch(url, leaving ? { ...init, keepalive: true } : init))
     const token = response.headers.get(header)
     if (token) keepCsrf(token)
+    if (response.status === 401) forgetEarly()
     if (response.status === 401 && !url.startsWith('/api/auth/')) onLogout()
     return response
   },

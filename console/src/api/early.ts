@@ -38,6 +38,9 @@ export function takeEarly(url: string, init: RequestInit): Promise<Response> | u
   return answer
 }
 
+/** Whoever logs in now gets none of the answers to whoever was not. */
+export const forgetEarly = (): void => window.nekodeEarly?.answers.clear()
+
 /** The end of the conversation that the address names. */
 function conversation({ pathname, search }: Location): string[] {
   const [, kind, name] = /^\/([cd])\/([^/]+)$/.exec(pathname) ?? []
