@@ -45,6 +45,5 @@ export const forgetEarly = (): void => window.nekodeEarly?.answers.clear()
 function conversation({ pathname, search }: Location): string[] {
   const [, kind, name] = /^\/([cd])\/([^/]+)$/.exec(pathname) ?? []
   if (!kind || !name || search !== '') return []
-  const target = encodeURIComponent(`${kind === 'd' ? 'dm:' : '#'}${decodeURIComponent(name)}`)
-  return [`/api/messages?target=${target}&limit=${PAGE_SIZE}`]
+  return [`/api/messages?target=${kind === 'd' ? 'dm%3A' : '%23'}${name}&limit=${PAGE_SIZE}`]
 }
