@@ -11,6 +11,7 @@ export const commands: SubCommandsDef = {
   upgrade: async () => (await import('./upgrade')).upgrade,
   reinstall: async () => (await import('./upgrade')).reinstall,
   version: async () => (await import('./version')).version,
+  watch: async () => (await import('./watch')).watch,
   completion: async () =>
     (await import('@shared/cli/completion')).completion({ name: 'nekode-daemon', commands: () => commands }),
   keychain: async () => (await import('./keychain')).keychain,

@@ -113,6 +113,7 @@ const KINDS: Record<string, ErrorKind> = {
   unknown_request: 'unimplemented',
   not_for_agents: 'forbidden',
   too_many_connections: 'throttled',
+  'WATCH-004': 'not_found',
 }
 
 function answerOf<Name extends keyof Local & string>(name: Name, reply: unknown): Answer<Local[Name]> {
