@@ -1,9 +1,20 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { managerOf, planService, plistText, type ServiceFacts, taskScript, unitText } from './plan'
-import { installService, serviceState, uninstallService } from './service'
+import { machineEnv } from './machine'
+import { installService, serviceFacts, serviceState, uninstallService } from './service'
 
 const root = join(import.meta.dir, '../..')
 const facts: ServiceFacts = {
@@ -12,7 +23,7 @@ const facts: ServiceFacts = {
   program: ['/usr/local/bin/nekode-daemon'],
   configPath: '/etc/nekode/daemon.json',
   home: undefined,
-  user: 'root',
+  user: 'nekode',
   userId: 0,
   userHome: '/root',
 }
@@ -100,7 +111,9 @@ test('install writes the unit and starts it, uninstall takes both away and leave
     'systemctl --user restart nekode-daemon',
   ])
   expect((await cli(['status'])).out).toContain('log         journalctl --user -u nekode-daemon\n')
-  expect(await cli(['uninstall', '--user'])).toMatchObject({ code: 0, err: '' })
+  const { code, err } = await cli(['uninstall', '--user'])
+  expect(code).toBe(0)
+  expect(err).toContain('runs from its sources; there is no program to replace')
   expect(existsSync(unitPath())).toBe(false)
   expect(existsSync(config)).toBe(true)
 })
@@ -137,4 +150,52 @@ test('the state of a service is known, also when there is none', async () => {
   expect(await serviceState({ ...plan, running: ['true'] })).toBe('running')
   await uninstallService(plan)
   expect(await serviceState(plan)).toBe('not_installed')
+})
+
+// `bun run test` installs it, or says by name that it could not.
+const analyze = Bun.which('systemd-analyze')
+for (const mode of analyze ? (['system', 'user'] as const) : [])
+  test(`systemd has nothing against the ${mode} unit`, () => {
+    const path = join(home, 'nekode-daemon.service')
+    writeFileSync(path, unitText({ ...facts, mode, program: ['/bin/sh'], home: '/srv/ne ko%de' }))
+    const { stdout, stderr, exitCode } = Bun.spawnSync([analyze ?? '', `--${mode}`, 'verify', path], {
+      env: { ...process.env, XDG_RUNTIME_DIR: home },
+    })
+    expect([stdout.toString(), stderr.toString(), exitCode]).toEqual(['', '', 0])
+  })
+
+test('the service of a machine never runs as root unless somebody says so', () => {
+  const config = { path: join(home, 'daemon.json') }
+  const facts = (env: Record<string, string>) =>
+    serviceFacts({ config, program: ['x'], env: { NEKODE_DAEMON_SERVICE_MANAGER: 'systemd', ...env }, mode: 'user' })
+      .user
+  const isRoot = process.getuid?.() === 0
+  expect(facts({ SUDO_USER: 'ann' })).toBe(isRoot ? 'ann' : facts({}))
+  if (!isRoot) return
+  expect(facts({})).toBe('nekode')
+  expect(facts({ SUDO_USER: 'root' })).toBe('nekode')
+  expect(facts({ NEKODE_DAEMON_USER: 'root' })).toBe('root')
+  writeFileSync(config.path, '{}')
+  chownSync(config.path, 65_534, 65_534)
+  expect(facts({ SUDO_USER: 'ann' })).toBe('nobody')
+})
+
+test('root finds the daemon of the whole machine in the home of its user', () => {
+  if (process.getuid?.() !== 0) return expect(machineEnv({ HOME: home }, undefined, home)).toEqual({ HOME: home })
+  const etc = join(home, 'etc')
+  const config = join(etc, 'nekode/daemon.json')
+  mkdirSync(join(etc, 'nekode'), { recursive: true })
+  writeFileSync(join(etc, 'passwd'), 'root:x:0:0::/root:/bin/sh\nmill:x:4711:4711::/var/lib/mill:/bin/sh\n')
+  writeFileSync(config, '{}')
+  chownSync(config, 4711, 4711)
+  // No configuration of root's own.
+  const env = { NEKODE_HOME: '' }
+  expect(machineEnv({ ...env, NEKODE_DAEMON_CONFIG: config }, undefined, home)).toMatchObject({
+    NEKODE_HOME: '/var/lib/mill/.nekode',
+  })
+  mkdirSync(join(etc, 'systemd/system'), { recursive: true })
+  const unit = unitText({ ...facts, home: '/srv/50% "x"' })
+  writeFileSync(join(etc, 'systemd/system/nekode-daemon.service'), unit)
+  expect(machineEnv(env, config, home)).toMatchObject({ NEKODE_HOME: '/srv/50% "x"', NEKODE_DAEMON_CONFIG: config })
+  expect(machineEnv({ NEKODE_HOME: '/mine' }, config, home)).toEqual({ NEKODE_HOME: '/mine' })
 })

@@ -32,11 +32,16 @@ function homeInUnit(path: string): string | undefined {
   return word?.replace(/\\(.)/g, '$1').replaceAll('%%', '%').replaceAll('$$', '$')
 }
 
-function homeOf(uid: number, passwd: string): string | undefined {
+const homeOf = (uid: number, passwd: string): string | undefined => {
+  const home = entry(uid, passwd)?.[5]
+  return home ? join(home, '.nekode') : undefined
+}
+
+/** Name of a user; undefined for one that this computer's own list does not have. */
+export const userName = (uid: number, passwd = '/etc/passwd'): string | undefined => entry(uid, passwd)?.[0]
+
+function entry(uid: number, passwd: string): string[] | undefined {
   if (!existsSync(passwd)) return undefined
-  const line = readFileSync(passwd, 'utf8')
-    .split('\n')
-    .map((text) => text.split(':'))
-    .find((fields) => fields[2] === String(uid))
-  return line?.[5] ? join(line[5], '.nekode') : undefined
+  const lines = readFileSync(passwd, 'utf8').split('\n')
+  return lines.map((text) => text.split(':')).find((fields) => fields[2] === String(uid))
 }

@@ -48,6 +48,9 @@ export interface Step {
 }
 
 const NAME = 'nekode-daemon'
+/** The user of a daemon that is nobody's, and its home. */
+export const OWN_USER = 'nekode'
+const OWN_HOME = '/var/lib/nekode'
 const LABEL = 'tech.nekode.daemon'
 
 /** How a service is installed, removed and looked at; the same files and names as the install scripts use. */
@@ -62,6 +65,27 @@ export function planService(facts: ServiceFacts): Plan {
   }
 }
 
+/**
+ * Limits of agents are groups below the daemon's own, which it has to be given (cgroup v2). An agent that takes too much memory is ended
+ * by itself; without the second line systemd would end the daemon with it.
+ */
+const GROUPS = ['Delegate=cpu memory pids', 'OOMPolicy=continue']
+
+/**
+ * What a program of agents can do without. They compile, install into the home, debug and use devices, so there is no private /tmp, no
+ * closed home and no ban on writable code. NoNewPrivileges takes sudo from them, which on many servers asks for no password. What mounts
+ * something over parts of /proc (ProtectKernelTunables, ProtectKernelLogs) is left out: no sandbox could be made below it.
+ */
+const HARDENING = [
+  'NoNewPrivileges=true',
+  'ProtectSystem=full',
+  'ProtectKernelModules=true',
+  'ProtectClock=true',
+  'ProtectHostname=true',
+  'RestrictRealtime=true',
+  'CapabilityBoundingSet=',
+]
+
 /** A word of a unit file: quoted, with what systemd expands taken literally. */
 const unitWord = (word: string): string =>
   `"${word.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
@@ -72,6 +96,8 @@ export function unitText({ mode, program, configPath, user, home }: ServiceFacts
     'Description=Nekode daemon: runs coding agents for a Nekode server',
     'After=network-online.target',
     'Wants=network-online.target',
+    // Nobody may be at this computer: whatever kept it from starting, it comes back when that is over.
+    'StartLimitIntervalSec=0',
     '',
     '[Service]',
     `ExecStart=${program.map(unitWord).join(' ')} run --config ${unitWord(configPath)}`,
@@ -80,13 +106,29 @@ export function unitText({ mode, program, configPath, user, home }: ServiceFacts
     'KillMode=mixed',
     'TimeoutStopSec=30',
     'LimitNOFILE=65536',
-    ...(mode === 'system' ? [`User=${user}`] : []),
+    ...GROUPS,
+    ...(mode === 'system'
+      ? [`User=${user}`, ...HARDENING, `ReadWritePaths=${unitWord(`-${dirname(configPath)}`)}`]
+      : []),
     ...(home ? [`Environment=${unitWord(`NEKODE_HOME=${home}`)}`] : []),
     '',
     '[Install]',
     `WantedBy=${mode === 'system' ? 'multi-user.target' : 'default.target'}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** The user that the service of a machine runs as is there, and may read and replace the configuration. */
+function ownership({ mode, user, userId, configPath }: ServiceFacts): Step[] {
+  if (mode !== 'system' || userId !== 0 || user === 'root') return []
+  const make = `id -u ${OWN_USER} >/dev/null 2>&1 || { useradd --system --user-group --home-dir ${OWN_HOME} --create-home --shell /bin/sh ${OWN_USER} && chmod 700 ${OWN_HOME}; }`
+  const folder = dirname(configPath)
+  return [
+    ...(user === OWN_USER ? [{ argv: ['sh', '-c', make] }] : []),
+    { argv: ['chown', user, configPath], mayFail: true },
+    // Only the folder that is the daemon's own.
+    ...(folder === '/etc/nekode' ? [{ argv: ['chown', user, folder], mayFail: true }] : []),
+  ]
 }
 
 function systemd(facts: ServiceFacts): Plan {
@@ -103,6 +145,7 @@ function systemd(facts: ServiceFacts): Plan {
     name: NAME,
     file: { path: join(folder, `${NAME}.service`), text: unitText(facts) },
     start: [
+      ...ownership(facts),
       { argv: systemctl('daemon-reload') },
       { argv: systemctl('enable', NAME) },
       { argv: systemctl('restart', NAME) },
@@ -162,6 +205,7 @@ function launchd(facts: ServiceFacts): Plan {
     file: { path, text: plistText(facts, log) },
     log,
     start: [
+      ...ownership(facts),
       { argv: ['launchctl', 'bootout', `${domain}/${LABEL}`], mayFail: true },
       { argv: ['launchctl', 'bootstrap', domain, path] },
     ],

@@ -1,9 +1,20 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { errorText, NekodeError } from '@shared/errors'
 import type { Config } from '../config/config'
-import { managerOf, type Mode, type Plan, planService, type ServiceFacts, type Step } from './plan'
+import { userName } from './machine'
+import { managerOf, OWN_USER, type Mode, type Plan, planService, type ServiceFacts, type Step } from './plan'
 
 export interface ServiceOptions {
   config: Pick<Config, 'path'>
@@ -15,7 +26,9 @@ export interface ServiceOptions {
 
 /** What this computer and the caller make of a service. @throws NekodeError when that is not possible */
 export function serviceFacts({ config, program, env, mode }: ServiceOptions): ServiceFacts {
-  const { uid, username } = userInfo()
+  const { uid } = userInfo()
+  // Bun takes the name from USER, which service managers and containers often leave out.
+  const username = userName(uid) ?? userInfo().username
   const isRoot = uid === 0
   if (mode === 'system' && !isRoot && process.platform !== 'win32')
     throw new NekodeError('forbidden', 'A service for the whole machine needs root.', {
@@ -31,11 +44,21 @@ export function serviceFacts({ config, program, env, mode }: ServiceOptions): Se
     program,
     configPath: config.path,
     home: env.NEKODE_HOME,
-    // Coding agents are logged in as a person, so the daemon runs as the person who called sudo.
-    user: env.NEKODE_DAEMON_USER ?? (isRoot ? env.SUDO_USER : undefined) ?? username,
+    user: isRoot ? userOf(env, config.path) : (env.NEKODE_DAEMON_USER ?? username),
     userId: uid,
     userHome: env.HOME ?? homedir(),
   }
+}
+
+/**
+ * Whom the service of a machine runs as. Coding agents are logged in as a person, so it is the person who called sudo, or the one whose
+ * configuration it is. Without one it is a user of its own: agents run commands, and as root only when somebody says so.
+ */
+function userOf(env: ServiceOptions['env'], configPath: string): string {
+  if (env.NEKODE_DAEMON_USER) return env.NEKODE_DAEMON_USER
+  const owner = statSync(configPath, { throwIfNoEntry: false })?.uid
+  if (owner) return userName(owner) ?? String(owner)
+  return env.SUDO_USER && env.SUDO_USER !== 'root' ? env.SUDO_USER : OWN_USER
 }
 
 /** Installs the service, or brings it up to date, and starts it. @returns what people should know besides */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { powershellQuote, shellQuote } from './quote'
+import type { Node } from 'web-tree-sitter'
 import { type ManagementScript, installCommands, installScript, managementScript } from './scripts'
 
 const context = { serverUrl: 'https://nekode.example', release: { version: '1.2.3' } }
@@ -21,6 +22,8 @@ const all: [string, string][] = [
   ...management.map((name): [string, string] => [name, managementScript(name, context)]),
 ]
 const shellScripts = all.filter(([name]) => name.endsWith('.sh'))
+
+const me = Bun.spawnSync(['id', '-un']).stdout.toString().trim()
 
 const hostile = [
   "it's",
@@ -171,7 +174,7 @@ describe('the platform', () => {
 const deploy = (name: string): string => readFileSync(join(import.meta.dir, '../../deploy', name), 'utf8')
 
 test('the unit and the property list that the scripts write are those in deploy/', () => {
-  const settings = 'MODE=system; NEKODE_DAEMON_USER=root; set_paths'
+  const settings = 'MODE=system; set_paths'
   expect(call(`${settings}; unit_text`)).toBe(deploy('systemd/nekode-daemon.service'))
   expect(call(`${settings}; plist_text`)).toBe(deploy('launchd/tech.nekode.daemon.plist'))
 })
@@ -192,12 +195,34 @@ test('paths with special characters stay one word in a unit and in a property li
   expect(plist).toContain('<key>NEKODE_HOME</key>\n    <string>/srv/my home</string>')
 })
 
-test('the daemon of a machine runs as the person who called sudo, and as root where nobody did', () => {
+test('the daemon of a machine runs as the person who called sudo, else as a user of its own, and as root only when told', () => {
   const user = (env: Record<string, string>): string => call('MODE=system; set_paths; echo "$SERVICE_USER"', env).trim()
-  expect(user({})).toBe('root')
+  expect(user({})).toBe('nekode')
+  expect(user({ SUDO_USER: 'root' })).toBe('nekode')
   expect(user({ SUDO_USER: 'nobody' })).toBe('nobody')
   expect(user({ SUDO_USER: 'nobody', NEKODE_DAEMON_USER: 'root' })).toBe('root')
   expect(() => user({ NEKODE_DAEMON_USER: 'no-such-user' })).toThrow('there is no user no-such-user')
+})
+
+test('where no user can be made for the daemon, it is said what to do instead of running it as root', () => {
+  const nothing = 'has() { false; }; id() { return 1; }'
+  expect(() => call(`${nothing}; MODE=system; set_paths; make_user`)).toThrow(
+    'the daemon does not run as root, and nothing here can make the user nekode for it.\n        Set NEKODE_DAEMON_USER',
+  )
+})
+
+test('an installation keeps the user that it has, whoever works on it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nekode-owner-'))
+  try {
+    const config = join(folder, 'daemon.json')
+    writeFileSync(config, '{}')
+    const code = 'MODE=system; find_installation; echo "$SERVICE_USER"'
+    const env = { NEKODE_DAEMON_CONFIG_PATH: config, SUDO_USER: 'nobody' }
+    expect(call(code, env).trim()).toBe(me)
+    expect(call(code, { ...env, NEKODE_DAEMON_USER: 'nobody' }).trim()).toBe('nobody')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 describe('what a service manager is told', () => {
@@ -254,10 +279,11 @@ describe('what a service manager is told', () => {
       const names = ['systemctl', 'launchctl', 'loginctl']
       const record = names.map((name) => `${name}() { echo "${name} $*" >>'${log}'; }`).join('; ')
       const touch = 'touch_unit() { echo | write_public "$UNIT_PATH"; echo | write_public "$PLIST_PATH"; }'
-      call(`${record}; ${touch}; MANAGER=${manager}; MODE=${mode}; set_paths; ${code}`, {
+      call(`${record}; ${touch}; make_user() { :; }; MANAGER=${manager}; MODE=${mode}; set_paths; ${code}`, {
         NEKODE_DAEMON_UNIT_PATH: join(folder, unit),
         NEKODE_DAEMON_PLIST_PATH: join(folder, plist),
         NEKODE_DAEMON_LOG_PATH: join(folder, 'log/daemon.log'),
+        NEKODE_DAEMON_USER: me,
       })
       const told = readFileSync(log, 'utf8').replaceAll(folder, 'DIR').trim().split('\n')
       expect(told.map((line) => line.replace(/(enable-linger) .*/, '$1'))).toEqual(orders)
@@ -278,3 +304,25 @@ for (const [name, text] of shellcheck ? shellScripts : [])
     const { stdout } = Bun.spawnSync([shellcheck ?? '', '--color=never', '-'], { stdin: Buffer.from(text) })
     expect(stdout.toString()).toBe('')
   })
+
+test('PowerShell’s grammar has nothing against the scripts for Windows', async () => {
+  const { Language, Parser } = await import('web-tree-sitter')
+  await Parser.init()
+  const parser = new Parser()
+  parser.setLanguage(
+    await Language.load(Bun.resolveSync('tree-sitter-powershell/tree-sitter-powershell.wasm', import.meta.dir)),
+  )
+  const problems = (text: string): string[] => {
+    const found: string[] = []
+    const look = (node: Node): void => {
+      if (node.isError || node.isMissing) found.push(`${node.startPosition.row + 1}: ${node.text.slice(0, 80)}`)
+      for (const child of node.children) if (child?.hasError) look(child)
+    }
+    const tree = parser.parse(text)
+    if (tree?.rootNode.hasError) look(tree.rootNode)
+    return found
+  }
+  expect(problems('& { if ($a) { Write-Host "x" }')).not.toEqual([])
+  for (const [name, text] of all.filter(([name]) => name.endsWith('.ps1')))
+    expect([name, problems(text)]).toEqual([name, []])
+})

@@ -92,6 +92,8 @@ class Sandbox {
       TMPDIR: this.temp,
       NEKODE_HOME: join(this.dir, 'home/.nekode'),
       NEKODE_DAEMON_SERVICE_MANAGER: 'none',
+      // No user is made for it on the machine that runs the tests.
+      ...(asRoot && !user ? { NEKODE_DAEMON_USER: 'root' } : {}),
       NEKODE_DAEMON_BIN_PATH: this.bin,
       NEKODE_DAEMON_CONFIG_PATH: this.config,
       NEKODE_DAEMON_PID_PATH: this.pidFile,
@@ -385,6 +387,7 @@ for (const user of asRoot ? [nobody] : []) {
 
   test('installed with sudo, the daemon runs as the person who called it and owns its configuration', async () => {
     const box = new Sandbox('sudo')
+    delete box.env.NEKODE_DAEMON_USER
     chownSync(box.env.HOME ?? '', user.uid, user.gid)
     const enrollment = await enroll()
     const { code, out } = await box.run(enrollment.command, { SUDO_USER: 'nobody' })

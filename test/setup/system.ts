@@ -21,7 +21,9 @@ export const tools: Tool[] = [
   { name: 'wget', programs: ['wget'], aptPackage: 'wget' },
   { name: 'ps', programs: ['ps'], aptPackage: 'procps' },
   { name: 'shellcheck', programs: ['shellcheck'], aptPackage: 'shellcheck' },
-  { name: 'shellcheck', programs: ['shellcheck'], aptPackage: 'shellcheck' },
+  { name: 'bubblewrap', programs: ['bwrap'], aptPackage: 'bubblewrap' },
+  { name: 'busybox', programs: ['busybox'], aptPackage: 'busybox-static' },
+  { name: 'systemd', programs: ['systemd-analyze'], aptPackage: 'systemd' },
 ]
 
 /** Debian keeps the servers of a database outside the PATH. */

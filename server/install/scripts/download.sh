@@ -28,8 +28,18 @@ is_musl() {
   return 1
 }
 
-# fetch URL FILE
+# fetch URL FILE: a URL may also be a path on this machine.
 fetch() {
+  case $1 in
+    file://*)
+      cp -- "${1#file://}" "$2"
+      return
+      ;;
+    /*)
+      cp -- "$1" "$2"
+      return
+      ;;
+  esac
   if has curl; then
     if [ -n "${NEKODE_CA_FILE:-}" ]; then set -- "$@" --cacert "$NEKODE_CA_FILE"; fi
     url=$1 file=$2

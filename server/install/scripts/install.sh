@@ -11,6 +11,7 @@ main() {
     *) warn "the connection to $DAEMON_URL is not encrypted; the computer's token travels in the clear" ;;
   esac
   stage_daemon
+  make_user
   enroll
   place_daemon
   again="Once that is solved: bash -c \"\$(curl -fsSL '$SERVER_URL/api/daemon/scripts/reinstall.sh')\""

@@ -33,6 +33,7 @@ unit_text() {
 Description=Nekode daemon: runs coding agents for a Nekode server
 After=network-online.target
 Wants=network-online.target
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=$(unit_word "$BIN_PATH") run --config $(unit_word "$CONFIG_PATH")
@@ -41,8 +42,22 @@ RestartSec=5
 KillMode=mixed
 TimeoutStopSec=30
 LimitNOFILE=65536
+Delegate=cpu memory pids
+OOMPolicy=continue
 UNIT
-  if [ "$MODE" = system ]; then printf 'User=%s\n' "$SERVICE_USER"; fi
+  if [ "$MODE" = system ]; then
+    cat <<UNIT
+User=$SERVICE_USER
+NoNewPrivileges=true
+ProtectSystem=full
+ProtectKernelModules=true
+ProtectClock=true
+ProtectHostname=true
+RestrictRealtime=true
+CapabilityBoundingSet=
+ReadWritePaths=$(unit_word "-$(dirname "$CONFIG_PATH")")
+UNIT
+  fi
   if [ -n "${NEKODE_HOME:-}" ]; then printf 'Environment=%s\n' "$(unit_word "NEKODE_HOME=$NEKODE_HOME")"; fi
   printf '\n[Install]\nWantedBy='
   if [ "$MODE" = system ]; then echo multi-user.target; else echo default.target; fi
@@ -106,8 +121,13 @@ as_service_user() {
     runuser -u "$SERVICE_USER" -- "$@"
   elif has sudo; then
     sudo -H -u "$SERVICE_USER" -- "$@"
+  elif has su; then
+    # As one text: busybox takes what follows for options of its own.
+    words=''
+    for word in "$@"; do words="$words '$(printf '%s' "$word" | sed "s/'/'\\\\''/g")'"; done
+    su -s /bin/sh "$SERVICE_USER" -c "exec$words"
   else
-    die "neither runuser nor sudo is there to start the daemon as $SERVICE_USER." 'Set NEKODE_DAEMON_USER=root, or install one of them.'
+    die "neither runuser nor sudo nor su is there to start the daemon as $SERVICE_USER." 'Set NEKODE_DAEMON_USER=root, or install one of them.'
   fi
 }
 
@@ -121,6 +141,17 @@ daemon_pid() {
     command=$(ps -o args= -p "$pid" 2>/dev/null || true)
   fi
   case $command in *"$BIN_PATH run"*) echo "$pid" ;; esac
+}
+
+# Home folder of the service user: what sudo or this terminal has in HOME may be somebody else's.
+user_home() {
+  home=''
+  if has getent; then
+    home=$(getent passwd "$SERVICE_USER" | cut -d : -f 6)
+  elif [ -r /etc/passwd ]; then
+    home=$(awk -F : -v name="$SERVICE_USER" '$1 == name { print $6; exit }' /etc/passwd)
+  fi
+  echo "${home:-${HOME:-/}}"
 }
 
 stop_process() {
@@ -139,12 +170,14 @@ stop_process() {
 start_process() {
   prepare_log
   make_folder "$(dirname "$PID_PATH")" 755
-  # nohup and, where there is one, a session of its own: closing this terminal must not end the daemon.
-  detached='nohup'
-  if has setsid; then detached='setsid nohup'; fi
+  # Deaf to a hang-up and, where that can be, in a session of its own: closing this terminal must not end the daemon.
+  detached=''
+  if has setsid; then detached='setsid '; fi
   # shellcheck disable=SC2016 # the inner shell expands them
-  start='log=$1; shift; '$detached' "$@" >>"$log" 2>&1 </dev/null & echo "$!"'
-  pid=$(cd / && as_service_user sh -c "$start" nekode "$LOG_PATH" "$BIN_PATH" run --config "$CONFIG_PATH")
+  start='log=$1; shift; trap "" HUP; '$detached'"$@" >>"$log" 2>&1 </dev/null & echo "$!"'
+  home=${HOME:-/}
+  if [ "$(id -un)" != "$SERVICE_USER" ]; then home=$(user_home); fi
+  pid=$(cd / && as_service_user env HOME="$home" sh -c "$start" nekode "$LOG_PATH" "$BIN_PATH" run --config "$CONFIG_PATH")
   echo "$pid" >"$PID_PATH"
 }
 
@@ -158,6 +191,7 @@ service_stop() {
 
 # Installs the service, or brings it up to date, and starts it anew.
 service_start() {
+  make_user
   case $MANAGER in
     systemd)
       unit_text | write_public "$UNIT_PATH"
@@ -218,9 +252,17 @@ service_remove() {
   esac
 }
 
+# Whom the daemon of this installation runs as: the owner of its configuration, whoever runs this script.
+keep_user() {
+  [ "$MODE" = system ] && [ -z "${NEKODE_DAEMON_USER:-}" ] && [ -e "$CONFIG_PATH" ] || return 0
+  # shellcheck disable=SC2012 # stat has other options on every system; the name of a user has no blank
+  SERVICE_USER=$(ls -ld "$CONFIG_PATH" | awk '{ print $3 }')
+}
+
 # An installation to work on: in the mode that was asked for, else wherever there is one.
 find_installation() {
   set_paths
+  keep_user
   if [ -e "$CONFIG_PATH" ] || [ -e "$BIN_PATH" ]; then return 0; fi
   if [ "$MODE" = user ] && [ -e /etc/nekode/daemon.json ]; then
     die 'the daemon is installed for the whole machine.' 'Run this with sudo.'

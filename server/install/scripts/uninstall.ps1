@@ -2,7 +2,9 @@
 
 Assert-Administrator
 Remove-Daemon
-if (Test-Path -LiteralPath $BinPath) { Remove-Item -LiteralPath $BinPath -Force }
+foreach ($file in @($BinPath, ($BinPath -replace '\.exe$', '.previous.exe'))) {
+  if (Test-Path -LiteralPath $file) { Remove-Item -LiteralPath $file -Force }
+}
 if ((Test-Path -LiteralPath $InstallDir) -and -not (Get-ChildItem -LiteralPath $InstallDir)) { Remove-Item -LiteralPath $InstallDir }
 Write-Step "removed the task $TaskName and $BinPath"
 if ($env:NEKODE_PURGE_CONFIG -eq '1') {

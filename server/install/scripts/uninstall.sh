@@ -8,7 +8,7 @@ main() {
   fi
   detect_manager
   service_remove
-  rm -f -- "$BIN_PATH"
+  rm -f -- "$BIN_PATH" "$BIN_PATH.previous"
   log "removed the service and $BIN_PATH"
   if [ "${NEKODE_PURGE_CONFIG:-}" = 1 ]; then
     rm -f -- "$CONFIG_PATH"
