@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { longFlags } from '@shared/cli/command'
+import { longFlags } from '@shared/cli/words'
 import { FakeControl, until } from '../../test/fixtures/control'
 import { settingArgs } from './settings'
 

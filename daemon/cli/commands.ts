@@ -1,4 +1,6 @@
 import type { SubCommandsDef } from 'citty'
+import { speaker } from './speaker'
+import { verbs } from './verbs'
 
 /** Every command of `nekode-daemon`. Each is loaded when it is needed, so that the daemon itself runs without the rest. */
 export const commands: SubCommandsDef = {
@@ -6,14 +8,20 @@ export const commands: SubCommandsDef = {
   enroll: async () => (await import('./enroll')).enroll,
   status: async () => (await import('./status')).status,
   doctor: async () => (await import('./doctor')).doctor,
+  health: async () => (await import('./health')).health,
   install: async () => (await import('./service')).install,
   uninstall: async () => (await import('./service')).uninstall,
   upgrade: async () => (await import('./upgrade')).upgrade,
   reinstall: async () => (await import('./upgrade')).reinstall,
+  ...verbs,
   version: async () => (await import('./version')).version,
   watch: async () => (await import('./watch')).watch,
   completion: async () =>
-    (await import('@shared/cli/completion')).completion({ name: 'nekode-daemon', commands: () => commands }),
+    (await import('@shared/cli/completion')).completion({
+      name: 'nekode-daemon',
+      commands: () => commands,
+      common: speaker.args,
+    }),
   keychain: async () => (await import('./keychain')).keychain,
   'mcp-bridge': async () => (await import('./bridge')).bridge,
 }

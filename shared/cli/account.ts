@@ -12,6 +12,8 @@ export const DEFAULT_SERVER = 'http://127.0.0.1:18790'
 /** Longest wait for one answer of the server. */
 const ANSWER_MS = 30_000
 
+const CHECK = 'Check that it runs and that the address is right; “nekode login --server URL” chooses another one.'
+
 /** What `nekode login` keeps, in a file that only its owner may read. */
 const Account = z.strictObject({ server: z.url(), token: z.string().min(1) })
 export type Account = z.infer<typeof Account>
@@ -79,9 +81,20 @@ export interface Connection {
   computerId?: string
 }
 
+export interface ConnectionOptions {
+  /** Headers beside the credential. */
+  headers?: Record<string, string>
+  /** What is said of a server that cannot be reached, and what to do then. */
+  away?: { message: string; next: string }
+}
+
 /** A client for a server that says where it tried to go when it cannot get there. */
-export function connection(server: string, token?: string): Connection {
-  const headers = (): Record<string, string> => (token === undefined ? {} : { authorization: `Bearer ${token}` })
+export function connection(server: string, token?: string, options: ConnectionOptions = {}): Connection {
+  const { message = `The server at ${server} cannot be reached`, next = CHECK } = options.away ?? {}
+  const headers = (): Record<string, string> => ({
+    ...options.headers,
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  })
   let cause: unknown
   const base = createApiClient({
     baseUrl: server,
@@ -101,12 +114,7 @@ export function connection(server: string, token?: string): Connection {
       return await base(route, ...input)
     } catch (e) {
       if (!(e instanceof ApiError) || e.code !== 'unreachable') throw e
-      throw new ApiError(
-        0,
-        e.code,
-        `The server at ${server} cannot be reached: ${errorText(cause).replace(/\.+$/, '')}.`,
-        'Check that it runs and that the address is right; “nekode login --server URL” chooses another one.',
-      )
+      throw new ApiError(0, e.code, `${message}: ${errorText(cause).replace(/\.+$/, '')}.`, next)
     }
   }
   return { server, call, headers }
@@ -115,10 +123,14 @@ export function connection(server: string, token?: string): Connection {
 /**
  * Which server to talk to, and as whom: `NEKODE_SERVER_URL` and `NEKODE_TOKEN` win over the stored account. The stored
  * token goes to the server that it is from and to no other.
+ * @param usual the server where neither says one
  */
-export async function resolveAccount(env: Host['env']): Promise<{ server: string; token: string | undefined }> {
+export async function resolveAccount(
+  env: Host['env'],
+  usual = DEFAULT_SERVER,
+): Promise<{ server: string; token: string | undefined }> {
   const stored = await readAccount(env)
-  const server = env.NEKODE_SERVER_URL ? serverUrl(env.NEKODE_SERVER_URL) : (stored?.server ?? DEFAULT_SERVER)
+  const server = env.NEKODE_SERVER_URL ? serverUrl(env.NEKODE_SERVER_URL) : (stored?.server ?? usual)
   const token = env.NEKODE_TOKEN || (stored?.server === server ? stored.token : undefined)
   return { server, token }
 }

@@ -1,12 +1,12 @@
-import { parseArgs } from 'node:util'
-import { type ArgDef, type ArgsDef, type ParsedArgs, type SubCommandsDef, defineCommand } from 'citty'
+import { type ArgsDef, type ParsedArgs, type SubCommandsDef, defineCommand } from 'citty'
 import type { Connection } from './account'
-import { Exit, type Exits, usage } from './exit'
+import { Exit, type Exits } from './exit'
 import type { Host } from './host'
 import { Output } from './output'
 import type { Speaker } from './program'
 import { resolve } from './resolve'
 import type { Tell } from './tell'
+import { afterDashes, beforeDashes, everyValue } from './words'
 
 const common = {
   json: { type: 'boolean', description: 'Print JSON, and errors as JSON on standard error' },
@@ -46,7 +46,9 @@ export interface Definition<A extends ArgsDef> {
   rest?: boolean
   /** Options that may be given more than once. */
   repeated?: readonly string[]
-  /** Default: the codes of the program. */
+  /** Options that stand for a positional: `{ room: 'target' }` lets `--room X` be the TARGET. */
+  instead?: Readonly<Record<string, keyof A & string>>
+  /** Default: those of the API, and of the program for what works without. */
   exits?: Exits
   /** It works without the server's API. */
   offline?: boolean
@@ -62,6 +64,9 @@ export type CliCommand = Awaited<Exclude<SubCommandsDef[string], (() => unknown)
   notes?: string[]
   rest?: boolean
   repeated?: readonly string[]
+  instead?: Readonly<Record<string, string>>
+  /** A word that is no command below it belongs to its default. */
+  open?: boolean
   /** It talks to the server, as the one whom the program speaks for. */
   speaks?: boolean
   /** Exit codes that are not those of the other commands. */
@@ -71,9 +76,10 @@ export type CliCommand = Awaited<Exclude<SubCommandsDef[string], (() => unknown)
 /** A command: `--json`, options held strictly to what is declared, an exit code as its result. */
 export function command<const A extends ArgsDef>(definition: Definition<A>): CliCommand {
   const { name, description, examples, notes = [], rest = false, repeated = [], offline = false } = definition
+  const { exits, instead = {} } = definition
   const made = defineCommand<A & typeof common>({
     meta: { name, description, ...(definition.hidden ? { hidden: true } : {}) },
-    args: { ...definition.args, ...common },
+    args: { ...definition.args, ...standIns(instead), ...common },
     run: async ({ args, rawArgs, data }) => {
       const { host, tell, program, speaker }: Invocation = data
       const code = await definition.run({
@@ -88,9 +94,24 @@ export function command<const A extends ArgsDef>(definition: Definition<A>): Cli
       return code ?? Exit.ok
     },
   })
-  const { exits } = definition
-  return Object.assign(made, { examples, notes, rest, repeated, speaks: !offline, ...(exits ? { exits } : {}) })
+  return Object.assign(made, {
+    examples,
+    notes,
+    rest,
+    repeated,
+    instead,
+    speaks: !offline,
+    ...(exits ? { exits } : {}),
+  })
 }
+
+const standIns = (instead: Readonly<Record<string, string>>): ArgsDef =>
+  Object.fromEntries(
+    Object.entries(instead).map(([name, positional]) => {
+      const valueHint = positional.toUpperCase()
+      return [name, { type: 'string', valueHint, description: `${valueHint}, given as an option` }]
+    }),
+  )
 
 /** A command with the options that every command has that talks to the server. */
 export async function withCommon(found: CliCommand, args: ArgsDef | undefined): Promise<CliCommand> {
@@ -105,6 +126,8 @@ export interface GroupDefinition {
   examples: string[]
   /** The command that runs when none is named. */
   default?: string
+  /** A word that is no command below it belongs to the default. */
+  open?: boolean
   subCommands: SubCommandsDef
 }
 
@@ -114,109 +137,5 @@ export const group = (definition: GroupDefinition): CliCommand => ({
   subCommands: definition.subCommands,
   examples: definition.examples,
   ...(definition.default === undefined ? {} : { default: definition.default }),
+  open: definition.open === true,
 })
-
-const afterDashes = (words: string[]): string[] => {
-  const at = words.indexOf('--')
-  return at < 0 ? [] : words.slice(at + 1)
-}
-
-export const beforeDashes = (words: string[]): string[] =>
-  words.includes('--') ? words.slice(0, words.indexOf('--')) : words
-
-function everyValue(name: string, words: string[]): string[] {
-  const options = { [name]: { type: 'string', multiple: true } } as const
-  const { values } = parseArgs({ args: words, options, strict: false })
-  return [values[name] ?? []].flat().filter((value) => typeof value === 'string')
-}
-
-/**
- * Holds a command line to what a command declares; citty itself lets unknown options and extra words pass.
- * Throws `usage`.
- */
-export function checkArguments(args: ArgsDef, rawArgs: string[], rest: boolean): void {
-  const words = rest ? beforeDashes(rawArgs) : rawArgs
-  const options: Options = {}
-  const wanted: { name: string; required: boolean }[] = []
-  for (const [name, def] of Object.entries(args)) {
-    if (def.type === 'positional') {
-      wanted.push({ name: name.toUpperCase(), required: def.required !== false && def.default === undefined })
-      continue
-    }
-    const aliases = aliasesOf(def)
-    const short = aliases.find((alias) => alias.length === 1)
-    const type = typeOf(def)
-    options[name] = short === undefined ? { type } : { type, short }
-    for (const alias of aliases) if (alias.length > 1) options[alias] = { type }
-  }
-  const given = strict(words, options)
-  const missing = wanted[given.positionals.length]
-  if (missing?.required)
-    throw usage(
-      `${missing.name} is missing.`,
-      'Look at the help: --help. In a shell, “#” starts a comment: quote it or leave it out.',
-    )
-  const extra = given.positionals[wanted.length]
-  if (extra !== undefined) throw usage(`“${extra}” is one word too many.`, 'Put a text with blanks in quotes.')
-  for (const [name, def] of Object.entries(args)) {
-    const value = given.values[name]
-    if (def.type === 'enum' && typeof value === 'string' && !def.options?.includes(value))
-      throw usage(`--${name} is one of ${def.options?.join(', ')}.`)
-    if (
-      def.type !== 'positional' &&
-      def.required &&
-      [name, ...aliasesOf(def)].every((n) => given.values[n] === undefined)
-    )
-      throw usage(`--${name} is missing.`)
-  }
-}
-
-type Options = Record<string, { type: 'boolean' | 'string'; short?: string }>
-
-/** The other names of an option; those of one letter are given with one dash. */
-export const aliasesOf = (def: ArgDef): string[] => [('alias' in def && def.alias) || []].flat()
-const typeOf = (def: ArgDef): 'boolean' | 'string' =>
-  def.type === 'string' || def.type === 'enum' ? 'string' : 'boolean'
-
-/**
- * `-token x` and `--token x` as `--token=x`: Go's flags have one dash, and values that start with one.
- * @param repeated options whose next word is their value even where it is an option
- */
-export function longFlags(words: string[], args: ArgsDef, repeated: readonly string[] = []): string[] {
-  const types = new Map<string, 'boolean' | 'string'>()
-  for (const [name, def] of Object.entries(args))
-    if (def.type !== 'positional') for (const spelled of [name, ...aliasesOf(def)]) types.set(spelled, typeOf(def))
-  const isFlag = (word: string): boolean => types.has(/^--?([a-z][a-z-]+)/.exec(word)?.[1] ?? '')
-  const long: string[] = []
-  const end = words.includes('--') ? words.indexOf('--') : words.length
-  for (let at = 0; at < end; at++) {
-    const word = words[at] ?? ''
-    const [, name = '', value = ''] = /^--?([a-z][a-z-]+)(=.*)?$/s.exec(word) ?? []
-    const type = types.get(name)
-    const next = at + 1 < end ? words[at + 1] : undefined
-    if (type === undefined) long.push(word)
-    else if (type === 'boolean' || value !== '' || next === undefined || (isFlag(next) && !repeated.includes(name)))
-      long.push(`--${name}${value}`)
-    else {
-      long.push(`--${name}=${next}`)
-      at++
-    }
-  }
-  return [...long, ...words.slice(end)]
-}
-
-function strict(words: string[], options: Options) {
-  try {
-    return parseArgs({ args: words, options, allowPositionals: true, allowNegative: true, strict: true })
-  } catch (e) {
-    const message = e instanceof Error ? e.message : String(e)
-    const bare = /^Option '(?:-\w, )?(--[\w-]+).*(?:argument missing|is ambiguous)/.exec(message)?.[1]
-    if (bare) throw usage(`The value of ${bare} is missing.`, `A value that starts with “-” is written ${bare}=VALUE.`)
-    // The first sentence says it; the rest is about how to write a text that starts with a dash.
-    const [first = ''] = message.split(/\. |\n/)
-    throw usage(
-      `${first.replace(/\.$/, '')}.`,
-      'Look at the help: --help. A text that starts with “-” goes after “--”.',
-    )
-  }
-}

@@ -64,16 +64,20 @@ const start = command({
   description: 'Let two agents of a channel take turns on a topic',
   args: {
     channel: { type: 'positional', required: true, description: 'The channel, with or without “#”' },
-    a: { type: 'positional', required: true, description: 'The agent that begins' },
-    b: { type: 'positional', required: true, description: 'The agent that answers' },
+    first: { type: 'positional', required: true, description: 'The agent that begins' },
+    second: { type: 'positional', required: true, description: 'The agent that answers' },
     topic: { type: 'positional', required: true, description: 'What it is about' },
     turns: { type: 'string', default: '6', description: `Turns of both together, 2 to ${MAX_TURNS}` },
   },
-  examples: ['nekode debates start general @codex @reviewer "Do we need a queue?" --turns 4'],
+  examples: [
+    'nekode debates start general @codex @reviewer "Do we need a queue?" --turns 4',
+    'nekode debates start --chat general --a codex --b reviewer "Do we need a queue?"',
+  ],
+  instead: { chat: 'channel', room: 'channel', a: 'first', b: 'second' },
   notes: ['JSON: the debate. Follow it with nekode messages, in the thread that it names.'],
   run: async ({ args, out, connect }) => {
     const connection = await connect()
-    const [a, b] = [await findAgent(connection, args.a), await findAgent(connection, args.b)]
+    const [a, b] = [await findAgent(connection, args.first), await findAgent(connection, args.second)]
     const debate = await connection.call('POST /api/debates', {
       body: {
         target: await findTarget(connection, args.channel),

@@ -1,8 +1,9 @@
 import { type ArgDef, type ArgsDef, type CommandDef, renderUsage } from 'citty'
-import { type CliCommand, aliasesOf } from './command'
+import type { CliCommand } from './command'
 import type { Exits } from './exit'
 import { resolve } from './resolve'
 import type { Tell } from './tell'
+import { aliasesOf } from './words'
 
 /** Longest line of a paragraph, in columns. */
 const WIDTH = 100

@@ -1,4 +1,5 @@
 import { InboxKind, type InboxItem, type Message, type Task } from '@shared/contract'
+import type { Connection } from './account'
 import { wish } from './approvals'
 import { type Context, command, group } from './command'
 import { usage } from './exit'
@@ -10,24 +11,31 @@ import { oneOf, whole } from './values'
 /** How much of a message a line shows. */
 const SHOWN = 200
 
+const listArgs = {
+  unread: { type: 'boolean', description: 'Only what you have not read' },
+  kind: { type: 'string', description: 'thread, mention, approval or task' },
+  target: { type: 'string', description: 'Only of this channel, person (@name) or dm:…' },
+  limit: { type: 'string', default: '50', description: 'How many' },
+  cursor: { type: 'string', description: 'The page after this one: “nextCursor” of the page before' },
+  all: { type: 'boolean', description: 'As an agent: also what is over' },
+} as const
+type ListContext = Context<typeof listArgs>
+
 const list = command({
   name: 'list',
   description: 'What waits for your look: unread first, then the latest first',
-  args: {
-    unread: { type: 'boolean', description: 'Only what you have not read' },
-    kind: { type: 'string', description: 'thread, mention, approval or task' },
-    target: { type: 'string', description: 'Only of this channel, person (@name) or dm:…' },
-    limit: { type: 'string', default: '50', description: 'How many' },
-    cursor: { type: 'string', description: 'The page after this one: “nextCursor” of the page before' },
-  },
+  args: listArgs,
   examples: ['nekode inbox', 'nekode inbox list --unread --kind mention --json'],
   notes: [
     'JSON: {"items", "messages", "approvals", "tasks", "unreadCount", "nextCursor"?}: items name what they are about by id.',
+    'An agent sees what it owes an answer to. JSON then: a page {"items", "nextCursor"?} of {"delivery", "message"}.',
   ],
-  run: async ({ args, out, connect }) => {
+  run: async (context) => {
+    const { args, out, connect } = context
     const limit = whole('limit', args.limit, 1, 200)
     const kind = args.kind === undefined ? {} : { kind: oneOf('--kind', args.kind, InboxKind.options) }
     const connection = await connect()
+    if (connection.self) return listOwed(context, connection, limit)
     const where = args.target === undefined ? {} : { target: await findTarget(connection, args.target) }
     const page = await connection.call('GET /api/inbox', {
       query: {
@@ -56,6 +64,41 @@ const list = command({
       ],
       'Nothing waits for you.',
     )
+  },
+})
+
+/** What an agent owes an answer to. */
+async function listOwed({ args, out }: ListContext, { call }: Connection, limit: number): Promise<void> {
+  if (args.unread || args.kind !== undefined || args.target !== undefined)
+    throw usage('--unread, --kind and --target are for people.', 'An agent has --all, --limit and --cursor.')
+  const query = {
+    limit,
+    ...(args.all ? { all: 'true' as const } : {}),
+    ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
+  }
+  out.list(
+    await call('GET /api/agent/inbox', { query }),
+    [
+      { title: 'id', text: ({ delivery }) => delivery.id },
+      { title: 'state', text: ({ delivery }) => delivery.state },
+      { title: 'where', text: ({ message }) => message?.target ?? '' },
+      { title: 'when', text: ({ delivery }) => out.ago(delivery.createdAt) },
+      { title: 'what', text: ({ message }) => said(message ?? undefined) },
+    ],
+    'Nothing waits for an answer.',
+  )
+}
+
+const decline = command({
+  name: 'decline',
+  description: 'As an agent: say that a mention was seen and needs no answer',
+  args: { id: { type: 'positional', required: true, description: 'The delivery, as “nekode inbox” shows it' } },
+  examples: ['nekode inbox decline dlv_0198c2f4a1b27c3e9d5f60718293a4b5'],
+  notes: ['JSON: the delivery.'],
+  run: async ({ args, out, connect }) => {
+    const { call } = await connect()
+    const done = await call('POST /api/agent/inbox/{id}/decline', { params: { id: args.id }, body: {} })
+    out.show(done, () => `${done.id} is ${done.state}.`)
   },
 })
 
@@ -116,5 +159,5 @@ export const inbox = group({
   description: 'See what waits for your look: threads that you follow, mentions, permission requests, your tasks',
   examples: ['nekode inbox', 'nekode inbox done --all'],
   default: 'list',
-  subCommands: { list, read, done },
+  subCommands: { list, read, done, decline },
 })

@@ -3,7 +3,7 @@ import { ApiError } from '@shared/contract/client'
 import { NekodeError } from '@shared/errors'
 import { type Connection, connection, resolveAccount, serverUrl, writeAccount, accountPath } from './account'
 import { type Context, command } from './command'
-import { usage } from './exit'
+import { API_EXITS, usage } from './exit'
 import { ask, askNewPassword, askSecret, inputLines } from './input'
 
 const args = {
@@ -32,6 +32,8 @@ export const login = command({
   name: 'login',
   description: 'Log in to a server, or set up a fresh one',
   args,
+  offline: true,
+  exits: API_EXITS,
   examples: [
     'nekode login --server https://nekode.example.org',
     'nekode login --username ann --password-stdin < password.txt',

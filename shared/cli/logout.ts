@@ -1,11 +1,14 @@
 import { errorText } from '@shared/errors'
 import { connection, readAccount, removeAccount } from './account'
 import { command } from './command'
+import { API_EXITS } from './exit'
 
 export const logout = command({
   name: 'logout',
   description: 'Forget the login, and end its session on the server',
   args: {},
+  offline: true,
+  exits: API_EXITS,
   examples: ['nekode logout'],
   notes: ['An API token (nup_…) is only forgotten here; “nekode tokens revoke” ends it.'],
   run: async ({ host, out }) => {

@@ -2,21 +2,40 @@ import { type MemoryRecord, MemoryScope } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import type { Connection } from './account'
 import { command, group } from './command'
+import { usage } from './exit'
 import { confirm, givenText } from './input'
 import { findAgent, findTarget } from './names'
 import type { Output } from './output'
 import { indent, neutralise, oneLine } from './text'
 import { listOf, oneOf, whole } from './values'
 
-const agent = { type: 'positional', required: true, description: 'The agent: @name, name or id' } as const
-const path = { type: 'positional', required: true, description: 'Where the note stands: notes/release.md' } as const
+const agent = {
+  type: 'positional',
+  required: false,
+  description: 'The agent: @name, name or id; an agent leaves itself out',
+} as const
+const path = { type: 'positional', required: false, description: 'Where the note stands: notes/release.md' } as const
 const target = { type: 'string', description: 'About this channel; everybody in it can read the note' } as const
 const scope = { type: 'string', description: `${MemoryScope.options.join(', ')}` } as const
 const limit = { type: 'string', default: '50', description: 'How many, latest change first' } as const
 const cursor = { type: 'string', description: 'Go on after an earlier page: its nextCursor' } as const
 
+/** Whose notes are meant, and the word after that: an agent that leaves itself out has one word less. */
+async function whose(
+  connection: Connection,
+  [first, second]: [string | undefined, string | undefined],
+  what: string,
+): Promise<{ agentId: string; word: string }> {
+  if (second !== undefined && first !== undefined)
+    return { agentId: (await findAgent(connection, first)).id, word: second }
+  const { self } = connection
+  if (first === undefined || !self)
+    throw usage(`${first === undefined ? 'AGENT' : what} is missing.`, 'Look at the help: --help.')
+  return { agentId: self.id, word: first }
+}
+
 interface Filter {
-  agent: string
+  agentId: string
   target?: string | undefined
   scope?: string | undefined
   limit: string
@@ -24,10 +43,9 @@ interface Filter {
 }
 
 async function read(connection: Connection, args: Filter, more: { q?: string; path?: string } = {}) {
-  const { id } = await findAgent(connection, args.agent)
   const where = args.target === undefined ? undefined : await findTarget(connection, args.target)
   return connection.call('GET /api/agents/{id}/memory', {
-    params: { id },
+    params: { id: args.agentId },
     query: {
       limit: whole('limit', args.limit, 1, 200),
       ...(where === undefined ? {} : { target: where }),
@@ -58,7 +76,12 @@ const list = command({
   args: { agent, target, scope, limit, cursor },
   examples: ['nekode memory list @coder', 'nekode memory list @coder --target backend --json'],
   notes: ['JSON: a page {"items", "nextCursor"?} of notes.'],
-  run: async ({ args, out, connect }) => table(out, await read(await connect(), args), 'There are no notes.'),
+  run: async ({ args, out, connect }) => {
+    const connection = await connect()
+    const agentId = args.agent === undefined ? connection.self?.id : (await findAgent(connection, args.agent)).id
+    if (agentId === undefined) throw usage('AGENT is missing.', 'Look at the help: --help.')
+    table(out, await read(connection, { ...args, agentId }), 'There are no notes.')
+  },
 })
 
 const search = command({
@@ -66,7 +89,7 @@ const search = command({
   description: 'Search an agent’s notes, in path, title, tags and text',
   args: {
     agent,
-    query: { type: 'positional', required: true, description: 'Words to look for' },
+    query: { type: 'positional', required: false, description: 'Words to look for' },
     target,
     scope,
     limit,
@@ -74,8 +97,11 @@ const search = command({
   },
   examples: ['nekode memory search @coder deploy', 'nekode memory search @coder "out of memory" --json'],
   notes: ['JSON: a page {"items", "nextCursor"?} of notes.'],
-  run: async ({ args, out, connect }) =>
-    table(out, await read(await connect(), args, { q: args.query }), 'Nothing found.'),
+  run: async ({ args, out, connect }) => {
+    const connection = await connect()
+    const { agentId, word: q } = await whose(connection, [args.agent, args.query], 'QUERY')
+    table(out, await read(connection, { ...args, agentId }, { q }), 'Nothing found.')
+  },
 })
 
 const show = command({
@@ -100,12 +126,16 @@ const show = command({
 })
 
 /** The one note at a path: without a target the agent's own, before those about channels. */
-async function find(connection: Connection, args: { agent: string; path: string; target?: string | undefined }) {
-  const { items } = await read(connection, { ...args, limit: '200' }, { path: args.path })
+async function find(
+  connection: Connection,
+  args: { agent?: string | undefined; path?: string | undefined; target?: string | undefined },
+) {
+  const { agentId, word: path } = await whose(connection, [args.agent, args.path], 'PATH')
+  const { items } = await read(connection, { target: args.target, agentId, limit: '200' }, { path })
   const found = items.find((m) => args.target !== undefined || m.target === null) ?? items[0]
   if (found) return found
-  throw new NekodeError('not_found', `There is no note “${args.path}”.`, {
-    next: `See which there are: nekode memory list ${args.agent}`,
+  throw new NekodeError('not_found', `There is no note “${path}”.`, {
+    next: `See which there are: nekode memory list ${agentId}`,
   })
 }
 
@@ -133,19 +163,22 @@ const set = command({
   ],
   notes: ['JSON: the note. When somebody else has written meanwhile, nothing happens and the exit code is 1.'],
   run: async ({ args, host, out, connect }) => {
-    const content = await givenText(host, 'text', args)
+    const connection = await connect()
+    // Two words without a text for them: an agent that leaves itself out.
+    const own = connection.self && args.text === undefined && (args.path === undefined || args.file === undefined)
+    const [first, second, text] = own ? [undefined, args.agent, args.path] : [args.agent, args.path, args.text]
+    const { agentId, word: path } = await whose(connection, own ? [second, undefined] : [first, second], 'PATH')
+    const content = await givenText(host, 'text', { text, file: args.file })
     const only = args['if-version']
     const given = only === undefined ? undefined : whole('if-version', only, 0, Number.MAX_SAFE_INTEGER)
     const usual = args.target === undefined ? 'global' : 'channel'
     const about = args.scope === undefined ? usual : oneOf('--scope', args.scope, MemoryScope.options)
-    const connection = await connect()
-    const { id } = await findAgent(connection, args.agent)
     const where = args.target === undefined ? undefined : await findTarget(connection, args.target)
-    const known = given === undefined ? await versionOf(connection, { ...args, scope: about }) : given
+    const known = given ?? (await versionOf(connection, { target: args.target, agentId, path, scope: about }))
     const made = await connection.call('PUT /api/agents/{id}/memory', {
-      params: { id },
+      params: { id: agentId },
       body: {
-        path: args.path,
+        path,
         content,
         scope: about,
         expectedVersion: known,

@@ -1,7 +1,7 @@
 import type { Delivery, Message, MessagePage } from '@shared/contract'
 import type { Connection } from './account'
-import { type Context, command } from './command'
-import { Exit, type ExitCode } from './exit'
+import { type Context, command, group } from './command'
+import { Exit, type ExitCode, usage } from './exit'
 import { follow } from './follow'
 import { findTarget, loadNames } from './names'
 import { messageText } from './show'
@@ -20,6 +20,9 @@ const args = {
     description: 'Channel (general), person or agent (@name), or dm:… as “nekode channels” shows it',
   },
   thread: { type: 'string', valueHint: 'ID', description: 'Only this thread: the id of its first message' },
+  topic: { type: 'string', valueHint: 'N', description: 'Only this topic: its number in the channel' },
+  after: { type: 'string', valueHint: 'ID', description: 'Only messages after this one; 0: from the first one on' },
+  q: { type: 'string', valueHint: 'TEXT', description: 'Only messages with these words, latest first' },
   limit: {
     type: 'string',
     default: '20',
@@ -29,8 +32,8 @@ const args = {
 } as const
 type MessagesContext = Context<typeof args>
 
-export const messages = command({
-  name: 'messages',
+const list = command({
+  name: 'list',
   description: 'Read a channel, a thread or a direct conversation, oldest first',
   args,
   examples: [
@@ -38,7 +41,9 @@ export const messages = command({
     'nekode messages general --follow',
     'nekode messages @coder --limit 100 --json',
     'nekode messages general --follow --limit 0 --json | jq -r .content',
+    'nekode messages list --room general --topic 1 --after 0',
   ],
+  instead: { room: 'target', chat: 'target' },
   notes: [
     'JSON: {"items", "deliveries", "runs"}, items oldest first. With --follow: one message a line, as they come; a lost connection is resumed without a gap.',
   ],
@@ -47,11 +52,71 @@ export const messages = command({
     const limit = whole('limit', args.limit, args.follow ? 0 : 1, MOST)
     const connection = await context.connect()
     const where: Where = { target: await findTarget(connection, args.target) }
-    if (args.thread !== undefined) where.threadId = args.thread
+    const threadId = await threadOf(context, connection, where.target)
+    if (threadId !== undefined) where.threadId = threadId
     if (args.follow) return followMessages(context, connection, where, limit)
-    const [page, names] = await Promise.all([latest(connection, where, limit), loadNames(connection)])
+    if (args.q !== undefined) return searchIn(context, connection, where.target, args.q)
+    const read =
+      args.after === undefined ? latest(connection, where, limit) : from(connection, where, args.after, limit)
+    const [page, names] = await Promise.all([read, loadNames(connection)])
     if (page.items.length === 0) out.note('No messages yet.')
     out.show(page, () => page.items.map((m) => messageText(m, out, of(m, page.deliveries), names.agent)).join('\n\n'))
+  },
+})
+
+/** @throws usage when the options say different things */
+async function threadOf({ args }: MessagesContext, { call }: Connection, target: string): Promise<string | undefined> {
+  const ways = [args.follow === true, args.after !== undefined, args.q !== undefined]
+  if (ways.filter(Boolean).length > 1) throw usage('Use one of --follow, --after and --q.')
+  if (args.q !== undefined && (args.thread ?? args.topic) !== undefined)
+    throw usage('--q searches the whole channel: leave --thread and --topic out.')
+  if (args.topic === undefined) return args.thread
+  if (args.thread !== undefined) throw usage('Use one of --thread and --topic.')
+  const number = whole('topic', args.topic, 1, Number.MAX_SAFE_INTEGER)
+  return (await call('GET /api/channels/{target}/topics/{number}', { params: { target, number } })).threadId
+}
+
+async function searchIn(
+  { args, out }: MessagesContext,
+  { call }: Connection,
+  target: string,
+  q: string,
+): Promise<void> {
+  const limit = whole('limit', args.limit, 1, PAGE)
+  const page = await call('GET /api/messages/search', { query: { q, target, limit } })
+  if (page.items.length === 0) out.note('Nothing found.')
+  out.show(page, () => page.items.map((m) => messageText(m, out)).join('\n\n'))
+}
+
+/** The first messages after one, oldest first. */
+async function from({ call }: Connection, where: Where, id: string, limit: number): Promise<MessagePage> {
+  const all: MessagePage = { items: [], deliveries: [], runs: [] }
+  while (all.items.length < limit) {
+    const count = Math.min(limit - all.items.length, PAGE)
+    const page = await call('GET /api/messages', {
+      query: { ...where, after: all.items.at(-1)?.id ?? id, limit: count },
+    })
+    all.items.push(...page.items)
+    all.deliveries.push(...page.deliveries)
+    all.runs.push(...page.runs)
+    if (page.items.length < count) break
+  }
+  return all
+}
+
+const show = command({
+  name: 'show',
+  description: 'One message, and what became of it',
+  args: { id: { type: 'positional', required: true, description: 'The message: msg_…' } },
+  examples: ['nekode messages show msg_0198c2f4a1b27c3e9d5f60718293a4b5'],
+  notes: ['JSON: {"message", "deliveries", "runs"}.'],
+  run: async ({ args, out, connect }) => {
+    const connection = await connect()
+    const [found, names] = await Promise.all([
+      connection.call('GET /api/messages/{id}', { params: { id: args.id } }),
+      loadNames(connection),
+    ])
+    out.show(found, () => `${found.message.target}\n${messageText(found.message, out, found.deliveries, names.agent)}`)
   },
 })
 
@@ -137,3 +202,16 @@ async function followMessages(
 
 const within = (message: Message, { threadId }: Where): boolean =>
   threadId === undefined || message.threadId === threadId || message.id === threadId
+
+export const messages = group({
+  name: 'messages',
+  description: 'Read a channel, a thread or a direct conversation, oldest first',
+  examples: [
+    'nekode messages general',
+    'nekode messages general --follow',
+    'nekode messages show msg_0198c2f4a1b27c3e9d5f60718293a4b5',
+  ],
+  default: 'list',
+  open: true,
+  subCommands: { list, show },
+})

@@ -1,20 +1,19 @@
-import { type ArgsDef, type CommandDef, type SubCommandsDef, runCommand } from 'citty'
+import { type ArgsDef, type CommandDef, runCommand } from 'citty'
 import type { Connection } from './account'
-import { type CliCommand, type Invocation, beforeDashes, checkArguments, longFlags, withCommon } from './command'
+import { type CliCommand, type Invocation, withCommon } from './command'
 import { API_EXITS, Exit, type Exits, usage } from './exit'
 import { help } from './help'
 import { type Host, processHost } from './host'
 import { Output } from './output'
 import { resolve } from './resolve'
-import { teller } from './tell'
+import { type Named, teller } from './tell'
+import { beforeDashes, checkArguments, longFlags, placeWords } from './words'
 
-export interface Program {
-  name: string
+export interface Program extends Named {
   version: string
   description: string
   examples: string[]
-  commands: SubCommandsDef
-  /** Exit codes of what belongs to no command of its own. Default: those of the API's commands. */
+  /** Exit codes of what does not talk to the server. Default: the same as of what does. */
   exits?: Exits
   /** Whom commands that talk to the server speak as. Default: whoever is logged in. */
   speaker?: Speaker
@@ -48,7 +47,7 @@ export async function runProgram(
       return Exit.ok
     }
     const { command: found, path, words: given, asked } = await find(program, argv)
-    exits = found.exits ?? exits
+    exits = found.exits ?? (found.speaks ? API_EXITS : exits)
     const command = await withCommon(found, program.speaker?.args)
     if (asked) {
       const text = await help(command, path, { colour: host.tty.out && !host.env.NO_COLOR, exits, tell })
@@ -56,7 +55,8 @@ export async function runProgram(
       return asked === 'help' ? Exit.ok : Exit.usage
     }
     const args = await resolve(command.args ?? {})
-    const words = program.oneDash ? longFlags(given, args, command.repeated) : given
+    const long = program.oneDash ? longFlags(given, args, command.repeated) : given
+    const words = command.rest ? long : placeWords(long, args, command.instead ?? {})
     checkArguments(args, words, command.rest === true)
     const invocation: Invocation = { host, tell, speaker: program.speaker, program: program.name }
     const { result } = await runCommand(command, { rawArgs: words, data: invocation })
@@ -92,7 +92,9 @@ async function find(program: Program, argv: string[]): Promise<Found> {
     if ((leaf || word?.startsWith('-')) && beforeDashes(words).some((w) => w === '--help' || w === '-h'))
       return { command, path, words, asked: 'help' }
     if (leaf) return { command, path, words }
-    const name = word === undefined || word.startsWith('-') ? await resolve(command.default) : word
+    const known = word !== undefined && Object.hasOwn(subCommands, word)
+    const own = word === undefined || word.startsWith('-') || (command.open === true && !known)
+    const name = own ? await resolve(command.default) : word
     if (name === undefined) {
       if (word !== undefined) throw usage(`${word} is no option here.`, `Commands: ${names.join(', ')}.`)
       return { command, path, words, asked: 'command' }
@@ -101,7 +103,7 @@ async function find(program: Program, argv: string[]): Promise<Found> {
     path = [path, await nameOf(command)].filter(Boolean).join(' ')
     if (!next) throw usage(`There is no command “${path} ${name}”.`, `Commands: ${names.join(', ')}.`)
     command = await resolve(next)
-    if (name === word) words = words.slice(1)
+    if (!own) words = words.slice(1)
   }
 }
 

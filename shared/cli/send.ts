@@ -23,6 +23,8 @@ const args = {
     description: 'Send files along that were uploaded for this target: ids, separated by commas',
   },
   thread: { type: 'string', valueHint: 'ID', description: 'Reply in a thread: the id of its first message' },
+  parent: { type: 'string', valueHint: 'ID', description: 'Reply to this message, in its thread' },
+  mention: { type: 'string', valueHint: 'NAME', description: 'Call this agent or person; may be given several times' },
   kind: { type: 'string', description: 'note (default), decision, blocker or status' },
   wait: { type: 'boolean', alias: 'w', description: 'Wait for the agents that it concerns, and print their answers' },
   timeout: { type: 'string', default: '10m', description: 'How long --wait waits' },
@@ -44,13 +46,18 @@ export const send = command({
     'git diff | nekode send general -',
     'nekode send general "the figures of today" --attach figures.csv',
     'nekode send general --thread msg_0198c2f4a1b27c3e9d5f60718293a4b5 --file answer.md',
+    'nekode send --room general --mention coder "which tests are failing?"',
   ],
+  repeated: ['mention'],
+  instead: { room: 'target', chat: 'target' },
   notes: [
     'With --wait the answers are on standard output and nothing else is; progress, and permission requests with the command that answers them, are on standard error. The exit code is 0 when every agent answered, 1 when one failed or gave no answer, 6 when the time is over; the agents go on in any case.',
     'JSON: {"message", "deliveries"}, with --wait also "answers" (messages). Progress is then a JSON line each: {"event", "data"}.',
   ],
   run: async (context) => {
-    const { args, host, out } = context
+    const { args, every, host, out } = context
+    if (args.parent !== undefined && args.thread !== undefined) throw usage('Use one of --thread and --parent.')
+    const mentions = every('mention').map((name) => name.replace(/^@/, ''))
     const timeoutMs = span('timeout', args.timeout)
     const kind = args.kind === undefined ? undefined : oneOf('--kind', args.kind, MessageKind.options)
     if (args.attach !== undefined && args['request-id'] !== undefined)
@@ -61,6 +68,7 @@ export const send = command({
     const content = await contentOf(context)
     const connection = await context.connect()
     const target = await findTarget(connection, args.target)
+    const threadId = args.parent === undefined ? args.thread : await threadOf(connection, args.parent)
     const attachmentIds = await filesOf(context, connection, target)
     // One key, however often the answer was lost.
     const requestId = args['request-id'] ?? crypto.randomUUID()
@@ -70,7 +78,8 @@ export const send = command({
         content,
         requestId,
         ...(attachmentIds.length ? { attachmentIds } : {}),
-        ...(args.thread === undefined ? {} : { threadId: args.thread }),
+        ...(mentions.length ? { mentions } : {}),
+        ...(threadId === undefined ? {} : { threadId }),
         ...(kind === undefined ? {} : { kind }),
       })
     if (args.wait) return waitForAnswers({ host, out, connection, target, timeoutMs, post })
@@ -85,8 +94,15 @@ type Body = {
   content: string
   requestId: string
   threadId?: string
+  mentions?: string[]
   kind?: MessageKind
   attachmentIds?: string[]
+}
+
+/** The thread that a message is in, or begins. */
+async function threadOf({ call }: Connection, id: string): Promise<string> {
+  const { message } = await call('GET /api/messages/{id}', { params: { id } })
+  return message.threadId ?? message.id
 }
 
 /** Files that go along: uploaded now, and those that were uploaded before. */

@@ -245,13 +245,13 @@ const claim = command({
   examples: ['nekode tasks claim 12', 'nekode tasks claim 12 --release'],
   notes: ['JSON: {"task", "claim"}, with --release the task.'],
   run: async ({ args, out, connect }) => {
-    const { call } = await connect()
+    const { call, self } = await connect()
     const params = { id: args.task }
     if (!args.release) {
       const taken = await call('POST /api/tasks/{id}/claim', { params, body: {} })
       return out.show(taken, () => `You have #${taken.task.number} ${oneLine(taken.task.summary)}`)
     }
-    const [me, found] = await Promise.all([call('GET /api/auth/me'), call('GET /api/tasks/{id}', { params })])
+    const [me, found] = await Promise.all([self ?? call('GET /api/auth/me'), call('GET /api/tasks/{id}', { params })])
     const own = found.claims.find((c) => c.holder.id === me.id)
     if (!own) throw usage(`You have no claim of #${found.number}.`, 'See who has it: nekode tasks show')
     told(await call('POST /api/tasks/{id}/claim/release', { params, body: { leaseId: own.leaseId } }), out, 'Released')

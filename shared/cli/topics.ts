@@ -32,6 +32,7 @@ const list = command({
     cursor: { type: 'string', description: 'Go on after an earlier page: its nextCursor' },
   },
   examples: ['nekode topics list general', 'nekode topics list general --open --json'],
+  instead: { room: 'channel' },
   notes: ['JSON: a page {"items", "nextCursor"?} of topics.'],
   run: async ({ args, out, connect }) => {
     const connection = await connect()
@@ -67,7 +68,11 @@ const create = command({
     text: { type: 'positional', required: false, description: 'Its first message; “-” reads standard input' },
     thread: { type: 'string', valueHint: 'MESSAGE', description: 'A message of the thread that gets the name' },
   },
-  examples: ['nekode topics create general Investigation "@coder have a look"'],
+  examples: [
+    'nekode topics create general Investigation "@coder have a look"',
+    'nekode topics create --room general Investigation',
+  ],
+  instead: { room: 'channel' },
   notes: ['JSON: the topic. Write in it with nekode send --thread, and the thread that it names.'],
   run: async ({ args, host, out, connect }) => {
     const content = args.text === undefined ? undefined : await givenText(host, 'message', { text: args.text })

@@ -1,14 +1,17 @@
-import { type Attachment, Upload, Attachment as AttachmentSchema } from '@shared/contract'
+import { Artifact, type Attachment, Upload, Attachment as AttachmentSchema } from '@shared/contract'
 import { ApiError, failure } from '@shared/contract/client'
 import { NekodeError, errorText } from '@shared/errors'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { z } from 'zod'
 import type { Connection } from './account'
 
 /** A file up to this size is sent at once; a larger one in parts of it, and only the part that failed again. */
 const PART_BYTES = 8 << 20
 const PART_MS = 10 * 60_000
 const RETRY_MS = [500, 2000, 5000, 15_000]
+
+const Published = Artifact.extend({ url: z.string() })
 
 /** What a command tells while a file is on its way: bytes of all. */
 export type Progress = (done: number, total: number) => void
@@ -46,6 +49,36 @@ export async function uploadFile(
     progress(upload.offset, size)
   } while (!upload.attachment)
   return upload.attachment
+}
+
+/** What is said of a file that is published; the server has a default for what is left out. */
+export interface Publication {
+  title?: string | undefined
+  mime?: string | undefined
+  name?: string | undefined
+  /** Seconds. */
+  ttl?: number | undefined
+  target?: string | undefined
+}
+
+/** Publishes a file of this computer for a while. Sending it again after a broken connection publishes it once. */
+export async function publishFile(
+  connection: Connection,
+  path: string,
+  { title, mime, name = basename(path), ttl, target }: Publication,
+): Promise<z.infer<typeof Published>> {
+  await sizeOf(path)
+  const file = Bun.file(path)
+  const query = new URLSearchParams({
+    filename: name,
+    mime: mime ?? (file.type || 'application/octet-stream'),
+    ...(title === undefined ? {} : { title }),
+    ...(ttl === undefined ? {} : { ttl: String(ttl) }),
+    ...(target === undefined ? {} : { target }),
+  })
+  const headers = { 'content-type': 'application/octet-stream', 'idempotency-key': crypto.randomUUID() }
+  const send = () => ask(connection, `/api/artifacts?${query}`, { method: 'POST', body: file, headers })
+  return Published.parse(await (await again(send)).json())
 }
 
 /** Fetches a file to a place, which has all of it or nothing, and checks it. */

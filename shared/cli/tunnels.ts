@@ -56,7 +56,11 @@ const open = command({
   description: 'Show a local port of a computer to people',
   args: {
     port: { type: 'positional', required: true, description: 'The port that the application listens on there' },
-    computer: { type: 'string', valueHint: 'NAME', description: 'Id, name or host name of the computer' },
+    computer: {
+      type: 'string',
+      valueHint: 'NAME',
+      description: 'Id, name or host name of the computer; nekode-daemon means its own',
+    },
     to: { type: 'string', valueHint: 'CHANNEL', description: 'Whose members see it; without it you alone do' },
     policy: { type: 'string', description: 'private, members or public' },
     label: { type: 'string', description: 'What there is to be seen' },
@@ -68,12 +72,13 @@ const open = command({
     const localPort = whole('port', args.port, 1, 65_535)
     const ttlSeconds = Math.floor(span('for', args.for) / 1000)
     const accessPolicy = args.policy === undefined ? undefined : oneOf('--policy', args.policy, TunnelPolicy.options)
-    if (args.computer === undefined) throw usage('Name the computer: --computer NAME.')
     const connection = await connect()
-    const computer = await findComputer(connection, args.computer)
+    const computerId =
+      args.computer === undefined ? connection.computerId : (await findComputer(connection, args.computer)).id
+    if (computerId === undefined) throw usage('Name the computer: --computer NAME.')
     const tunnel = await connection.call('POST /api/tunnels', {
       body: {
-        computerId: computer.id,
+        computerId,
         localPort,
         ttlSeconds,
         ...(args.to === undefined ? {} : { target: await findTarget(connection, args.to) }),
