@@ -7,7 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errorText, NekodeError } from '@shared/errors'
@@ -63,7 +63,8 @@ export function writePrivate(path: string, text: string, mode: 0o600 | 0o700 = 0
   const file = openSync(temporary, 'wx', mode)
   try {
     try {
-      writeSync(file, text)
+      // All of it, or an error: a single write on a disk that is nearly full may take a part of a text and say nothing.
+      writeFileSync(file, text)
       fsyncSync(file)
     } finally {
       closeSync(file)

@@ -53,15 +53,18 @@ export class Keychain {
   readonly #options: KeychainOptions
   #queue: Promise<unknown> = Promise.resolve()
   #known: { problem: string | undefined; until: number } | undefined
+  /** It may give out what it has all the same. */
+  #unwritable: { problem: string; until: number } | undefined
 
   constructor(options: KeychainOptions) {
     this.#options = options
   }
 
-  /** Why there is no keychain to use now; undefined when there is one. */
+  /** Why nothing can be put into a keychain now; undefined when there is one that seems to take it. */
   async problem(): Promise<string | undefined> {
     const missing = this.#missing()
     if (missing !== undefined) return missing
+    if (this.#unwritable && this.#unwritable.until > this.#now()) return this.#unwritable.problem
     if (this.#known && this.#known.until > this.#now()) return this.#known.problem
     try {
       await this.get([PROBE])
@@ -83,9 +86,15 @@ export class Keychain {
     return names.length === 0 ? [] : this.#ask(names.map((name) => ({ op: 'get', name })))
   }
 
-  /** @throws NekodeError unavailable `SECRET-001` */
+  /** All of them, or it throws; then some may have been kept. @throws NekodeError unavailable `SECRET-001` */
   async set(pairs: readonly (readonly [name: string, value: string])[]): Promise<void> {
-    if (pairs.length > 0) await this.#ask(pairs.map(([name, value]) => ({ op: 'set', name, value })))
+    if (pairs.length === 0) return
+    try {
+      await this.#ask(pairs.map(([name, value]) => ({ op: 'set', name, value })))
+    } catch (error) {
+      this.#unwritable = { problem: errorText(error), until: this.#now() + REST_MS }
+      throw error
+    }
   }
 
   /** @throws NekodeError unavailable `SECRET-001` */
@@ -130,6 +139,7 @@ export class Keychain {
 
   async #run(wishes: Wishes): Promise<Grant[]> {
     const { helper, env, patienceMs = PATIENCE_MS, log } = this.#options
+    if (helper.length === 0) throw unavailable('The keychain is turned off.')
     if (this.#known?.problem !== undefined && this.#known.until > this.#now()) throw unavailable(this.#known.problem)
     const process = Bun.spawn([...helper], {
       env: Object.fromEntries(PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),

@@ -24,6 +24,11 @@ export function secretName(given: string): string {
       code: 'SECRET-004',
       next: 'A name has up to 128 letters, digits, dots, dashes and underscores, and begins with a letter or an underscore.',
     })
+  return canonical(given)
+}
+
+/** The one name of a secret, whatever is given. */
+export function canonical(given: string): string {
   const provider = PROVIDER_VARIABLE.exec(given)?.[1]?.toLowerCase()
   return provider !== undefined && PROVIDERS.has(provider) ? provider : given
 }

@@ -2,7 +2,7 @@ import { errorText, NekodeError } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import { idText, type SecretId, type SecretRegister, type Times } from './register'
 import type { Keychain } from './keychain'
-import { checkValue, PROVIDERS, secretName, variableOf } from './names'
+import { canonical, checkValue, PROVIDERS, secretName, variableOf } from './names'
 import type { Entry, Vault } from './vault'
 
 export type Source = 'Env' | 'Keychain' | 'Vault'
@@ -153,21 +153,29 @@ export class SecretStore {
     if (place === 'keychain' && problem !== undefined) throw unavailable(problem)
     const known = new Map(register.inKeychain().map((one) => [idText(one), one]))
     const fits = (one: Wanted) => problem === undefined && keychain.takes(one.value)
-    const kept = [
-      ...(await this.#putInKeychain(wanted.filter(fits), known)),
-      ...(await this.#putInVault(
-        wanted.filter((one) => !fits(one)),
-        known,
-      )),
-    ]
+    const inKeychain = await this.#putInKeychain(wanted.filter(fits), known)
+    const done = new Set(inKeychain.map(idText))
+    const inVault = await this.#putInVault(
+      wanted.filter((one) => !done.has(idText(one))),
+      known,
+    )
+    const kept = [...inKeychain, ...inVault]
     for (const one of kept) this.#changed(one)
     return kept
   }
 
+  /** @returns none when the keychain does not take them, and the vault may */
   async #putInKeychain(wanted: readonly Wanted[], known: ReadonlyMap<string, Times>): Promise<Kept[]> {
     if (wanted.length === 0) return []
-    const { register, keychain } = this.#options
-    await keychain.set(wanted.map((one) => [account(one), one.value]))
+    const { register, keychain, place, log } = this.#options
+    try {
+      await keychain.set(wanted.map((one) => [account(one), one.value]))
+    } catch (error) {
+      // A Secret Service whose collection is locked, or not made yet, answers and takes nothing.
+      if (place === 'keychain') throw error
+      log.warn('the keychain takes no secrets; they are kept in the vault', { error })
+      return []
+    }
     const now = this.#now()
     const times = register.exclusive(() => wanted.map((one) => register.putInKeychain(one, now)))
     const moved = await this.#dropFromVault(wanted)
@@ -260,7 +268,7 @@ export class SecretStore {
   revision(names: readonly string[], agentId: string): string {
     const of = (name: string) =>
       (this.#revisions.get(idText({ name, agentId })) ?? 0) + (this.#revisions.get(idText({ name, agentId: '' })) ?? 0)
-    return names.map(of).join()
+    return names.map((name) => of(canonical(name))).join()
   }
 
   #now(): number {
@@ -281,8 +289,12 @@ export class SecretStore {
     const values = await keychain.get(kept.map(account))
     for (const [at, { name, agentId }] of kept.entries()) {
       const value = values[at]
-      // Somebody removed it with the keychain's own tools.
-      if (typeof value === 'string') found.set(idText({ name, agentId }), { name, agentId, value, source: 'Keychain' })
+      if (typeof value !== 'string')
+        throw new NekodeError('precondition', `The keychain of this computer does not give out the secret ${name}.`, {
+          code: 'SECRET-001',
+          next: `Unlock the keychain; if it was removed there: nekode-daemon secrets set ${name}`,
+        })
+      found.set(idText({ name, agentId }), { name, agentId, value, source: 'Keychain' })
     }
     if (found.size === wanted.size) return found
     for (const { name, agentId, value } of await vault.read())

@@ -184,8 +184,7 @@ export class SecretService implements Service {
       ),
     ]
     const found = await this.store.find(wanted, agentId)
-    const variables: Record<string, string> = {}
-    for (const one of found) if (one) variables[variableOf(one.name)] = one.value
+    const variables = Object.fromEntries(found.flatMap((one) => (one ? [[variableOf(one.name), one.value]] : [])))
     const missing = wanted.filter((_, at) => found[at] === undefined).map(secretName)
     return { type: 'SecretEnvironment' as const, variables, missing }
   }
