@@ -8,6 +8,7 @@ export const commands: SubCommandsDef = {
   whoami: async () => (await import('@shared/cli/whoami')).whoami,
   send: async () => (await import('@shared/cli/send')).send,
   upload: async () => (await import('@shared/cli/files')).upload,
+  artifacts: async () => (await import('@shared/cli/artifacts')).artifacts,
   download: async () => (await import('@shared/cli/files')).download,
   messages: async () => (await import('@shared/cli/messages')).messages,
   edit: async () => (await import('@shared/cli/edit')).edit,

@@ -49,6 +49,24 @@ test('a file goes up, along with a message, is shown with it, and comes down as 
   expect(readdirSync(folder)).toEqual(['data.bin'])
 })
 
+test('a page is published, listed, and taken back', async () => {
+  const page = file('report.html', '<h1>Figures</h1>')
+  expect(await host.run('artifacts', 'publish', page, '--title', 'Figures', '--target', 'general', '--ttl', '2h')).toBe(
+    0,
+  )
+  const id = /att_\w+/.exec(host.stdout)?.[0] ?? ''
+  expect(host.stdout.trim()).toBe(`${server.url}/api/artifacts/${id}/open`)
+  expect(await host.run('artifacts', '--json')).toBe(0)
+  expect(host.json()).toMatchObject({ items: [{ id, title: 'Figures', kind: 'page', target: '#general' }] })
+  expect(await host.run('artifacts')).toBe(0)
+  expect(host.stdout).toContain('Figures')
+  expect(await host.run('artifacts', 'link', id)).toBe(0)
+  expect(host.stdout).toContain(`/artifacts/${id}?expires=`.replace('/artifacts', '/.nekode/artifacts'))
+  expect(await host.run('artifacts', 'revoke', id)).toBe(0)
+  expect(await host.run('artifacts', 'link', id)).not.toBe(0)
+  for (const ttl of ['5', '91d', 'soon']) expect(await host.run('artifacts', 'publish', page, '--ttl', ttl)).toBe(2)
+})
+
 test('a message may be a file alone', async () => {
   expect(await host.run('send', 'general', '--attach', file('only.txt', ''), '--json')).toBe(0)
   expect(host.json()).toMatchObject({ message: { content: '', attachments: [{ filename: 'only.txt', sizeBytes: 0 }] } })

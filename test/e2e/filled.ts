@@ -252,6 +252,12 @@ async function others(admin: Caller, grace: Caller, scout: Agent) {
     body: { kind: 'human', memberId: (await call('GET /api/auth/me')).id },
   })
   await grace.call('POST /api/messages', { body: { target: dm.target, content: 'A word between us?' } })
+  for (const [by, query, content] of [
+    [admin, 'target=general&filename=figures.html&title=Figures%20of%20October&ttl=604800', '<h1>Figures</h1>'],
+    [grace, 'filename=notes.md&title=Notes&ttl=7776000', '# Notes'],
+    [admin, `filename=${'long-name-'.repeat(20)}.csv&title=${'A%20title%20of%20many%20words%20'.repeat(7)}`, 'a,b'],
+  ] as const)
+    await by.fetch(`/api/artifacts?${query}`, { method: 'POST', body: content })
   await call('POST /api/tokens', { body: { name: 'ci', scopes: ['read'] } })
   await call('POST /api/invites', { body: { note: 'For the new colleague', channels: ['#general'] } })
   return { decisionId, reminderId, endpointId }
