@@ -117,6 +117,16 @@ const SCREENS: Screen[] = [
   { name: 'computer', path: ({ computerId }) => `/computers/${computerId}`, shows: 'Demo' },
   { name: 'computer-new', path: '/computers/new', shows: 'Name of the computer' },
   { name: 'previews', path: '/tunnels', shows: 'Previews' },
+  { name: 'artifacts', path: '/artifacts', shows: 'Figures of October' },
+  {
+    name: 'artifact-new',
+    path: '/artifacts',
+    shows: 'Figures of October',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Publish a file' }).click()
+      await page.getByRole('dialog').getByLabel('Title').waitFor()
+    },
+  },
   {
     name: 'preview-new',
     path: '/tunnels',
