@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { constants } from 'node:os'
 import { errorText, NekodeError } from '@shared/errors'
 import { formatDuration } from '@shared/duration'
 import { within } from '../../runtimes/child'
@@ -142,7 +143,12 @@ export class Attempt {
       }
     if (code === 0) return { kind: 'completed', exitCode: 0 }
     if (signal !== null) return { kind: 'failed', failure: 'signal', error: `It was ended by ${signal}.` }
-    return { kind: 'failed', failure: 'exit', error: `It ended with exit code ${code}.`, exitCode: code }
+    return {
+      kind: 'failed',
+      failure: 'exit',
+      error: `It ended with exit code ${code}${meaning(code)}.`,
+      exitCode: code,
+    }
   }
 
   /** How it came out when it was ended from outside. */
@@ -190,6 +196,13 @@ export class Attempt {
     }
     return { env: runtimeEnv('', parent, { ...own, ...about }), secrets }
   }
+}
+
+/** What shells mean by some codes. */
+function meaning(code: number | null): string {
+  if (code === 127) return ': a shell did not find a program'
+  const name = Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0]
+  return name === undefined ? '' : `, as by ${name}`
 }
 
 const shell = (line: string): string[] =>

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Logger } from '@shared/log'
 import { z } from 'zod'
 import { Store } from '../store'
@@ -30,12 +31,16 @@ export type RunChange = Partial<Omit<RunRow, 'id' | 'job_id'>>
 /** Jobs, their runs, and what became of them. Durable: a moment that is claimed stays claimed. */
 export class JobStore {
   readonly #store: Store
-  readonly setAside: string | undefined
 
   private constructor(store: Store) {
     this.#store = store
     if (store.setAside !== undefined) this.setMeta('set_aside', store.setAside)
-    this.setAside = this.meta('set_aside')
+  }
+
+  /** Where an earlier store is that was damaged, until somebody has taken it away. */
+  get setAside(): string | undefined {
+    const path = this.meta('set_aside')
+    return path !== undefined && existsSync(path) ? path : undefined
   }
 
   /** @throws NekodeError precondition `JOB-000` */
