@@ -2,9 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { z } from 'zod'
 import { accessibility, launch, logIn, overflow, phone, startConsole, visit } from './browser'
-import { ADMIN, type DaemonUnderTest, type ServerUnderTest, eventually, inPlace, startDaemon } from './harness'
+import { ADMIN, type ServerUnderTest, commandOf, eventually, inPlace, startDaemon } from './harness'
 
 const minutes = (n: number) => n * 60_000
 const OUT = join(import.meta.dir, '../../dist/screens')
@@ -109,14 +108,6 @@ test(
   minutes(2),
 )
 
-/** What an agent on that computer may use. */
-async function tokenOf(server: ServerUnderTest, daemon: DaemonUnderTest, id: string): Promise<string> {
-  const config = z.object({ token: z.string() }).parse(await Bun.file(join(daemon.home, 'daemon.json')).json())
-  const headers = { authorization: `Bearer ${config.token}` }
-  const response = await fetch(`${server.url}/api/daemon/agents/${id}/token`, { method: 'POST', headers })
-  return z.object({ token: z.string() }).parse(await response.json()).token
-}
-
 test(
   'what an agent publishes while it works stands in its thread and on the page of its run',
   async () => {
@@ -124,7 +115,7 @@ test(
       const server = await startConsole(place, { flags: [] })
       const admin = await server.admin()
       const daemon = await startDaemon(place, server)
-      const agent = await admin.call('POST /api/agents', {
+      const { id: agentId } = await admin.call('POST /api/agents', {
         body: { name: 'scout', displayName: 'Scout', computerId: daemon.computerId, runtimeKind: 'demo' },
       })
       await admin.call('POST /api/messages', { body: { target: '#general', content: '@scout what do you see?' } })
@@ -135,12 +126,33 @@ test(
         },
         { what: 'the agent is at work', seconds: 60 },
       )
-      const published = await fetch(`${server.url}/api/artifacts?filename=seen.svg&title=What%20I%20see`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${await tokenOf(server, daemon, agent.id)}` },
-        body: '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="80"><circle cx="40" cy="40" r="30"/></svg>',
+      const path = join(place.dir, 'seen.svg')
+      const picture =
+        '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="80"><circle cx="40" cy="40" r="30"/></svg>'
+      await Bun.write(path, picture)
+      const words = [
+        'http',
+        'file',
+        path,
+        '--mime',
+        'image/svg+xml',
+        '--title',
+        'What I see',
+        '--ttl',
+        '3600',
+        '--as',
+        'scout',
+      ]
+      const command = Bun.spawn([...commandOf('nekode-daemon'), ...words], {
+        env: { PATH: process.env.PATH, HOME: place.dir, NEKODE_HOME: daemon.home },
+        stderr: 'pipe',
       })
-      expect(published.status).toBe(201)
+      const [out, complaint] = await Promise.all([
+        new Response(command.stdout).text(),
+        new Response(command.stderr).text(),
+      ])
+      expect([await command.exited, complaint]).toEqual([0, ''])
+      expect(out).toMatch(new RegExp(`^${server.url}/api/artifacts/att_\\w+/open\n$`))
 
       const { page, context, complaints } = await visit(browser, `${atLocalhost(server)}/runs/${run.id}`, phone)
       await page.getByLabel('Username').fill(ADMIN.username)
@@ -154,7 +166,7 @@ test(
       await page.screenshot({ path: join(OUT, 'artifact-run-phone-light.png') })
       await page.goto(`${atLocalhost(server)}/c/general?thread=${run.threadId ?? run.inputMessageId}`)
       await page.getByRole('article', { name: 'What I see' }).last().waitFor()
-      await page.goto(`${atLocalhost(server)}/artifacts?owner=${agent.id}`)
+      await page.goto(`${atLocalhost(server)}/artifacts?owner=${agentId}`)
       await page.getByRole('listitem').filter({ hasText: 'What I see' }).getByRole('link', { name: 'Scout' }).waitFor()
       await clean(page)
       expect(complaints).toEqual([])
