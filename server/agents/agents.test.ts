@@ -1,3 +1,4 @@
+import { EnvVar } from '@shared/contract'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createWorld, type World } from '../../test/fixtures/world'
 import type { ComputerPrincipal, UserPrincipal } from '../access/principal'
@@ -65,6 +66,21 @@ test('a secret is stored sealed, shown to nobody, and given to its computer', as
     world.talk.agents.setEnv(ada, id, [{ name: 'NEKODE_DAEMON_TOKEN', value: 'x', secret: false }]),
   ).rejects.toMatchObject({ kind: 'invalid' })
 })
+
+test('a reference to a secret of the computer is shown as it is, also where it was called a secret', async () => {
+  const reference = { name: 'KEY', value: 'secret:github.token', secret: true }
+  const { id, env } = await make('referring', { env: [reference] })
+  expect(env).toEqual([{ ...reference, secret: false }])
+  expect(world.talk.agents.environment(world.talk.agents.own(computer, id))).toEqual([{ ...reference, secret: false }])
+})
+
+test.each(['secret:', 'secret:two words', 'secret:1', `secret:${'x'.repeat(129)}`])(
+  'what begins as a reference and is none is refused: %p',
+  (value) => {
+    expect(EnvVar.safeParse({ name: 'KEY', value, secret: false }).success).toBe(false)
+    expect(EnvVar.safeParse({ name: 'KEY', value: `no ${value}`, secret: false }).success).toBe(true)
+  },
+)
 
 test('a deleted agent leaves its channels, its work ends, its token dies, its name is free', async () => {
   const { id } = await make('gone')

@@ -124,11 +124,24 @@ describe('a profile', () => {
       [[{ name: 'NEKODE_DAEMON_TOKEN', value: 'x' }], 'invalid_argument invalid_request'],
       [[{ name: 'a b', value: 'x' }], 'invalid_argument invalid_request'],
       [[{ name: 'NEW', redacted: true }], 'invalid_argument invalid_request'],
-      [[{ name: 'REF', secretRef: 'vault' }], 'unimplemented'],
+      [[{ name: 'REF', secretRef: 'no such name' }], 'invalid_argument invalid_request'],
     ]
     for (const [wrong, said] of refused)
       expect(await refusal(people.setAgentEnv({ agentId: bot.id, env: wrong }))).toBe(said)
     expect((await profileOf(people, bot.id)).env).toHaveLength(3)
+  })
+
+  test('refers to a secret of the computer by its name, for people and for the computer', async () => {
+    const ref = await server.agent({ computerId: box.id, name: 'referring' })
+    await people.setAgentEnv({ agentId: ref.id, env: [{ name: 'REF', secretRef: 'GITHUB_TOKEN' }] })
+    for (const rpc of [people, computer])
+      expect((await profileOf(rpc, ref.id)).env).toMatchObject([
+        { name: 'REF', value: '', secretRef: 'GITHUB_TOKEN', secret: false, redacted: false },
+      ])
+    const { env } = await profileOf(people, ref.id)
+    await people.setAgentEnv({ agentId: ref.id, env })
+    expect((await profileOf(computer, ref.id)).env).toMatchObject([{ secretRef: 'GITHUB_TOKEN' }])
+    await owner.call('DELETE /api/agents/{id}', { params: { id: ref.id } })
   })
 
   test('of an agent whose secret cannot be read still comes, without the value', async () => {

@@ -17,7 +17,7 @@ import { pagesOf, readPage } from '../rpc/page'
 import { parseTarget } from '../rpc/target'
 import type { RunService } from '../runs/service'
 import type { AgentService } from './service'
-import { readStatus, shownEnv, wireProfile, wireStatus } from './wire'
+import { envVar, readStatus, shownEnv, wireProfile, wireStatus } from './wire'
 
 export interface AgentServices {
   agents: AgentService
@@ -158,7 +158,7 @@ class AgentView {
     const row = this.core.directory.agent(agent.id)
     if (!row) return []
     try {
-      return this.services.agents.environment(row)
+      return this.services.agents.environment(row).map(envVar)
     } catch (error) {
       this.core.log.warn('an agent’s environment cannot be read', { agentId: agent.id, error })
       return shownEnv(settings)
@@ -182,10 +182,6 @@ function readChange(req: UpdateAgentProfileRequest) {
 
 /** A redacted variable keeps its value. */
 function readEnv({ name, value, secret, secretRef, redacted }: WireEnvVar): EnvVar {
-  if (secretRef !== '')
-    throw new NekodeError(
-      'unimplemented',
-      `${name} refers to a secret of the computer, which comes with a later version.`,
-    )
+  if (secretRef !== '') return { name, value: `secret:${secretRef}`, secret: false }
   return { name, value: redacted ? null : value, secret: secret || redacted }
 }

@@ -6,6 +6,7 @@ import {
   DEFAULT_POLICY,
   type EnvVar,
   type ManagedAgent,
+  secretReference,
 } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
@@ -299,7 +300,9 @@ export class AgentService {
           throw new NekodeError('invalid', `${name} has no value.`, { code: 'invalid_request' })
         return kept
       }
-      return { name, value: secret ? this.core.secrets.seal(value, sealContext(row.id, name)) : value, secret }
+      // A reference is no secret: people see what it refers to, and only the computer has the value.
+      if (!secret || secretReference(value) !== undefined) return { name, value, secret: false }
+      return { name, value: this.core.secrets.seal(value, sealContext(row.id, name)), secret }
     })
   }
 

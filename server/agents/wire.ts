@@ -10,6 +10,7 @@ import {
   AgentStatusSeverity,
 } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { type EnvVarSchema, PermissionScope } from '@shared/gen/nekode/daemon/v1/common_pb'
+import { secretReference } from '@shared/contract/agents'
 import { redactText } from '@shared/redact'
 import { TEXT } from '../rpc/limits'
 import { cut, firstLine } from '../rpc/text'
@@ -148,4 +149,18 @@ export const wireProfile = (
 
 /** As people see it: a secret has no value. */
 export const shownEnv = ({ env }: AgentSettings): MessageInitShape<typeof EnvVarSchema>[] =>
-  env.map(({ name, value, secret }) => ({ name, value: value ?? '', secret, redacted: value === null }))
+  env.map(({ name, value, secret }) => ({ ...envVar({ name, value: value ?? '', secret }), redacted: value === null }))
+
+/** A variable with its value, or with the name of the computer's secret that it refers to. */
+export function envVar({
+  name,
+  value,
+  secret,
+}: {
+  name: string
+  value: string
+  secret: boolean
+}): MessageInitShape<typeof EnvVarSchema> {
+  const secretRef = secretReference(value)
+  return secretRef === undefined ? { name, value, secret } : { name, secretRef }
+}

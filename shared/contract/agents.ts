@@ -41,10 +41,25 @@ export const AgentStatus = z.object({
 })
 export type AgentStatus = z.infer<typeof AgentStatus>
 
-/** An environment variable of the agent's process. A secret's value is written, never read back. */
+const REFERENCE = /^secret:([A-Za-z_][A-Za-z0-9_.-]{0,127})$/
+
+/** The name in a value `secret:NAME`: that of a secret which only the agent's computer has, and puts in its place there. */
+export const secretReference = (value: string | null): string | undefined =>
+  value === null ? undefined : REFERENCE.exec(value)?.[1]
+
+/**
+ * An environment variable of the agent's process. A secret's value is written, never read back. `secret:NAME` refers to a secret of the
+ * agent's computer; it is no secret itself.
+ */
 export const EnvVar = z.object({
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
-  value: z.string().max(32_768).nullable(),
+  value: z
+    .string()
+    .max(32_768)
+    .refine((value) => !value.startsWith('secret:') || REFERENCE.test(value), {
+      error: '“secret:” and a name refer to a secret of the computer, and this is no such name',
+    })
+    .nullable(),
   secret: z.boolean(),
 })
 export type EnvVar = z.infer<typeof EnvVar>

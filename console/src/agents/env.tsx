@@ -86,6 +86,8 @@ export function EnvForm(props: { agent: ManagedAgent }) {
 const looksSecret = (name: string) => /KEY|TOKEN|SECRET|PASSWORD/i.test(name)
 
 function EnvLine(props: { line: Line; onChange: (part: Partial<Line>) => void; onRemove: () => void }) {
+  /** What begins as one is shown while it is typed: the server keeps no such value as a secret. */
+  const refers = () => props.line.value?.startsWith('secret:') ?? false
   return (
     <div class="grid sm:grid-cols-[1fr_1fr_auto_auto] gap-x-3 gap-y-2 items-end border-b border-line pb-4 sm:border-0 sm:pb-0">
       <TextField
@@ -118,7 +120,7 @@ function EnvLine(props: { line: Line; onChange: (part: Partial<Line>) => void; o
         <TextField
           label={t('env.value')}
           mono
-          type={props.line.secret ? 'password' : 'text'}
+          type={props.line.secret && !refers() ? 'password' : 'text'}
           autocomplete="off"
           spellcheck={false}
           value={props.line.value ?? ''}
@@ -126,12 +128,22 @@ function EnvLine(props: { line: Line; onChange: (part: Partial<Line>) => void; o
         />
       </Show>
       <div class="h-9 row">
-        <Checkbox
-          label={t('env.secret')}
-          checked={props.line.secret}
-          disabled={props.line.value === null}
-          onChange={(secret) => props.onChange({ secret })}
-        />
+        <Show
+          when={!refers()}
+          fallback={
+            <span class="row gap-1.5 text-[13px] text-soft" title={t('env.referenceHint')}>
+              <Icon name="i-lucide-key-round" />
+              {t('env.reference')}
+            </span>
+          }
+        >
+          <Checkbox
+            label={t('env.secret')}
+            checked={props.line.secret}
+            disabled={props.line.value === null}
+            onChange={(secret) => props.onChange({ secret })}
+          />
+        </Show>
       </div>
       <div class="h-9 row">
         <IconButton

@@ -66,7 +66,8 @@ export const agents = {
   'presence.offline': 'Its computer is offline',
   'presence.degraded': 'Has trouble',
   'presence.disabled': 'Turned off',
-  'env.text': 'Variables of the agent’s process. A secret can be replaced, but never read again.',
+  'env.text':
+    'Variables of the agent’s process. A secret can be replaced, but never read again. “secret:NAME” takes the value from the secrets of the agent’s computer.',
   'env.none': 'No variables yet.',
   'env.add': 'Add variable',
   'env.name': 'Name',
@@ -75,6 +76,8 @@ export const agents = {
   'env.kept': 'Kept secret',
   'env.replace': 'Replace',
   'env.secret': 'Secret',
+  'env.reference': 'On its computer',
+  'env.referenceHint': 'The agent’s computer puts the value in its place; this server never has it.',
   'env.remove': 'Remove {name}',
 } as const
 

@@ -66,7 +66,7 @@ export const agents: Record<keyof typeof en, string> = {
   'presence.offline': '所在计算机离线',
   'presence.degraded': '出现问题',
   'presence.disabled': '已停用',
-  'env.text': '智能体进程的环境变量。密钥可以替换，但无法再次读取。',
+  'env.text': '智能体进程的环境变量。密钥可以替换，但无法再次读取。“secret:名称” 会取用智能体所在计算机上的密钥。',
   'env.none': '还没有环境变量。',
   'env.add': '添加变量',
   'env.name': '名称',
@@ -75,5 +75,7 @@ export const agents: Record<keyof typeof en, string> = {
   'env.kept': '已保密',
   'env.replace': '替换',
   'env.secret': '保密',
+  'env.reference': '在其计算机上',
+  'env.referenceHint': '由智能体所在的计算机填入实际值，本服务器从不持有它。',
   'env.remove': '移除 {name}',
 }
