@@ -46,7 +46,7 @@ const KEPT = 500
 const KEPT_LENGTH = 20_000
 
 function shown({ parser, text }: { parser: Markdown; text: string }, names: Names): Block[] {
-  const key = JSON.stringify([names.me, [...names.mentioned], text])
+  const key = JSON.stringify([names.me, [...names.mentioned], [...(names.channels ?? [])], text])
   const blocks = parsed.get(key) ?? parser.toBlocks(text, names)
   if (text.length > KEPT_LENGTH) return blocks
   parsed.delete(key)
@@ -59,9 +59,18 @@ function shown({ parser, text }: { parser: Markdown; text: string }, names: Name
 }
 
 function Parsed(props: { parser: Markdown; text: string; mentions: Mention[] | undefined }) {
+  // As a text, so that what happens in a channel draws nothing again that names it.
+  const named = createMemo(() =>
+    props.parser
+      .channelsIn(props.text)
+      .filter((name) => state.channels[`#${name}`] !== undefined)
+      .join(' '),
+  )
+  const channels = createMemo(() => new Set(named().split(' ').filter(Boolean)))
   const names = createMemo(() => ({
     mentioned: new Set((props.mentions ?? []).map((mention) => mention.name.toLowerCase())),
     me: state.me?.username ?? '',
+    channels: channels(),
   }))
   const blocks = createMemo<Block[]>(
     (before) => (before.length > 0 ? props.parser.toBlocks(props.text, names(), before) : shown(props, names())),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { toBlocks, type Block } from './markdown'
+import { channelsIn, toBlocks, type Block } from './markdown'
 
 const nobody = { mentioned: new Set<string>(), me: 'ada' }
 /** Without the sanitiser, which needs a real browser: the renderer alone has to be safe. test/e2e checks both in Chromium. */
@@ -125,4 +125,31 @@ test('a message that is nested too deeply for the parser is shown as it was writ
   expect(toBlocks(source, nobody, [], asRendered)).toEqual([
     { raw: source, type: 'code', language: undefined, text: source },
   ])
+})
+
+describe('channels', () => {
+  const names = { ...nobody, channels: new Set(['general', 'a-b.c', '设计']) }
+
+  test('are links to them, as far as the reader knows them', () => {
+    expect(html('see #general, #General. and #a-b.c, #设计 and #vault', names)).toBe(
+      '<p>see <a class="mention" href="/c/general">#general</a>, <a class="mention" href="/c/general">#General</a>. and ' +
+        '<a class="mention" href="/c/a-b.c">#a-b.c</a>, <a class="mention" href="/c/%E8%AE%BE%E8%AE%A1">#设计</a> and #vault</p>\n',
+    )
+    expect(html('**#general**', names)).toContain('<strong><a class="mention" href="/c/general">#general</a></strong>')
+  })
+
+  test.each([
+    'x#general',
+    'https://example.org/#general',
+    'the colour ##general',
+    '`#general`',
+    '[#general](https://example.org)',
+    '&#general',
+    '#generally',
+  ])('%s is none', (source) => expect(html(source, names)).not.toContain('/c/general'))
+
+  test('names are found in a text however it is written', () => {
+    expect(channelsIn('#general: is #a-b.c. or #General?')).toEqual(['general', 'a-b.c', 'general'])
+    expect(channelsIn('# heading, no # channel')).toEqual([])
+  })
 })

@@ -11,7 +11,19 @@ export interface Names {
   mentioned: ReadonlySet<string>
   /** The reader's own handle. */
   me: string
+  /** Names of channels that are links to them. */
+  channels?: ReadonlySet<string>
 }
+
+/** A `#name` as people write a channel; not one in a word, an address or a colour. */
+const CHANNEL = /#([\p{L}\p{N}][\p{L}\p{N}._-]{0,79})/u
+
+/** What may be names of channels in a text. */
+export const channelsIn = (source: string): string[] =>
+  [...source.matchAll(new RegExp(CHANNEL, 'gu'))].flatMap((match) => nameOf(match[1] ?? ''))
+
+/** A sentence may end right after a name. */
+const nameOf = (text: string): string => text.toLowerCase().replace(/[.-]+$/, '')
 
 let names: Names = { mentioned: new Set(), me: '' }
 
@@ -43,6 +55,21 @@ const marked = new Marked({
       },
       renderer: (token) =>
         `<span class="mention${token['name'] === names.me ? ' mention-me' : ''}">${escape(token.raw)}</span>`,
+    },
+    {
+      name: 'channel',
+      level: 'inline',
+      start: (source) => source.match(/#[\p{L}\p{N}]/u)?.index,
+      tokenizer(source, tokens) {
+        const match = new RegExp(`^${CHANNEL.source}`, 'u').exec(source)
+        const name = nameOf(match?.[1] ?? '')
+        if (!name || !names.channels?.has(name) || this.lexer.state.inLink) return undefined
+        // A `#` in a word, an address or a path is none.
+        if (/[\p{L}\p{N}_@#/.&-]$/u.test(tokens.at(-1)?.raw ?? '')) return undefined
+        return { type: 'channel', raw: source.slice(0, name.length + 1), name }
+      },
+      renderer: (token) =>
+        `<a class="mention" href="/c/${encodeURIComponent(String(token['name']))}">${escape(token.raw)}</a>`,
     },
   ],
   renderer: {
