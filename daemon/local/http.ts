@@ -56,6 +56,9 @@ export function serveHttp({ port, dispatcher, events }: HttpOptions, mounts: rea
     hostname: '127.0.0.1',
     port,
     maxRequestBodySize: MAX_MOUNTED,
+    // A development server writes what breaks off in the middle of an answer to the log, and otherwise Bun would share the port with others.
+    development: false,
+    reusePort: false,
     idleTimeout: 0,
     async fetch(request, server) {
       const refused = refuse(request, server.port)

@@ -5,7 +5,7 @@ import type { Mount } from '../../local/http'
 import { type Caller, type Handlers, serve, type Served } from '../../local/operation'
 import type { Service, ServiceDeps } from '../service'
 import { ResponseCache } from './cache'
-import { CACHE, MAX_VALUE } from './contract'
+import { CACHE, type CacheFigures, MAX_VALUE } from './contract'
 import { type Route, routed } from './environment'
 import type { Call, Exchange, Hit } from './exchange'
 import { valueKey } from './key'
@@ -128,7 +128,8 @@ export class CacheService implements Service {
   }
 
   /** What the cache holds and has saved. */
-  stats() {
+  async stats(): Promise<CacheFigures> {
+    await this.#cache.settled()
     return this.#cache.stats()
   }
 
@@ -214,15 +215,16 @@ export class CacheService implements Service {
         else this.#cache.purge({ tenant: caller.agentId })
         return { type: 'Ok' }
       },
-      CacheStats: () => ({ type: 'CacheStatsResult', ...this.#cache.stats() }),
-      CachePurge: ({ tenant, ...which }, caller) => ({
-        type: 'CachePurged',
-        removed: this.#cache.purge({ ...which, tenant: this.#within(caller, tenant) }),
-      }),
-      CacheList: ({ tenant, limit, ...which }, caller) => ({
-        type: 'CacheListResult',
-        entries: this.#cache.list({ ...which, tenant: this.#within(caller, tenant) }, limit),
-      }),
+      CacheStats: async () => ({ type: 'CacheStatsResult', ...(await this.stats()) }),
+      CachePurge: async ({ tenant, ...which }, caller) => {
+        await this.#cache.settled()
+        return { type: 'CachePurged', removed: this.#cache.purge({ ...which, tenant: this.#within(caller, tenant) }) }
+      },
+      CacheList: async ({ tenant, limit, ...which }, caller) => {
+        await this.#cache.settled()
+        const entries = this.#cache.list({ ...which, tenant: this.#within(caller, tenant) }, limit)
+        return { type: 'CacheListResult', entries }
+      },
       CacheProxy: () => ({
         type: 'CacheProxyResult',
         url: this.#url ?? null,
