@@ -190,6 +190,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     agentId: (text) => supervisor.agentNamed(text)?.id,
   })
   const agentNamed = (text: string) => supervisor.agentNamed(text)
+  const findAgent = (text: string) => supervisor.findAgent(text)
   const door = new Door({ paths, keys, self, log })
   const relay = createRelay({
     serverUrl,
@@ -197,6 +198,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     computerId,
     tokens,
     agentNamed,
+    findAgent,
     clean: (input) => redactor.deep(input),
     log,
   })
@@ -208,7 +210,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     secret: (name, agentId) => secrets.store.get(name, { agentId }),
     onHit: (agentId, hit) => supervisor.saved(agentId, hit),
   })
-  const say = createSay({ calls, agentNamed, env })
+  const say = createSay({ calls, findAgent, env })
   const services = createServices({ paths, log, events, env, secrets, cache, say, mark })
   const outbox = new Outbox({
     journal,

@@ -25,6 +25,8 @@ import { taskOf } from './task'
 /** A lease lasts 300 s. */
 const RENEW_MS = 100_000
 const STATUS_MS = 300
+/** Longest look for an agent that somebody waits for. */
+const LOOK_MS = 10_000
 /** With all that follows it, less than the 10 s that a server gives the daemon of its own computer. */
 const DRAIN_MS = 4000
 
@@ -136,6 +138,21 @@ export class Supervisor {
     return undefined
   }
 
+  /**
+   * As `agentNamed`, for what a person may have made a moment ago: the server is asked for those that are not known yet.
+   * @throws NekodeError unavailable
+   */
+  async findAgent(text: string): Promise<{ id: string; name: string } | undefined> {
+    const known = this.agentNamed(text)
+    if (known) return known
+    if (!this.#deps.link.client)
+      throw new NekodeError('unavailable', 'The server cannot be reached, which knows the agents of this computer.', {
+        next: 'Try again when it can: nekode-daemon status',
+      })
+    await this.#listProfiles(AbortSignal.timeout(LOOK_MS))
+    return this.agentNamed(text)
+  }
+
   /** Shows people what an agent says that it is doing. */
   say(agentId: string, text: string): void {
     this.#agents.get(agentId)?.say(text)
@@ -221,13 +238,16 @@ export class Supervisor {
     return settingsOf(profile, executor, redactor)
   }
 
-  async #listProfiles(): Promise<void> {
+  async #listProfiles(signal?: AbortSignal): Promise<void> {
     const { link } = this.#deps
     const profiles = new Map<string, AgentProfile>()
     let cursor: EventCursor | undefined
     do {
       const at = cursor
-      const page = await link.call((client) => client.listAgentProfiles({ limit: 200, ...(at ? { cursor: at } : {}) }))
+      const page = await link.call(
+        (client) => client.listAgentProfiles({ limit: 200, ...(at ? { cursor: at } : {}) }),
+        signal,
+      )
       for (const profile of page.profiles) profiles.set(profile.agentId, profile)
       cursor = page.profiles.length > 0 ? page.nextCursor : undefined
     } while (cursor)

@@ -81,7 +81,8 @@ async function open(serverUrl: string): Promise<void> {
         serverUrl,
         computerId: 'cmp_1',
         log,
-        agentNamed: (text) => AGENTS.find(({ id, name }) => id === text || name === text),
+        agentNamed: known,
+        findAgent: async (text) => known(text),
         clean: (input) => JSON.parse(JSON.stringify(input).replaceAll('hunter2', '[redacted]')),
         tokens: {
           get: async (agentId, renew) => {
@@ -93,6 +94,8 @@ async function open(serverUrl: string): Promise<void> {
     ],
   })
 }
+
+const known = (text: string) => AGENTS.find(({ id, name }) => id === text || name === text)
 
 const ask = (path: string, token: string | undefined, init: RequestInit = {}) =>
   fetch(`${api.url}${path}`, {

@@ -53,8 +53,10 @@ export interface RelayOptions {
   /** This computer, as the server knows it. */
   computerId: string
   tokens: Pick<AgentTokens, 'get'>
-  /** An agent of this computer by id or name. */
+  /** An agent of this computer by id or name, of those that are known here. */
   agentNamed: (text: string) => LocalAgent | undefined
+  /** The same, of those that the server knows. */
+  findAgent: (text: string) => Promise<LocalAgent | undefined>
   /** Takes what must not leave this computer out of what is said. */
   clean: (input: unknown) => unknown
   log: Logger
@@ -72,7 +74,7 @@ export function createRelay(options: RelayOptions): Mount {
       try {
         const token = bearerOf(request)
         const caller = token === undefined ? undefined : callerOf(token)
-        const agent = speakerOf(request, caller, options)
+        const agent = await speakerOf(request, caller, options)
         const path = new URL(request.url).pathname.slice(RELAY_PREFIX.length - 1)
         if (path === '/self') return Response.json({ ...agent, computerId: options.computerId })
         const target = targetOf(request, path, options.serverUrl)
@@ -97,7 +99,11 @@ export function createRelay(options: RelayOptions): Mount {
 }
 
 /** Whom a request speaks as. @throws NekodeError */
-function speakerOf(request: Request, caller: Caller | undefined, { agentNamed }: RelayOptions): LocalAgent {
+async function speakerOf(
+  request: Request,
+  caller: Caller | undefined,
+  { agentNamed, findAgent }: RelayOptions,
+): Promise<LocalAgent> {
   const named = request.headers.get(AS_HEADER) ?? undefined
   if (!caller)
     throw new NekodeError('unauthenticated', 'The daemon does not know this key.', {
@@ -110,7 +116,7 @@ function speakerOf(request: Request, caller: Caller | undefined, { agentNamed }:
         code: 'agent_missing',
         next: `Name one in the header ${AS_HEADER}.`,
       })
-    const agent = agentNamed(named)
+    const agent = await findAgent(named)
     if (!agent) throw noAgent(named)
     return agent
   }

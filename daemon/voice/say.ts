@@ -26,17 +26,17 @@ export type Say = (saying: Saying) => Promise<{ messageId: string }>
 
 export interface SayOptions {
   calls: Pick<AgentCalls, 'api'>
-  agentNamed: (text: string) => LocalAgent | undefined
+  findAgent: (text: string) => Promise<LocalAgent | undefined>
   env: Record<string, string | undefined>
 }
 
 type Speaker = Pick<Connection, 'call' | 'self'>
 
 export const createSay =
-  ({ calls, agentNamed, env }: SayOptions): Say =>
+  ({ calls, findAgent, env }: SayOptions): Say =>
   async ({ as, ...saying }) => {
     if (as === undefined) return sayAsPerson(env, saying)
-    const agent = agentNamed(as)
+    const agent = await findAgent(as)
     if (!agent) throw noAgent(as)
     return calls.api(agent.id, (call) => post({ call, self: agent }, saying))
   }
