@@ -5,74 +5,29 @@ import { z } from 'zod'
 import { pathsOf } from '../../daemon/config/paths'
 import { LocalClient } from '../../daemon/local/client'
 import { socketAddress } from '../../daemon/local/place'
-import {
-  commandOf,
-  inPlace,
-  makeScriptedAgent,
-  type Place,
-  type Program,
-  startDaemon,
-  startServer,
-} from '../e2e/harness'
+import { DaemonAlone } from '../e2e/alone'
+import { inPlace, makeScriptedAgent, startDaemon, startServer } from '../e2e/harness'
 import { carrying } from '../setup/processes'
 import { times } from './counts'
 
 const KILLS = times(20)
 const JOBS = times(1000)
 
-/** A daemon that has no server to talk to, through kills. */
-class LoneDaemon {
-  readonly home: string
-  #program: Program | undefined
-
-  constructor(private readonly place: Place) {
-    this.home = join(place.dir, 'home')
-    mkdirSync(this.home, { recursive: true })
-  }
-
-  async start(): Promise<void> {
-    const config = { serverUrl: 'http://127.0.0.1:9', token: 'ndt_nobody', localPort: 'none', logLevel: 'info' }
-    await Bun.write(join(this.home, 'daemon.json'), JSON.stringify(config), { mode: 0o600 })
-    this.#program = this.place.start([...commandOf('nekode-daemon'), 'run'], {
-      name: 'daemon',
-      env: { NEKODE_HOME: this.home, HOME: this.home },
-    })
-    await this.ask((client) => client.call('Ping', {}))
-  }
-
-  async killHard(): Promise<void> {
-    await this.#program?.killHard()
-  }
-
-  async stop(): Promise<number> {
-    return (await this.#program?.stop()) ?? -1
-  }
-
-  /** Asks until there is an answer: it may be killed in the middle. */
-  async ask<T>(work: (client: LocalClient) => Promise<T>): Promise<T> {
-    const until = Date.now() + 60_000
-    for (;;) {
-      try {
-        return await this.once(work)
-      } catch (error) {
-        if (Date.now() > until) throw error
-        await Bun.sleep(20)
-      }
-    }
-  }
-
-  async once<T>(work: (client: LocalClient) => Promise<T>): Promise<T> {
-    const client = await LocalClient.open({ address: socketAddress(pathsOf(this.home)) })
+/** Asks until there is an answer: the daemon may be killed in the middle. */
+async function ask<T>(daemon: DaemonAlone, work: (client: LocalClient) => Promise<T>): Promise<T> {
+  const until = Date.now() + 60_000
+  for (;;) {
     try {
-      return await work(client)
-    } finally {
-      client.close()
+      return await daemon.ask(work)
+    } catch (error) {
+      if (Date.now() > until) throw error
+      await Bun.sleep(20)
     }
   }
 }
 
-const allRuns = (daemon: LoneDaemon) =>
-  daemon.ask(async (client) => {
+const allRuns = (daemon: DaemonAlone) =>
+  ask(daemon, async (client) => {
     const found = []
     for (let before: string | undefined; ;) {
       const { runs, next } = await client.call('JobRuns', { limit: 1000, ...(before === undefined ? {} : { before }) })
@@ -89,13 +44,13 @@ test(
   `over ${KILLS} kills of the daemon none of ${JOBS} jobs is lost and none is repeated that was not to be, nor a moment of a schedule`,
   () =>
     inPlace(async (place) => {
-      const daemon = new LoneDaemon(place)
+      const daemon = new DaemonAlone(place, { config: { logLevel: 'info' } })
       await daemon.start()
       const appended = join(place.dir, 'appended')
       const made = join(place.dir, 'made')
       mkdirSync(made)
       const ticks = join(place.dir, 'ticks')
-      await daemon.ask((client) =>
+      await ask(daemon, (client) =>
         client.call('JobSubmit', {
           name: 'clock',
           request_id: 'clock',
@@ -107,14 +62,15 @@ test(
         }),
       )
       // One half is not to be repeated. The other may be, because doing it again changes nothing, and so must be done.
-      const submit = (n: number) =>
-        daemon.ask((client) =>
+      // Some are longer than it takes the daemon to come back.
+      const submit = (n: number, seconds = n % 20 < 2 ? 0.8 : 0.02) =>
+        ask(daemon, (client) =>
           client.call('JobSubmit', {
             name: `job-${n}`,
             request_id: `request-${n}`,
             ...(n % 2 === 0
-              ? { workflow: `sleep 0.02; echo ${n} >>${appended}` }
-              : { workflow: `sleep 0.02; : >${made}/${n}`, max_retries: KILLS, backoff_secs: 0 }),
+              ? { workflow: `sleep ${seconds}; echo ${n} >>${appended}` }
+              : { workflow: `sleep ${seconds}; : >${made}/${n}`, max_retries: KILLS, backoff_secs: 0 }),
           }),
         )
       const submitting = (async () => {
@@ -131,7 +87,7 @@ test(
         expect(before.filter((pid) => now.has(pid))).toEqual([])
       }
       await submitting
-      await daemon.ask((client) => client.call('JobPause', { id: 'clock' }))
+      await ask(daemon, (client) => client.call('JobPause', { id: 'clock' }))
       for (let open = -1; open !== 0;) {
         open = (await allRuns(daemon)).filter(({ state }) => state === 'pending' || state === 'running').length
         if (open > 0) await Bun.sleep(100)
