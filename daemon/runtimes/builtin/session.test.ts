@@ -13,6 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDriver, type StartOptions } from '..'
 import { checkStream, Probe } from '../../../test/agents/contract'
+import { startStage } from '../../services/cache/testing'
+import type { CachedFetch } from './model'
 import {
   type Block,
   type ModelEndpoint,
@@ -43,12 +45,15 @@ interface Setting {
   env?: Record<string, string>
   options?: Partial<StartOptions>
   maxSteps?: number
+  cached?: CachedFetch | undefined
+  /** Default: one of its own. */
+  endpoint?: ModelEndpoint
 }
 
-async function start({ decide, usage, env = {}, options = {}, maxSteps }: Setting = {}) {
-  const endpoint = startModelEndpoint({ ...(decide ? { decide } : {}), ...(usage ? { usage } : {}) })
+async function start({ decide, usage, env = {}, options = {}, maxSteps, cached, endpoint: known }: Setting = {}) {
+  const endpoint = known ?? startModelEndpoint({ ...(decide ? { decide } : {}), ...(usage ? { usage } : {}) })
   endpoints.push(endpoint)
-  const builtin = { retryMs: 5, ...(maxSteps ? { maxSteps } : {}) }
+  const builtin = { retryMs: 5, cached, ...(maxSteps ? { maxSteps } : {}) }
   const probe = new Probe(createDriver('builtin', { builtin }), {
     cwd: join(home, 'work'),
     env: { PATH: '/usr/bin:/bin', NEKODE_MODEL_BASE_URL: `${endpoint.url}/v1`, OLLAMA_HOST: '127.0.0.1:1', ...env },
@@ -294,5 +299,47 @@ describe('the session on disk', () => {
     const file = join(home, 'state/sessions', `${probe.driver.sessionId}.jsonl`)
     expect(readFileSync(file, 'utf8')).toContain('(interrupted)')
     checkStream(probe.events)
+  })
+})
+
+describe('with a cache', () => {
+  test('a turn that was asked before is answered as before, shows what that saved, and counts nothing', async () => {
+    const stage = await startStage({ mode: 'tools', prices: ['scripted=10/100'] })
+    const cached = stage.service.fetchFor('agent_1', {})
+    const blocks = (request: ModelRequest): Block[] =>
+      request.items.some(({ role }) => role === 'tool')
+        ? [{ say: 'two files', chunks: 3 }]
+        : [{ ...READ, id: 'call_1' }]
+    const first = await start({ decide: blocks, cached })
+    await first.probe.turn('how many files?')
+    const again = await start({ decide: blocks, cached, endpoint: first.endpoint })
+    const { end } = await again.probe.turn('how many files?')
+    expect(end.text).toBe('two files')
+    expect(first.probe.of('cache')).toEqual([])
+    expect(first.endpoint.seen.filter(({ request }) => request).length).toBe(2)
+    const usage = { input: 60, cacheRead: 40, cacheWrite: 0, output: 20, reasoning: 5 }
+    expect(again.probe.of('cache').map(({ model, usage, costUsd }) => ({ model, usage, costUsd }))).toEqual([
+      { model: 'scripted', usage, costUsd: 0.003 },
+      { model: 'scripted', usage, costUsd: 0.003 },
+    ])
+    const counted = again.probe.of('usage')
+    expect(counted.map((event) => event.usage.input + event.usage.cacheRead + event.usage.output)).toEqual([0, 0])
+    expect(counted.at(-1)?.context?.used).toBe(120)
+    expect(again.probe.of('message.delta').map(({ text }) => text)).toEqual(
+      first.probe.of('message.delta').map(({ text }) => text),
+    )
+    checkStream(again.probe.events)
+    await stage.stop()
+  })
+
+  test('it is the model that is asked while the agent’s turns have tools and that is not turned on', async () => {
+    const stage = await startStage({ mode: 'on' })
+    const { probe, endpoint } = await start({ decide: () => [{ say: 'hi' }], cached: stage.service.fetchFor('a', {}) })
+    await probe.turn('hello')
+    const again = await start({ decide: () => [], cached: stage.service.fetchFor('a', {}), endpoint })
+    await again.probe.turn('hello')
+    expect(endpoint.seen.filter(({ request }) => request).length).toBe(2)
+    expect(again.probe.of('usage')[0]?.usage.output).toBe(20)
+    await stage.stop()
   })
 })
