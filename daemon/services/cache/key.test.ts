@@ -136,6 +136,16 @@ describe('the key of a request', () => {
     for (const more of same) expect(keyOf(parts('hi', { body: { ...body, ...more } }))).toBe(keyOf(parts('hi')))
   })
 
+  test('does not depend on the ids of what people said, which Codex makes anew each time, and does on all others', () => {
+    const of = (...input: object[]) => keyOf(parts('hi', { body: { model: 'm', input } }))
+    const said = { type: 'message', role: 'user', content: 'x' }
+    expect(of({ ...said, id: 'msg_1' })).toBe(of({ ...said, id: 'msg_2' }))
+    expect(of({ ...said, id: 'msg_1' })).toBe(of(said))
+    for (const other of [{ ...said, role: 'assistant' }, { type: 'reasoning' }, { type: 'item_reference' }])
+      expect(of({ ...other, id: 'a' })).not.toBe(of({ ...other, id: 'b' }))
+    expect(of({ ...said, content: 'y' })).not.toBe(of(said))
+  })
+
   test('does not exist where two requests would share one: numbers beyond what can be read, endless nesting', () => {
     const seeds = ['9007199254740993', '9007199254740992', '1e400', '-9007199254740993']
     for (const seed of seeds) expect(() => keyOf(parts(JSON.parse(seed)))).toThrow('not cached')

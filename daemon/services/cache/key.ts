@@ -1,4 +1,5 @@
 import { NekodeError } from '@shared/errors'
+import { z } from 'zod'
 
 /** What an answer depends on. Credentials are no part of it: the tenant tells callers apart. */
 export interface KeyParts {
@@ -13,7 +14,14 @@ export interface KeyParts {
 }
 
 /** The answer does not depend on these: who asks, and how the provider keeps its own cache. */
-const BESIDE = new Set(['user', 'metadata', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention'])
+const BESIDE = new Set([
+  'user',
+  'metadata',
+  'client_metadata',
+  'safety_identifier',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+])
 
 /** Nesting beyond this is no request that a model understands. */
 const MAX_DEPTH = 200
@@ -23,11 +31,20 @@ const MAX_DEPTH = 200
  * @throws NekodeError invalid `not_canonical` for a body of which two different ones would have the same key
  */
 export function keyOf({ tenant, address, headers, body }: KeyParts): string {
-  const { stream, ...rest } = Object.fromEntries(Object.entries(body).filter(([name]) => !BESIDE.has(name)))
+  const { stream, ...asking } = Object.fromEntries(Object.entries(body).filter(([name]) => !BESIDE.has(name)))
+  const rest = Array.isArray(asking.input) ? { ...asking, input: asking.input.map(withoutLabel) } : asking
   // `stream: false` is what leaving it out means.
   const asked = canonical(stream === true ? { ...rest, stream } : rest)
   return digest(`call\n${canonical([tenant, address, headers])}\n${asked}`)
 }
+
+/** What a person says in the Responses API may carry an id, which Codex makes anew each time; the model does not see it. */
+function withoutLabel(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null || !Said.safeParse(item).success) return item
+  return Object.fromEntries(Object.entries(item).filter(([name]) => name !== 'id'))
+}
+
+const Said = z.looseObject({ type: z.literal('message').optional(), role: z.enum(['user', 'developer', 'system']) })
 
 /** The key of a value that a program keeps under a name of its own choice. */
 export const valueKey = (tenant: string, name: string): string => digest(`value\n${canonical([tenant, name])}`)
