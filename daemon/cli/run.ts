@@ -23,13 +23,13 @@ export const run = command({
   args: {
     ...settingArgs(),
     once: { type: 'boolean', description: 'Register, send one heartbeat, and end' },
-    foreground: { type: 'boolean', description: 'Stay in the foreground; it always does' },
+    foreground: { type: 'boolean', description: 'Log to standard error, whatever the settings say' },
   },
   repeated: REPEATED,
   examples: ['nekode-daemon run', 'nekode-daemon run --server-url https://nekode.example --log-format text'],
   async run({ args, every }) {
     const config = readConfig(args, Object.fromEntries(REPEATED.map((name) => [name, every(name)])))
-    const log = loggerOf(config)
+    const log = loggerOf(config, args.foreground)
     for (const warning of config.warnings) log.warn(warning)
     if (args.token !== undefined)
       log.warn('a token on the command line can be seen by everybody on this computer; put it into the file')

@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { NekodeError } from '@shared/errors'
 import { createLogger, type Logger } from '@shared/log'
 import { type Config, loadConfig } from '../config/config'
 import { FIELDS, flagOf } from '../config/fields'
+import { LogFile } from '../config/logfile'
 
 /** The option of every command that reads the configuration. */
 export const configArg = {
@@ -45,5 +47,13 @@ export function mustBeEnrolled({ token, path }: Config): void {
   })
 }
 
-export const loggerOf = ({ logLevel, logFormat }: Config): Logger =>
-  createLogger({ level: logLevel, format: logFormat ?? (process.stderr.isTTY ? 'text' : 'json') })
+/**
+ * The log of a daemon: in its file when it has one, else on standard error.
+ * @throws NekodeError `log_unavailable`
+ */
+export function loggerOf({ logLevel, logFormat, logFile }: Config, isForeground = false): Logger {
+  if (logFile === undefined || isForeground)
+    return createLogger({ level: logLevel, format: logFormat ?? (process.stderr.isTTY ? 'text' : 'json') })
+  const file = new LogFile({ path: resolve(logFile) })
+  return createLogger({ level: logLevel, format: logFormat ?? 'text', write: (line) => file.write(line) })
+}

@@ -51,6 +51,7 @@ const Settings = z.object({
   cacheUpstreams: z.array(z.string()).default([]),
   modelPrices: z.array(z.string()).default([]),
   logLevel: z.enum(LOG_LEVELS).default('info'),
+  logFile: z.string().optional(),
   logFormat: z.enum(LOG_FORMATS).optional(),
 })
 

@@ -133,6 +133,7 @@ export const FIELDS: readonly Field[] = [
     { flag: 'model-price' },
   ),
   field('logLevel', LOG_LEVELS, ['NEKODE_LOG_LEVEL'], 'Least level that is logged (info)'),
+  field('logFile', 'text', ['NEKODE_LOG_FILE'], 'File for the log, which rotates by itself (standard error)'),
   field('logFormat', LOG_FORMATS, ['NEKODE_LOG_FORMAT'], 'How lines are written (text on a terminal, else json)'),
 ]
 

@@ -141,6 +141,8 @@ test('the state of a service is known, also when there is none', async () => {
     start: [],
     stop: [],
     restart: [],
+    halt: [],
+    begin: [],
     running: ['false'],
     logCommand: '',
   }

@@ -32,10 +32,15 @@ export interface Plan {
   stop: Step[]
   /** Starts it anew without touching how it is installed. */
   restart: Step[]
+  /** Ends it and starts it again, as it is installed. A user's own service comes back at the next login. */
+  halt: Step[]
+  begin: Step[]
   /** Exit code 0: it runs. */
   running: string[]
   /** The command that shows its log, for people. */
   logCommand: string
+  /** The program that shows its log, where that is not a file. */
+  journal?: string[]
 }
 
 export interface Step {
@@ -153,8 +158,11 @@ function systemd(facts: ServiceFacts): Plan {
     ],
     stop: [{ argv: systemctl('disable', '--now', NAME), mayFail: true }],
     restart: [{ argv: systemctl('restart', NAME) }],
+    halt: [{ argv: systemctl('stop', NAME) }],
+    begin: [{ argv: systemctl('start', NAME) }],
     running: systemctl('is-active', '--quiet', NAME),
     logCommand: `journalctl ${mode === 'user' ? '--user ' : ''}-u ${NAME}`,
+    journal: ['journalctl', ...own, '--no-pager', '--unit', NAME],
   }
 }
 
@@ -211,6 +219,8 @@ function launchd(facts: ServiceFacts): Plan {
     ],
     stop: [{ argv: ['launchctl', 'bootout', `${domain}/${LABEL}`], mayFail: true }],
     restart: [{ argv: ['launchctl', 'kickstart', '-k', `${domain}/${LABEL}`] }],
+    halt: [{ argv: ['launchctl', 'bootout', `${domain}/${LABEL}`] }],
+    begin: [{ argv: ['launchctl', 'bootstrap', domain, path] }],
     running: ['launchctl', 'print', `${domain}/${LABEL}`],
     logCommand: `tail ${log}`,
   }
@@ -269,6 +279,8 @@ function windowsTask(facts: ServiceFacts): Plan {
     start: [{ argv: POWERSHELL, input: taskScript(facts, log) }],
     stop: [{ argv: POWERSHELL, input: remove, mayFail: true }],
     restart: [{ argv: POWERSHELL, input: restart }],
+    halt: [{ argv: POWERSHELL, input: `Stop-ScheduledTask -TaskName ${literal(NAME)}\r\n` }],
+    begin: [{ argv: POWERSHELL, input: `Start-ScheduledTask -TaskName ${literal(NAME)}\r\n` }],
     running: [
       ...POWERSHELL.slice(0, -1),
       `if ((Get-ScheduledTask -TaskName ${literal(NAME)}).State -ne 'Running') { exit 1 }`,

@@ -71,6 +71,12 @@ export async function installService(plan: Plan): Promise<string[]> {
 /** Starts the installed service anew. */
 export const restartService = (plan: Plan): Promise<string[]> => runSteps(plan.restart)
 
+/** Ends the installed service, which stays installed. */
+export const haltService = (plan: Plan): Promise<string[]> => runSteps(plan.halt)
+
+/** Starts the installed service that does not run. */
+export const beginService = (plan: Plan): Promise<string[]> => runSteps(plan.begin)
+
 /** Stops and removes the service. The configuration and the agents' folders stay. */
 export async function uninstallService(plan: Plan): Promise<string[]> {
   const warnings = await runSteps(plan.stop)
