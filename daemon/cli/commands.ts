@@ -14,6 +14,8 @@ export const commands: SubCommandsDef = {
   upgrade: async () => (await import('./upgrade')).upgrade,
   reinstall: async () => (await import('./upgrade')).reinstall,
   ...verbs,
+  secrets: async () => (await import('./secrets')).secrets,
+  jobs: async () => (await import('./jobs/jobs')).jobs,
   version: async () => (await import('./version')).version,
   watch: async () => (await import('./watch')).watch,
   completion: async () =>

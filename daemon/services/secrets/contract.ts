@@ -18,6 +18,8 @@ const Listed = z.object({
   env_var: z.string(),
   /** Absent: for the whole computer. */
   agent_id: z.string().optional(),
+  /** Where the daemon knows it. */
+  agent_name: z.string().optional(),
   /** Unix milliseconds. */
   created_at: Time.optional(),
   changed_at: Time.optional(),

@@ -44,7 +44,7 @@ async function start(): Promise<void> {
     env,
     place: 'auto',
     helper: [],
-    agentId: (text) => (text === 'ada' || text === ADA ? ADA : undefined),
+    agent: (text) => (text === 'ada' || text === ADA ? { id: ADA, name: 'ada' } : undefined),
   })
   try {
     service.start()

@@ -27,8 +27,8 @@ export interface SecretServiceOptions {
   place: 'auto' | 'keychain' | 'vault'
   /** Command line of the helper for the keychain. */
   helper: readonly string[]
-  /** The id of an agent of this computer by its id or name; undefined when there is none. */
-  agentId(idOrName: string): string | undefined
+  /** An agent of this computer by its id or name; undefined when there is none. */
+  agent(idOrName: string): { id: string; name: string } | undefined
 }
 
 interface Of {
@@ -111,7 +111,7 @@ export class SecretService implements Service {
   #scope(given: string | undefined): string {
     if (given === undefined) return ''
     // A whole id is taken as it is: without the server the daemon does not know its agents yet.
-    const id = this.#options.agentId(given) ?? (/^agent_[0-9a-f]{32}$/.test(given) ? given : undefined)
+    const id = this.#options.agent(given)?.id ?? (/^agent_[0-9a-f]{32}$/.test(given) ? given : undefined)
     if (id === undefined)
       throw new NekodeError('not_found', `There is no agent “${given}” on this computer.`, {
         code: 'agent_unknown',
@@ -169,7 +169,7 @@ export class SecretService implements Service {
     return {
       type: 'SecretList' as const,
       providers: [
-        ...secrets.map(wire),
+        ...secrets.map((one) => wire(one, this.#options.agent(one.agentId)?.name)),
         ...absent.map((name) => ({ provider: name, source: 'NotFound' as const, env_var: variableOf(name) })),
       ],
       ...(place === undefined ? {} : { place }),
@@ -209,11 +209,15 @@ export class SecretService implements Service {
   }
 }
 
-const wire = ({ name, source, variable, agentId, createdAt, changedAt, usedAt }: SecretInfo) => ({
+const wire = (
+  { name, source, variable, agentId, createdAt, changedAt, usedAt }: SecretInfo,
+  agentName: string | undefined,
+) => ({
   provider: name,
   source,
   env_var: variable,
   ...(agentId === '' ? {} : { agent_id: agentId }),
+  ...(agentName === undefined ? {} : { agent_name: agentName }),
   ...(createdAt === undefined ? {} : { created_at: createdAt }),
   ...(changedAt === undefined ? {} : { changed_at: changedAt }),
   ...(usedAt === undefined ? {} : { last_used_at: usedAt }),
