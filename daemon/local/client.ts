@@ -114,6 +114,9 @@ const KINDS: Record<string, ErrorKind> = {
   not_for_agents: 'forbidden',
   too_many_connections: 'throttled',
   'WATCH-004': 'not_found',
+  'JOB-000': 'unavailable',
+  'JOB-004': 'not_found',
+  schedule_invalid: 'invalid',
 }
 
 function answerOf<Name extends keyof Local & string>(name: Name, reply: unknown): Answer<Local[Name]> {
