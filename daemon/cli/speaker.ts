@@ -73,7 +73,10 @@ async function asNamed(host: Host, name: string): Promise<Connection> {
       )
     return await throughDaemon(`http://127.0.0.1:${port}`, token, name)
   } catch (error) {
-    return (await asWhomeverIsCalled(host, name)) ?? Promise.reject(error)
+    // What keeps a person from speaking says nothing about the agent that was probably meant.
+    const person = await asWhomeverIsCalled(host, name).catch(() => undefined)
+    if (person) return person
+    throw error
   }
 }
 
