@@ -292,7 +292,7 @@ export function conversationRoutes(mount: Mount, core: Core, c: Conversation): v
   draftRoutes(mount, c.drafts)
   presenceRoutes(mount, c.presence)
   deliveryRoutes(mount, c.deliveries, c.agentInbox, core.directory)
-  runRoutes(mount, c.runs, c.pages, c.actions)
+  runRoutes(mount, { ...c, taskOf: (p, run) => c.tasks.claims.taskOf(p, run) })
   usageRoutes(mount, c.usage)
   approvalRoutes(mount, c.approvals)
   agentRoutes(mount, c.agents, c.channels, c.messages, core.directory)

@@ -273,6 +273,7 @@ describe.each(met.map(([storage, place]) => [storage.name, place, storage] as co
     const { items } = await ada.call('GET /api/search', { query: { q: word } })
     expect(items.map(({ kind, id, title }) => [kind, id, title])).toEqual([['attachment', file.id, 'field-notes.txt']])
     expect(items[0]?.snippet).toContain(word)
+    expect(items[0]?.messageId).toBe(message.id)
     expect((await ada.call('GET /api/search', { query: { q: `field kind:text in:#secret` } })).items).toHaveLength(1)
     const having = await ada.call('GET /api/messages/search', { query: { q: 'notes', hasAttachment: 'true' } })
     expect(having.items.map(({ id }) => id)).toEqual([message.id])

@@ -15,7 +15,12 @@ export class AttachmentSource implements SearchSource {
 
   async load(ids: string[]): Promise<Map<string, Shown>> {
     const rows = await this.#store.named(ids)
-    return new Map(rows.map((row) => [row.id, { title: row.filename, text: row.text ?? '', sender: row.owner }]))
+    return new Map(
+      rows.map(({ id, filename: title, text, owner: sender, messageId }) => [
+        id,
+        { title, text: text ?? '', sender, messageId },
+      ]),
+    )
   }
 
   async after(id: string, limit: number): Promise<SearchDoc[]> {

@@ -104,6 +104,16 @@ for (const storage of storages.filter((s) => s.available))
       expect(items[0]!.highlights.map(([from, to]) => items[0]!.snippet.slice(from, to))).toEqual(['memory', 'things'])
     })
 
+    test('what is Markdown is shown as it reads, and as it stands where only its signs match', async () => {
+      const content = 'The **outage** is _over_, see [the report](https://status.example/zebra)'
+      await world.talk.messages.post(ada, { target: '#general', content })
+      const shown = async (q: string) => (await world.talk.search.search(bob, { q })).items[0]
+      const hit = await shown('outage')
+      expect(hit).toMatchObject({ snippet: 'The outage is over, see the report', messageId: hit?.id })
+      expect(hit?.highlights.map(([from, to]) => hit.snippet.slice(from, to))).toEqual(['outage'])
+      expect((await shown('zebra'))?.snippet).toContain('](https://status.example/zebra)')
+    })
+
     test('the index can be built anew, and finds the same', async () => {
       const before = await found(ada, 'deploy')
       await world.core.db.tx((tx) => world.core.settings.remove(tx, 'search.version'))

@@ -6,6 +6,7 @@ import type { Tx } from '../db/database'
 import { ApartIndex } from './apart'
 import { type DocRow, type Lookup, SearchEngine, type Terms } from './engine'
 import { type Clause, type Has, type SearchQuery, parseQuery } from './query'
+import { plainText } from './plain'
 import { match, snippetOf } from './rank'
 import { characters, tokenise } from './tokens'
 
@@ -29,6 +30,8 @@ export interface Shown {
   title: string
   text: string
   sender: Actor | null
+  /** The message that carries it. */
+  messageId?: string | null
 }
 
 /** A feature whose things can be found. */
@@ -299,6 +302,15 @@ function termsOf(doc: SearchDoc): Terms {
   }
 }
 
+/** What people write is Markdown, and is shown as it reads; but where only its signs match, such as the address of a link, as it is. */
+function readable(kind: SearchKind, text: string, clauses: readonly Clause[]): ReturnType<typeof snippetOf> {
+  const plain = kind === 'attachment' ? text : plainText(text)
+  const found = match(plain, clauses, 0).ranges
+  if (found.length || plain === text) return snippetOf(plain, found)
+  const { ranges } = match(text, clauses, 0)
+  return ranges.length ? snippetOf(text, ranges) : snippetOf(plain, [])
+}
+
 function hitOf(
   doc: Omit<DocRow, 'terms' | 'kind'> & { kind: SearchKind },
   target: string,
@@ -306,12 +318,13 @@ function hitOf(
   clauses: readonly Clause[],
 ): SearchHit {
   const { kind, refId, threadId, createdAt } = doc
-  const snippet = snippetOf(shown.text, match(shown.text, clauses, 0).ranges)
+  const snippet = readable(kind, shown.text, clauses)
   return {
     kind,
     id: refId,
     target,
     threadId: threadId || null,
+    messageId: kind === 'message' ? refId : (shown.messageId ?? null),
     sender: shown.sender,
     title: shown.title,
     snippet: snippet.text,

@@ -1,7 +1,7 @@
-import { type Actor, TASK_LIMITS, type TaskClaim, type TaskClaimMode } from '@shared/contract'
+import { type Actor, type RunTask, TASK_LIMITS, type TaskClaim, type TaskClaimMode } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
-import { SYSTEM, actorOf } from '../access/principal'
+import { type Principal, SYSTEM, actorOf } from '../access/principal'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { type Once, always } from '../idempotency/service'
@@ -65,6 +65,16 @@ export class TaskClaims {
     const items = rows.slice(0, limit)
     const last = items.at(-1)
     return { items: items.map(claimView), ...(rows.length > limit && last ? { nextCursor: last.id } : {}) }
+  }
+
+  /** The task that a run works on, or worked on: what it was assigned for, or what it took. Null: none that the caller may see. */
+  async taskOf(p: Principal, run: { id: string; deliveryId: string | null }): Promise<RunTask | null> {
+    const assigned = run.deliveryId === null ? undefined : await this.book.ofDeliveries([run.deliveryId])
+    const id = assigned?.values().next().value ?? (await this.#store.taskOfRun(run.id))
+    const row = id === undefined ? undefined : (await this.book.named([id]))[0]
+    const channel = row && this.core.directory.channel(row.channelId)
+    if (!row || !channel || !this.core.access.can(p, 'read', channel)) return null
+    return { id: row.id, number: row.number, summary: row.summary }
   }
 
   /** The runs of a task, newest first. */

@@ -39,6 +39,18 @@ export class ClaimStore {
       .where(and(eq(t.holderId, holderId), inArray(t.state, ['held', 'queued'])))
   }
 
+  /** The task that a run had in hand last. */
+  async taskOfRun(runId: string): Promise<string | undefined> {
+    const { taskClaims: t } = this.db.t
+    const [row] = await this.db.q
+      .select({ taskId: t.taskId })
+      .from(t)
+      .where(eq(t.runId, runId))
+      .orderBy(desc(t.id))
+      .limit(1)
+    return row?.taskId
+  }
+
   async ofRun(tx: Tx, runId: string): Promise<ClaimRow[]> {
     const { taskClaims: t } = this.db.t
     return tx.q

@@ -109,6 +109,13 @@ for (const storage of storages.filter((s) => s.available))
       const first = await runOf(task)
       await report(first, RunState.RUNNING)
       const next = await set(task.id, { assigneeId: other.id })
+      // Both runs are known to have worked on it, also the one that has lost it.
+      for (const id of [first, await runOf(next)])
+        expect((await ada.call('GET /api/runs/{id}', { params: { id } })).task).toEqual({
+          id: task.id,
+          number: task.number,
+          summary: 'handed on',
+        })
       expect((await ada.call('GET /api/runs/{id}', { params: { id: first } })).run.state).toBe('canceled')
       const { items } = await ada.call('GET /api/tasks/{id}/claims', { params: { id: task.id } })
       expect(items.map((c) => c.state)).toEqual(['handed_over'])

@@ -166,6 +166,10 @@ export type RunAction = z.infer<typeof RunAction>
 
 const ById = z.object({ id: Id })
 
+/** The task that a run works on. */
+export const RunTask = z.object({ id: Id, number: z.number().int(), summary: z.string() })
+export type RunTask = z.infer<typeof RunTask>
+
 export const runRoutes = routes({
   'GET /api/runs': {
     summary: 'Runs that the caller may see, newest first',
@@ -185,7 +189,7 @@ export const runRoutes = routes({
     tag: 'runs',
     who: ['user', 'agent'],
     params: ById,
-    response: z.object({ run: Run, approvals: z.array(Approval) }),
+    response: z.object({ run: Run, approvals: z.array(Approval), task: RunTask.nullable() }),
   },
   'GET /api/runs/{id}/steps': {
     summary: 'The steps of a run in their order, or with `order=desc` the newest first; a page has 2 MiB or one step',

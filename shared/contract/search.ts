@@ -12,10 +12,12 @@ export const SearchHit = z.object({
   target: Target,
   /** The thread that it stands in; null at the top level. */
   threadId: z.string().nullable(),
+  /** The message that it is, or that carries the file; null for a task. */
+  messageId: z.string().nullable(),
   sender: Actor.nullable(),
   /** A task's title, a file's name; empty for a message. */
   title: z.string(),
-  /** The text around the first match, on one line. */
+  /** The text around the first match, on one line; of what is Markdown without its signs. */
   snippet: z.string(),
   /** What matched in the snippet: pairs of UTF-16 offsets, start and end. */
   highlights: z.array(z.tuple([z.number().int(), z.number().int()])),

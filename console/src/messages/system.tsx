@@ -18,7 +18,7 @@ const ArtifactCard = lazy(() => import('../artifacts/card'))
 /** What became of a preview that a message is about. */
 const tunnelChange = (message: Message): string | undefined => /^tunnel\.(\w+)$/.exec(message.system?.type ?? '')?.[1]
 
-const isPublished = (message: Message): boolean => message.system?.type === 'artifact.published'
+const isPublished = (message: Message): boolean => /^artifact\.published$/.test(message.system?.type ?? '')
 
 /** A message of the system in the reader's language; as the server wrote it where its kind is not known here. */
 export function systemText(message: Message): string {

@@ -6,7 +6,7 @@ import { runPath } from '../app/paths'
 import { t } from '../i18n'
 import { now } from '../i18n/dates'
 import { canWrite } from '../store/session'
-import { isOver, watchRun } from '../store/runs'
+import { isOver, taskOfRun, watchRun } from '../store/runs'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'
 import { Button } from '../ui/button'
@@ -47,6 +47,17 @@ function Card(props: { run: Run }) {
           {agent()?.displayName}
         </A>
         <StateBadge run={props.run} />
+        <Show when={taskOfRun(props.run.id)}>
+          {(task) => (
+            <A
+              href={`/tasks/${task().id}`}
+              title={task().summary}
+              class="text-[12.5px] text-soft hover:underline rounded tabular-nums"
+            >
+              #{task().number}
+            </A>
+          )}
+        </Show>
         <span class="text-[12.5px] text-faint tabular-nums truncate max-sm:hidden">{figures()}</span>
         <div class="row gap-1 ml-auto">
           <Show when={canWrite() && !isOver(props.run)}>

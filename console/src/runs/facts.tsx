@@ -6,7 +6,7 @@ import { agentPath, computerPath, conversationPath, runPath } from '../app/paths
 import { channelTitle } from '../app/unread'
 import { t } from '../i18n'
 import { compact, dollars, duration, now, shortDate } from '../i18n/dates'
-import { isOver } from '../store/runs'
+import { isOver, taskOfRun } from '../store/runs'
 import { state } from '../store/state'
 import { contextOf, elapsed } from './usage'
 
@@ -28,6 +28,15 @@ export function RunFacts(props: { run: Run }) {
         </A>
       </Fact>
       <Where run={props.run} />
+      <Show when={taskOfRun(props.run.id)}>
+        {(task) => (
+          <Fact label={t('work.task')}>
+            <A href={`/tasks/${task().id}`} class="hover:underline rounded" title={task().summary}>
+              #{task().number} {task().summary}
+            </A>
+          </Fact>
+        )}
+      </Show>
       <Fact label={t('run.attempt')}>{t('run.attemptOf', { n: props.run.attempt, max: props.run.maxAttempts })}</Fact>
       <Fact label={t('run.started')}>{shortDate(props.run.startedAt ?? props.run.createdAt)}</Fact>
       <Fact label={t('run.time')}>{time() === null ? '–' : duration(time() ?? 0)}</Fact>

@@ -1,7 +1,6 @@
 import { A } from '@solidjs/router'
 import { For, Show } from 'solid-js'
 import type { SearchHit } from '@shared/contract'
-import { conversationPath } from '../app/paths'
 import { channelTitle } from '../app/unread'
 import { t } from '../i18n'
 import '../i18n/en/search'
@@ -9,15 +8,10 @@ import { clock, fullDate } from '../i18n/dates'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'
 import { Icon } from '../ui/icon'
+import { hitPath } from './hitpath'
 import { marked } from './query'
 
 const icons = { task: 'i-lucide-square-check-big', attachment: 'i-lucide-paperclip', message: '' }
-
-/** Where a hit stands in the rest of the console. */
-export const hitPath = (hit: SearchHit): string =>
-  hit.kind === 'task'
-    ? `/tasks/${hit.id}`
-    : conversationPath(hit.target, { thread: hit.threadId, message: hit.kind === 'message' ? hit.id : null })
 
 const where = (target: string) => {
   const channel = state.channels[target]

@@ -1,5 +1,6 @@
 import { onCleanup, createEffect } from 'solid-js'
-import type { Run, RunState, RunStep } from '@shared/contract'
+import { createStore } from 'solid-js/store'
+import type { Run, RunState, RunStep, RunTask } from '@shared/contract'
 import { call } from '../api/client'
 import { put, putRun } from './apply'
 import { change, state } from './state'
@@ -33,16 +34,22 @@ export function watchRun(runId: () => string | null | undefined): void {
 
 const pageSize = 50
 
+const [runTasks, setRunTasks] = createStore<Record<string, RunTask | null>>({})
+
+/** The task that a run works on; undefined until that is known. */
+export const taskOfRun = (id: string): RunTask | null | undefined => runTasks[id]
+
 /** Fetches a run with its latest steps and permission requests. Throws `ApiError`. */
 export async function fetchRun(id: string): Promise<void> {
   if (fetching.has(id)) return
   fetching.add(id)
   try {
     const takeIn = taking(id)
-    const [{ run, approvals }, page] = await Promise.all([
+    const [{ run, approvals, task }, page] = await Promise.all([
       call('GET /api/runs/{id}', { params: { id } }),
       call('GET /api/runs/{id}/steps', { params: { id }, query: { order: 'desc', limit: pageSize } }),
     ])
+    setRunTasks(id, task)
     change((draft) => {
       putRun(draft, run)
       for (const approval of approvals) put(draft.approvals, approval.id, approval)

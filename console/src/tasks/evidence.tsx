@@ -1,4 +1,4 @@
-import { For, Show } from 'solid-js'
+import { For, type JSX, Show } from 'solid-js'
 import type { ReleaseGate, TaskCheck } from '@shared/contract'
 import { t } from '../i18n'
 import '../i18n/en/tasks'
@@ -9,9 +9,12 @@ import { RunLink } from './properties'
 const tones: Record<TaskCheck['status'], Tone> = { passed: 'ok', failed: 'bad', skipped: 'plain', blocked: 'warn' }
 
 /** How the work was checked, the latest first. */
-export const Evidence = (props: { evidence: ReleaseGate['evidence'] }) => (
+export const Evidence = (props: { evidence: ReleaseGate['evidence']; action?: JSX.Element }) => (
   <section class="col gap-2">
-    <h3 class="font-600 text-[14px]">{t('task.evidence')}</h3>
+    <div class="row flex-wrap gap-2 justify-between">
+      <h3 class="font-600 text-[14px]">{t('task.evidence')}</h3>
+      {props.action}
+    </div>
     <ul class="col gap-3">
       <For each={props.evidence} fallback={<li class="text-[13.5px] text-soft">{t('task.noEvidence')}</li>}>
         {(entry) => (

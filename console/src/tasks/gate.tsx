@@ -1,4 +1,4 @@
-import { createSignal, For, Show } from 'solid-js'
+import { createSignal, For, lazy, Show, Suspense } from 'solid-js'
 import type { ReleaseGate, Task } from '@shared/contract'
 import { call } from '../api/client'
 import { createLoad } from '../app/load'
@@ -16,6 +16,8 @@ import { Evidence } from './evidence'
 import { personOf } from './people'
 import { tasks } from './store'
 import { Ask, type Asked } from './verdict'
+
+const EvidenceForm = lazy(() => import('./evidenceform'))
 
 const tones: Record<ReleaseGate['status'], Tone> = { pending: 'info', failed: 'bad', passed: 'ok', waived: 'warn' }
 
@@ -38,13 +40,44 @@ export default function Gate(props: { task: Task }) {
         <div class="col gap-5">
           <Conditions task={props.task} gate={gate()} />
           <Reviews task={props.task} gate={gate()} />
-          <Evidence evidence={gate().evidence} />
+          <Evidence
+            evidence={gate().evidence}
+            action={
+              <Show when={canWrite()}>
+                <AddEvidence task={props.task} gate={gate()} onChange={() => void load.reload()} />
+              </Show>
+            }
+          />
           <Show when={canWrite()}>
             <Buttons task={props.task} gate={gate()} onChange={() => void load.reload()} />
           </Show>
         </div>
       )}
     </Show>
+  )
+}
+
+function AddEvidence(props: { task: Task; gate: ReleaseGate; onChange: () => void }) {
+  const [open, setOpen] = createSignal(false)
+  return (
+    <>
+      <Button size="sm" icon="i-lucide-plus" onClick={() => setOpen(true)}>
+        {t('task.evidence.add')}
+      </Button>
+      <Suspense>
+        <Show when={open()}>
+          <EvidenceForm
+            task={props.task}
+            gate={props.gate}
+            onClose={() => setOpen(false)}
+            onDone={() => {
+              setOpen(false)
+              props.onChange()
+            }}
+          />
+        </Show>
+      </Suspense>
+    </>
   )
 }
 

@@ -11,6 +11,7 @@ export const work = {
   'work.archive': 'Archive',
   'work.loadAll': 'Loading all steps…',
   'work.message': 'The message',
+  'work.task': 'Task',
   'work.answer': 'The answer',
   'work.contextOf': '{used} of {size}',
   'timeline.label': 'Timeline of the steps. Arrow keys move from step to step, Enter goes there.',

@@ -11,6 +11,7 @@ export const work: Record<keyof typeof english, string> = {
   'work.archive': '存档',
   'work.loadAll': '正在加载全部步骤……',
   'work.message': '原消息',
+  'work.task': '任务',
   'work.answer': '回答',
   'work.contextOf': '{used}，共 {size}',
   'timeline.label': '步骤时间线。用方向键在步骤间移动，按回车转到该步骤。',
