@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { commands as daemonCommands } from '../../daemon/cli/commands'
 import { FIELDS } from '../../daemon/config/fields'
 import { RUNTIMES } from '../../daemon/runtimes/catalog'
 import pkg from '../../package.json'
@@ -62,6 +63,8 @@ test.each(PAGES)('every command that %s shows exists', async (page) => {
   const code = [...text.matchAll(/```[\s\S]*?```|`[^`]+`/g)].map(([match]) => match).join('\n')
   for (const [, name = ''] of code.matchAll(/(?:^|[\s/(`|])nekode ([a-z][a-z-]*)/g))
     expect(Object.keys(commands)).toContain(name)
+  for (const [, name = ''] of code.matchAll(/(?:^|[\s/(`|])nekode-daemon ([a-z][a-z-]*)/g))
+    expect(Object.keys(daemonCommands)).toContain(name)
   for (const [, name = ''] of code.matchAll(/\bbun(?:@[\d.]+)? run ([a-z]+)/g))
     expect(Object.keys(pkg.scripts)).toContain(name)
   for (const [path] of code.matchAll(/\bdeploy\/[\w./-]+/g))
