@@ -5,6 +5,7 @@ import { version } from '@shared/version'
 import type { Config } from './config/config'
 import { agentHome, makeFolders } from './config/paths'
 import { acquireLock } from './config/lock'
+import { isLimited, needOf } from './confine/need'
 import { pause } from './control/backoff'
 import { Journal } from './control/journal'
 import { Link } from './control/link'
@@ -187,7 +188,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     env,
     place: config.secretStore,
     helper: self.length > 0 ? [...self, 'keychain'] : [],
-    agentId: (text) => supervisor.agentNamed(text)?.id,
+    agent: (text) => supervisor.agentNamed(text),
   })
   const agentNamed = (text: string) => supervisor.agentNamed(text)
   const findAgent = (text: string) => supervisor.findAgent(text)
@@ -208,6 +209,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     events,
     settings: cacheSettings(config),
     secret: (name, agentId) => secrets.store.get(name, { agentId }),
+    agentId: (text) => supervisor.agentNamed(text)?.id,
     onHit: (agentId, hit) => supervisor.saved(agentId, hit),
   })
   const say = createSay({ calls, findAgent, env })
@@ -238,6 +240,13 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
     ownPorts.push(Number(new URL(mcp.url).port))
     return mcp
   })
+  const confiner = lazily(async () => new (await import('./confine/confine')).Confiner(env, log))
+  const ceilings = {
+    memoryMb: config.agentMemoryMb,
+    processes: config.agentProcesses,
+    cpuPercent: config.agentCpuPercent,
+    alwaysSandboxed: config.agentSandbox === 'always',
+  }
   const refreshInventory = async () => {
     await inventory.refresh()
     await session.syncInventory()
@@ -278,6 +287,12 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
       cache.gone(agentId)
     },
     revision: (settings) => secrets.revision(settings),
+    cell: async (settings, workspace, stateDir) => {
+      const need = needOf(settings.confinement, ceilings)
+      if (!need.sandbox && !isLimited(need.limits)) return undefined
+      const { runtimeKind: kind } = settings
+      return (await confiner()).cell({ need, kind, workspace, stateDir, readable: self })
+    },
     mcp: async (agentId) => {
       const { url } = await tools()
       return [{ name: 'nekode', url, token: keys.keyOf(agentId) }]

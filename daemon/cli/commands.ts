@@ -6,7 +6,11 @@ import { verbs } from './verbs'
 export const commands: SubCommandsDef = {
   run: async () => (await import('./run')).run,
   enroll: async () => (await import('./enroll')).enroll,
+  start: async () => (await import('./lifecycle')).start,
+  stop: async () => (await import('./lifecycle')).stop,
+  restart: async () => (await import('./lifecycle')).restart,
   status: async () => (await import('./status')).status,
+  logs: async () => (await import('./logs')).logs,
   doctor: async () => (await import('./doctor')).doctor,
   health: async () => (await import('./health')).health,
   install: async () => (await import('./service')).install,
@@ -16,6 +20,7 @@ export const commands: SubCommandsDef = {
   ...verbs,
   secrets: async () => (await import('./secrets')).secrets,
   jobs: async () => (await import('./jobs/jobs')).jobs,
+  cache: async () => (await import('./cache')).cache,
   version: async () => (await import('./version')).version,
   watch: async () => (await import('./watch')).watch,
   completion: async () =>

@@ -18,7 +18,8 @@ export function socketAddress(paths: Pick<Paths, 'home' | 'state'>): string {
 
 const short = (text: string): string => new Bun.CryptoHasher('sha256').update(text).digest('hex').slice(0, 16)
 
-const tokenPath = ({ state }: Pick<Paths, 'state'>): string => join(state, '.token')
+/** Where the token is while the daemon runs. */
+export const tokenPath = ({ state }: Pick<Paths, 'state'>): string => join(state, '.token')
 const localPath = ({ state }: Pick<Paths, 'state'>): string => join(state, 'local.json')
 
 /** A new token for this start of the daemon, in a file that only this user can read. */

@@ -93,7 +93,8 @@ async function forwarded(
   headers.delete('cookie')
   if (header) headers.delete(header)
   if (headers.has('authorization') || headers.has('x-api-key')) return headers
-  const key = route.key ?? (route.secret === undefined ? undefined : await options.secret(route.secret, caller))
+  const secret = route.isOwners && caller.kind === 'agent' ? undefined : route.secret
+  const key = route.key ?? (secret === undefined ? undefined : await options.secret(secret, caller))
   if (key === undefined) return headers
   const isAnthropic = header === 'x-api-key' || (!header && given.has('anthropic-version'))
   if (isAnthropic) headers.set('x-api-key', key)

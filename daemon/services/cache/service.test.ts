@@ -143,8 +143,8 @@ describe('the operations', () => {
     const told = await client.call('CacheProxy', {})
     expect(told.url).toBe(stage.url)
     expect(told.upstreams).toEqual([
-      { name: 'openai', base: 'https://api.openai.com', secret: null },
-      { name: 'anthropic', base: 'https://api.anthropic.com', secret: null },
+      { name: 'openai', base: 'https://api.openai.com', secret: 'openai' },
+      { name: 'anthropic', base: 'https://api.anthropic.com', secret: 'anthropic' },
     ])
   })
 
@@ -194,7 +194,7 @@ describe('endpoints', () => {
     const found = parseUpstreams(['openai=http://10.0.0.2:8000/v1/', 'my-vllm=https://llm.example/x,secret:LLM_KEY'])
     expect([...found.values()]).toEqual([
       { name: 'openai', base: 'http://10.0.0.2:8000/v1' },
-      { name: 'anthropic', base: 'https://api.anthropic.com' },
+      { name: 'anthropic', base: 'https://api.anthropic.com', secret: 'anthropic', isOwners: true },
       { name: 'my-vllm', base: 'https://llm.example/x', secret: 'LLM_KEY' },
     ])
   })

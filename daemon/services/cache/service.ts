@@ -20,6 +20,8 @@ export interface CacheOptions extends Pick<ServiceDeps, 'paths' | 'log' | 'event
   settings: CacheSettings
   /** Value of a secret of this computer, as far as the agent may use it. */
   secret?(name: string, agentId: string | undefined): Promise<string | undefined>
+  /** Id of the agent of this computer that is called so. */
+  agentId?(text: string): string | undefined
   /** A program of an agent was given an earlier answer. */
   onHit?(agentId: string, hit: Hit): void
   now?: () => number
@@ -200,7 +202,7 @@ export class CacheService implements Service {
 
   /** What an agent may see and take out: its own. Where all is shared, that is nobody's own. */
   #within(caller: Caller, tenant: string | undefined): string | undefined {
-    if (caller.kind === 'owner') return tenant
+    if (caller.kind === 'owner') return tenant && (this.#options.agentId?.(tenant) ?? tenant)
     if (tenant !== undefined && tenant !== caller.agentId)
       throw new NekodeError('forbidden', 'An agent sees its own entries only.', { code: 'not_yours' })
     return caller.agentId

@@ -7,9 +7,14 @@ export interface Upstream {
   base: string
   /** Name of the secret that is its key, for callers that bring none. */
   secret?: string | undefined
+  /** Nobody said that agents may use that secret: only the user of this computer does. */
+  isOwners?: true
 }
 
-const DEFAULTS = ['openai=https://api.openai.com', 'anthropic=https://api.anthropic.com']
+const DEFAULTS: readonly Upstream[] = [
+  { name: 'openai', base: 'https://api.openai.com', secret: 'openai', isOwners: true },
+  { name: 'anthropic', base: 'https://api.anthropic.com', secret: 'anthropic', isOwners: true },
+]
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 
 /**
@@ -18,8 +23,8 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
  * @throws NekodeError precondition `config_invalid`
  */
 export function parseUpstreams(settings: readonly string[]): Map<string, Upstream> {
-  const found = new Map<string, Upstream>()
-  for (const setting of [...DEFAULTS, ...settings]) {
+  const found = new Map(DEFAULTS.map((upstream) => [upstream.name, upstream]))
+  for (const setting of settings) {
     const [, name = '', address = '', secret] = /^([^=]*)=(.+?)(?:,secret:([A-Za-z0-9_.-]+))?$/.exec(setting) ?? []
     const base = baseOf(address)
     if (!NAME.test(name) || base === undefined) throw refused(setting)
