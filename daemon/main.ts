@@ -6,6 +6,6 @@ const words = process.argv.slice(2)
 // Without a command it runs, as it always has.
 const code = await runProgram(program, words.length === 0 ? ['run'] : words)
 // A reader that is slow still gets everything.
-await new Promise((done) => process.stdout.write('', done))
+await new Promise<void>((done) => process.stdout.end(() => done()))
 // What is still open here (a socket that lingers, a timer) must not keep the process.
 process.exit(code)

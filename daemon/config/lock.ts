@@ -12,6 +12,9 @@ export type Holder = z.infer<typeof Holder>
 /** A connection that nobody refers to is collected, and its lock with it. */
 const held = new Set<Database>()
 
+/** Whoever only looks who holds the lock has it for a moment. */
+const PATIENCE_MS = 500
+
 export interface Lock {
   release(): void
 }
@@ -22,7 +25,7 @@ export interface Lock {
  * @throws NekodeError conflict `already_running` that says who holds it
  */
 export function acquireLock(paths: Paths, version: string): Lock {
-  const database = take(paths.lock)
+  const database = take(paths.lock, PATIENCE_MS)
   if (!database) {
     const holder = readHolder(paths)
     const who = holder ? ` (process ${holder.pid}, since ${new Date(holder.since).toISOString()})` : ''
@@ -62,9 +65,10 @@ function readHolder(paths: Paths): Holder | undefined {
 }
 
 /** A connection with the write lock, or undefined when another process has it. */
-function take(path: string): Database | undefined {
+function take(path: string, patienceMs = 0): Database | undefined {
   const database = new Database(path, { create: true })
   try {
+    database.run(`PRAGMA busy_timeout = ${patienceMs}`)
     database.run('BEGIN IMMEDIATE')
     return database
   } catch (error) {
