@@ -112,7 +112,7 @@ export class TunnelClient {
       first: frame({
         tunnelId: ATTACH,
         requestId: computerId,
-        requestHeaders: windowHeaders([[FEATURES_HEADER, 'workspace']]),
+        requestHeaders: windowHeaders([[FEATURES_HEADER, 'workspace, workspace-bytes']]),
       }),
       answered: false,
       heard: () => {

@@ -343,6 +343,7 @@ const ELSEWHERE = `
   GET /api/tunnels/{id}/open
   GET /api/agents/{id}/workspace/tree
   GET /api/agents/{id}/workspace/file
+  GET /api/agents/{id}/workspace/image
   POST /api/coordination/{id}/response
   GET /api/agents/{id}/memory
   PUT /api/agents/{id}/memory

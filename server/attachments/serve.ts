@@ -5,7 +5,7 @@ import { disposition } from './names'
 import type { AttachmentRow } from './view'
 
 /** Nothing in a file runs, reads or shows anything but itself, whatever a browser takes it for. */
-const POLICY =
+export const POLICY =
   "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
 /** How a file is shown that is not safe to be shown anywhere: its type, and what it may do where it is. */

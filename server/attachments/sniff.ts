@@ -67,6 +67,14 @@ export async function sniff(path: string, sizeBytes: number, name: string, claim
   return { ...nothing, mimeType, media, ...read, textCut: sizeBytes > head.length }
 }
 
+/** The type of a picture that a browser may show in place, by its first bytes; undefined for everything else. */
+export async function imageType(head: Uint8Array): Promise<string | undefined> {
+  const { fileTypeFromBuffer } = await import('file-type')
+  const found = await fileTypeFromBuffer(head).catch(() => undefined)
+  const mime = found?.mime.split(';')[0]?.trim() ?? ''
+  return SHOWN[mime] === 'image' ? mime : undefined
+}
+
 function textType(name: string, claimed: string): string {
   const ofName = Bun.file(name).type.split(';')[0]?.trim() ?? ''
   const said = claimed.split(';')[0]?.trim().toLowerCase() ?? ''

@@ -8,4 +8,7 @@ export function workspaceRoutes(mount: Mount, workspaces: WorkspaceService): voi
   mount('GET /api/agents/{id}/workspace/file', ({ principal, params, query }) =>
     workspaces.file(principal, params.id, query),
   )
+  mount('GET /api/agents/{id}/workspace/image', ({ principal, params, query }) =>
+    workspaces.image(principal, params.id, query.path),
+  )
 }

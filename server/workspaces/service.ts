@@ -12,7 +12,9 @@ import { WORKSPACE } from '@shared/tunnel/names'
 import type { z } from 'zod'
 import type { Principal } from '../access/principal'
 import type { Core } from '../core'
+import { imageType } from '../attachments/sniff'
 import type { Attachments } from '../tunnels/attachments'
+import { beginning, pictureResponse } from './picture'
 
 export interface TreeQuery {
   path?: string | undefined
@@ -30,10 +32,18 @@ export interface FileQuery {
 /** A daemon that is just coming back is waited for. */
 const WAIT_MS = 2_000
 const ANSWER_MS = 20_000
+/** A picture may come over a slow line. */
+const IMAGE_MS = 120_000
 /** JSON of a file can be several times as long as the file. */
 const MAX_ANSWER = 8 * MAX_FILE_BYTES
 
-const KINDS: Record<number, ErrorKind> = { 400: 'invalid', 403: 'forbidden', 404: 'not_found', 412: 'precondition' }
+const KINDS: Record<number, ErrorKind> = {
+  400: 'invalid',
+  403: 'forbidden',
+  404: 'not_found',
+  412: 'precondition',
+  413: 'too_large',
+}
 
 /** The files of agents, as their computers have them now: read by the daemon, which keeps to the workspace. Nothing is kept here. */
 export class WorkspaceService {
@@ -52,6 +62,31 @@ export class WorkspaceService {
     return this.#ask(p, agentId, '/file', { ...query }, WorkspaceFile)
   }
 
+  /**
+   * A picture, streamed as it comes: what it is goes by its bytes, and nothing in it runs.
+   * @throws NekodeError as `tree`; not_found `no_picture`; too_large
+   */
+  async image(p: Principal, agentId: string, path: string): Promise<Response> {
+    const exchange = await this.#open(p, agentId, '/bytes', { path }, 'workspace-bytes')
+    const timer = setTimeout(() => exchange.fail(slow()), IMAGE_MS)
+    const over = (): void => {
+      clearTimeout(timer)
+      exchange.cancel()
+    }
+    try {
+      const { statusCode } = await exchange.head
+      if (statusCode !== 200) throw refused(statusCode, await readJson(exchange))
+      const begun = await beginning(exchange)
+      const type = await imageType(begun)
+      if (type === undefined)
+        throw new NekodeError('not_found', 'This file is no picture that can be shown.', { code: 'no_picture' })
+      return pictureResponse(type, begun, exchange, over)
+    } catch (error) {
+      over()
+      throw error
+    }
+  }
+
   async #ask<T>(
     p: Principal,
     agentId: string,
@@ -59,26 +94,7 @@ export class WorkspaceService {
     query: Record<string, string | number | undefined>,
     schema: z.ZodType<T>,
   ): Promise<T> {
-    const agent = this.core.directory.agent(agentId)
-    // Who may not look is not told that the agent is there.
-    if (!agent || !this.core.access.withAgent(p, 'files', agent))
-      throw new NekodeError('not_found', 'There is no such agent whose files you may see.', {
-        next: 'Its files are for those who are in a channel with it.',
-      })
-    const { mux, features } = await this.attachments.wait(agent.computerId, WAIT_MS)
-    if (!features.has('workspace'))
-      throw new NekodeError('precondition', 'The daemon on that computer is too old to show files.', {
-        code: 'daemon_outdated',
-        next: 'Upgrade nekode-daemon there.',
-      })
-    const given = Object.entries({ ...query, agent: agentId }).filter(([, value]) => value !== undefined)
-    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]))
-    const exchange = mux.open({
-      tunnelId: WORKSPACE,
-      requestId: crypto.randomUUID().replaceAll('-', ''),
-      method: 'GET',
-      path: `${what}?${search}`,
-    })
+    const exchange = await this.#open(p, agentId, what, query, 'workspace')
     const timer = setTimeout(() => exchange.fail(slow()), ANSWER_MS)
     try {
       const { statusCode } = await exchange.head
@@ -89,6 +105,35 @@ export class WorkspaceService {
       clearTimeout(timer)
       exchange.cancel()
     }
+  }
+
+  async #open(
+    p: Principal,
+    agentId: string,
+    what: '/tree' | '/file' | '/bytes',
+    query: Record<string, string | number | undefined>,
+    feature: 'workspace' | 'workspace-bytes',
+  ): Promise<Exchange> {
+    const agent = this.core.directory.agent(agentId)
+    // Who may not look is not told that the agent is there.
+    if (!agent || !this.core.access.withAgent(p, 'files', agent))
+      throw new NekodeError('not_found', 'There is no such agent whose files you may see.', {
+        next: 'Its files are for those who are in a channel with it.',
+      })
+    const { mux, features } = await this.attachments.wait(agent.computerId, WAIT_MS)
+    if (!features.has(feature))
+      throw new NekodeError('precondition', 'The daemon on that computer is too old to show files.', {
+        code: 'daemon_outdated',
+        next: 'Upgrade nekode-daemon there.',
+      })
+    const given = Object.entries({ ...query, agent: agentId }).filter(([, value]) => value !== undefined)
+    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]))
+    return mux.open({
+      tunnelId: WORKSPACE,
+      requestId: crypto.randomUUID().replaceAll('-', ''),
+      method: 'GET',
+      path: `${what}?${search}`,
+    })
   }
 }
 

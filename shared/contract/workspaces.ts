@@ -11,6 +11,8 @@ const Path = z
 export const MAX_TREE_ENTRIES = 1000
 export const MAX_TREE_DEPTH = 8
 export const MAX_FILE_BYTES = 1 << 20
+/** Of a picture that is shown. */
+export const MAX_IMAGE_BYTES = 16 << 20
 
 export const WorkspaceEntry = z.object({
   path: z.string(),
@@ -79,5 +81,15 @@ export const workspaceRoutes = routes({
     }),
     response: WorkspaceFile,
     errors: Errors,
+  },
+  'GET /api/agents/{id}/workspace/image': {
+    summary: 'A picture in an agent’s workspace, of at most 16 MiB; what its bytes do not tell to be one is refused',
+    tag: 'agents',
+    who: ['user', 'agent'],
+    params: ById,
+    query: z.object({ path: Path.min(1) }),
+    response: z.string(),
+    media: 'application/octet-stream',
+    errors: [...Errors, 'no_picture', 'too_large'],
   },
 })

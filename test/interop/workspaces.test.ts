@@ -9,6 +9,12 @@ import { refusal, rpcClient } from '../fixtures/rpc'
 import { FakeTunnel } from '../fixtures/tunnel'
 import { type Caller, type TestServer, startTestServer } from '../../server/testing'
 
+/** One pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
 let server: TestServer
 let daemon: Daemon
 let home: string
@@ -25,6 +31,11 @@ beforeAll(async () => {
   writeFileSync(join(workspace, 'src/main.ts'), 'export const answer = 42\n')
   writeFileSync(join(workspace, '.env'), 'TOKEN=canary')
   writeFileSync(join(home, 'outside'), 'canary')
+  writeFileSync(join(workspace, 'src/pixel.png'), PIXEL)
+  writeFileSync(join(workspace, 'src/large.png'), Buffer.concat([PIXEL, Buffer.alloc(1 << 20)]))
+  writeFileSync(join(workspace, 'src/huge.png'), Buffer.concat([PIXEL, Buffer.alloc(16 << 20)]))
+  writeFileSync(join(workspace, 'src/not.png'), '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')
+  writeFileSync(join(workspace, 'src/empty.png'), '')
   symlinkSync(join(home, 'outside'), join(workspace, 'link'))
   bot = await server.agent({ computerId: box.id, name: 'bot', workspace })
   member = await server.as('member')
@@ -75,7 +86,12 @@ describe('an agent’s files', () => {
     const tree = await member.call('GET /api/agents/{id}/workspace/tree', { params, query: { depth: 2 } })
     expect(tree.items.map(({ path, kind }) => `${kind} ${path}`)).toEqual([
       'folder src',
+      'file src/empty.png',
+      'file src/huge.png',
+      'file src/large.png',
       'file src/main.ts',
+      'file src/not.png',
+      'file src/pixel.png',
       'link link',
     ])
     const query = { path: 'src/main.ts' }
@@ -89,6 +105,18 @@ describe('an agent’s files', () => {
       query: { ...query, offset: 7, length: 5 },
     })
     expect([part.content, part.nextOffset]).toEqual(['const', 12])
+  })
+
+  test('are shown when they are pictures, in which nothing runs', async () => {
+    const picture = await member.fetch(`/api/agents/${bot.id}/workspace/image?path=src%2Fpixel.png`)
+    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png'])
+    expect(picture.headers.get('content-security-policy')).toContain('sandbox')
+    expect(picture.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(Buffer.from(await picture.bytes()).equals(PIXEL)).toBe(true)
+    const large = await member.fetch(`/api/agents/${bot.id}/workspace/image?path=src%2Flarge.png`)
+    expect((await large.bytes()).length).toBe(PIXEL.length + (1 << 20))
+    const outsider = await server.as('member', 'outsider')
+    expect(await look(outsider, 'image?path=src%2Fpixel.png')).toBe('404 not_found')
   })
 
   test('are for those who are in a channel with it', async () => {
@@ -109,6 +137,13 @@ describe('an agent’s files', () => {
     ['file?path=gone', '404 not_found'],
     ['file', '400 invalid_request'],
     ['file?path=src%2Fmain.ts&length=9999999', '400 invalid_request'],
+    ['image?path=src%2Fmain.ts', '404 no_picture'],
+    ['image?path=src%2Fnot.png', '404 no_picture'],
+    ['image?path=src%2Fempty.png', '404 no_picture'],
+    ['image?path=src%2Fhuge.png', '413 too_large'],
+    ['image?path=link', '403 path_hidden'],
+    ['image?path=src', '400 invalid_request'],
+    ['image', '400 invalid_request'],
     ['tree?path=..', '400 invalid_request'],
     ['tree?depth=100', '400 invalid_request'],
     ['tree?cursor=x', '400 invalid_request'],

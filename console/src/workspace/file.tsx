@@ -10,7 +10,7 @@ import { Button } from '../ui/button'
 import { CodeBlock } from '../ui/code'
 import { ErrorNotice, Notice } from '../ui/notice'
 import { SkeletonRows } from '../ui/skeleton'
-import { languageOf } from './tree'
+import { imagePath, languageOf, mayBePicture } from './tree'
 
 /** Bytes that are read at once: enough for nearly every source file, and quickly shown. */
 const partSize = 200_000
@@ -19,6 +19,24 @@ const sizeText = (bytes: number): string =>
   new Intl.NumberFormat(locale(), { notation: 'compact', style: 'unit', unit: 'byte', unitDisplay: 'narrow' }).format(
     bytes,
   )
+
+/** A picture as it is there now; what turns out to be none is said to be that. */
+function Picture(props: { agentId: string; path: string }) {
+  const [failed, setFailed] = createSignal<string>()
+  const name = () => props.path.split('/').at(-1) ?? props.path
+  return (
+    <Show when={failed() !== props.path} fallback={<Notice tone="info">{t('workspace.noPicture')}</Notice>}>
+      <div class="rounded-xl border border-line bg-sunken p-3 row justify-center">
+        <img
+          src={imagePath(props.agentId, props.path)}
+          alt={t('workspace.picture', { name: name() })}
+          class="max-w-full max-h-[70vh] object-contain"
+          onError={() => setFailed(props.path)}
+        />
+      </div>
+    </Show>
+  )
+}
 
 /** A file as it is on the agent's computer, part by part when it is long. */
 export function FileView(props: { agentId: string; path: string }) {
@@ -57,12 +75,19 @@ export function FileView(props: { agentId: string; path: string }) {
       <Show when={parts().length > 0 || first.error()} fallback={<SkeletonRows count={3} avatar={false} />}>
         <For each={parts()}>
           {(part) => (
-            <Show when={!part.binary} fallback={<Notice tone="info">{t('workspace.binary')}</Notice>}>
+            <Show
+              when={!part.binary}
+              fallback={
+                <Show when={mayBePicture(part)} fallback={<Notice tone="info">{t('workspace.binary')}</Notice>}>
+                  <Picture agentId={props.agentId} path={part.path} />
+                </Show>
+              }
+            >
               <CodeBlock text={part.content} language={languageOf(part.path)} />
             </Show>
           )}
         </For>
-        <Show when={last()?.nextOffset ?? undefined}>
+        <Show when={(!last()?.binary && last()?.nextOffset) || undefined}>
           {(offset) => (
             <Button
               size="sm"

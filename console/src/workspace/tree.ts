@@ -50,6 +50,16 @@ export function languageOf(path: string): string | undefined {
   return name.includes('.') ? byEnding[name.split('.').at(-1) ?? ''] : undefined
 }
 
+/** Largest picture that the server shows. */
+const largest = 16 << 20
+
+/** Whether a file that is no text is worth asking for as a picture: by its name, the server looks at its bytes. */
+export const mayBePicture = ({ path, sizeBytes }: { path: string; sizeBytes: number }): boolean =>
+  /\.(?:png|apng|jpe?g|gif|webp|avif|bmp)$/i.test(path) && sizeBytes <= largest
+
+export const imagePath = (agentId: string, path: string): string =>
+  `/api/agents/${encodeURIComponent(agentId)}/workspace/image?path=${encodeURIComponent(path)}`
+
 /** Where the arrow keys lead from a row of the tree, as a row’s path. */
 export function step(rows: readonly string[], at: string, key: string): string | undefined {
   const index = rows.indexOf(at)

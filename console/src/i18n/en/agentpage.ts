@@ -67,6 +67,8 @@ export const agentpage = {
   'workspace.more': 'More entries',
   'workspace.truncated': 'This folder has more entries than are listed.',
   'workspace.choose': 'Choose a file to read it',
+  'workspace.picture': 'Picture {name}',
+  'workspace.noPicture': 'This picture cannot be shown.',
   'workspace.binary': 'This file is not text, so it is not shown.',
   'workspace.rest': 'Show more of this file',
   'workspace.size': '{size}, changed {when}',

@@ -66,6 +66,8 @@ export const agentpage: Record<keyof typeof en, string> = {
   'workspace.more': '更多条目',
   'workspace.truncated': '此文件夹中还有未列出的条目。',
   'workspace.choose': '选择一个文件来阅读',
+  'workspace.picture': '图片 {name}',
+  'workspace.noPicture': '无法显示此图片。',
   'workspace.binary': '此文件不是文本，因此不显示。',
   'workspace.rest': '显示文件的更多内容',
   'workspace.size': '{size}，{when}更改',
