@@ -2,7 +2,7 @@ import type { Output } from '@shared/cli/output'
 import { oneLine } from '@shared/cli/text'
 import { oneOf, whole } from '@shared/cli/values'
 import { formatDuration } from '@shared/duration'
-import type { Job, Run } from '../../services/jobs/contract'
+import type { Job, ListedJob, Run } from '../../services/jobs/contract'
 import { JobState } from '../../services/jobs/job'
 import { command, group } from '../command'
 import { withDaemon } from '../local'
@@ -37,7 +37,7 @@ const list = command({
     if (found.set_aside !== null)
       out.note(`The store of the jobs was damaged. Its jobs do not run; it is kept as ${found.set_aside}.`)
     if (out.json) return out.show(found, () => '')
-    out.list<Job>(
+    out.list<ListedJob>(
       { items: found.jobs },
       [
         { title: 'name', text: ({ name }) => name, style: () => 'bold' },

@@ -89,6 +89,10 @@ export const Job = z.object({
 })
 export type Job = z.infer<typeof Job>
 
+/** As it stands in a list: without what can be long. */
+export const ListedJob = Job.omit({ work: true, args: true, env: true })
+export type ListedJob = z.infer<typeof ListedJob>
+
 export const Run = z.object({
   id: z.string(),
   job_id: z.string(),
@@ -176,7 +180,7 @@ export const JOBS = operations({
     input: z.object({ state: JobState.optional(), tag: z.string().max(64).optional(), limit: Limit.optional() }),
     answers: {
       JobList: z.object({
-        jobs: z.array(Job),
+        jobs: z.array(ListedJob),
         /** Where an earlier store is that was damaged: its jobs do not run. */
         set_aside: z.string().nullable(),
       }),

@@ -4,7 +4,7 @@ import { JOBS } from './contract'
 import { describe } from './job'
 import { refused } from './submission'
 import type { JobService } from './service'
-import { jobView, runView, scheduleView } from './view'
+import { jobView, listView, runView, scheduleView } from './view'
 
 const USUAL = 1000
 
@@ -47,7 +47,7 @@ function ofJobs(
     },
     JobList: async ({ state, tag, limit = USUAL }) => {
       const { jobs: found, setAside } = await jobs.list({ state, tag, limit })
-      return { type: 'JobList', jobs: found.map(({ job, last }) => jobView(job, last)), set_aside: setAside ?? null }
+      return { type: 'JobList', jobs: found.map(({ job, last }) => listView(job, last)), set_aside: setAside ?? null }
     },
     JobStatus: async ({ id }) => {
       const { job, last } = await jobs.get(id)

@@ -122,6 +122,7 @@ export class JobProcess {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    if (process.platform === 'win32') return this.#stopTree()
     this.#collect()
     signal(-this.pid, 'SIGTERM')
     for (const { pid } of this.#seen.values()) signal(pid, 'SIGTERM')
@@ -129,6 +130,12 @@ export class JobProcess {
       this.#collect()
       signal(-this.pid, 'SIGKILL')
     }
+    await this.exited
+  }
+
+  /** Windows knows neither groups nor a signal that asks. */
+  async #stopTree(): Promise<void> {
+    Bun.spawnSync(['taskkill', '/PID', String(this.pid), '/T', '/F'], { stdout: 'ignore', stderr: 'ignore' })
     await this.exited
   }
 

@@ -21,6 +21,8 @@ import { Alarm, type Time } from './time'
 const ADJUSTED_MS = 1000
 /** After a write that failed: a disk that is full is not full for ever. */
 const AGAIN_MS = 5000
+/** Of what is kept of an error, in characters. */
+const MAX_ERROR = 2000
 /** How often the output of what is under way is stored. */
 const FLUSH_MS = 2000
 /** Runs that end between two looks at what is past its bounds over all jobs. */
@@ -270,7 +272,8 @@ export class Queue {
         decided.tells.push(() => events.publish({ type: 'JobCancelled', ...ids }))
         return
       case 'failed': {
-        const { failure, error, exitCode = null } = outcome
+        const { failure, exitCode = null } = outcome
+        const error = outcome.error.slice(0, MAX_ERROR)
         const isLast = run.attempt > job.definition.max_retries
         const retryAt = isLast ? null : now + backoffMs(job.definition, run.attempt)
         store.updateRun(run.id, {

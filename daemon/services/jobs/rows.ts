@@ -104,6 +104,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_job ON runs (job_id, id);
   CREATE INDEX runs_waiting ON runs (ready_at, id) WHERE state = 'pending';
   CREATE INDEX runs_open ON runs (job_id, state) WHERE state IN ('pending', 'running');
+  CREATE INDEX runs_state ON runs (state, id);
   CREATE INDEX runs_ended ON runs (completed_at) WHERE completed_at IS NOT NULL;
   CREATE TABLE outputs (
     run_id TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,

@@ -6,6 +6,7 @@ import type { Logger } from '@shared/log'
 import type { Paths } from '../../config/paths'
 import type { LocalEvents } from '../../local/events'
 import type { Served } from '../../local/operation'
+import { within } from '../../runtimes/child'
 import type { DaemonMark } from '../../runtimes/events'
 import type { Service } from '../service'
 import type { Say, SecretOf } from './attempt'
@@ -13,7 +14,7 @@ import { enqueue, type Request } from './claims'
 import type { Submission } from './contract'
 import { serveJobs } from './handlers'
 import { describe, type JobState, type Why } from './job'
-import { MAX_JOBS } from './limits'
+import { GRACE_MS, MAX_JOBS } from './limits'
 import type { Output } from './output'
 import { Queue } from './queue'
 import type { EventRow, JobRow, RunRow } from './rows'
@@ -93,13 +94,14 @@ export class JobService implements Service {
       return await this.#opening
     } catch (error) {
       this.#opening = undefined
-      // Jobs come due whether somebody asks or not.
-      this.#again ??= this.#time.after(AGAIN_MS, () => {
-        this.#again = undefined
-        this.start().catch((cause: unknown) =>
-          this.#options.log.error('the jobs cannot be run', { error: errorText(cause) }),
-        )
-      })
+      // Jobs come due whether somebody asks or not. A store that is newer stays so until another daemon is there.
+      if (!(error instanceof NekodeError && error.code === 'store_newer'))
+        this.#again ??= this.#time.after(AGAIN_MS, () => {
+          this.#again = undefined
+          this.start().catch((cause: unknown) =>
+            this.#options.log.error('the jobs cannot be run', { error: errorText(cause) }),
+          )
+        })
       throw error
     }
   }
@@ -286,7 +288,7 @@ export class JobService implements Service {
     const ended = this.#guard('JOB-003', () => open.filter((run) => queue.cancel(run, why)))
     if (ended.length === 0)
       throw new NekodeError('precondition', 'Nothing of it waits or is under way.', { code: 'JOB-003' })
-    await queue.settled(ended.map(({ id }) => id))
+    await ends(queue, ended)
   }
 
   /** Runs once more what failed or was cancelled. @throws NekodeError precondition `JOB-005` for anything else */
@@ -309,7 +311,7 @@ export class JobService implements Service {
     await this.pause(job.id)
     const open = store.openRuns(job.id)
     for (const run of open) this.#guard('JOB-003', () => queue.cancel(run, 'Its job was removed.'))
-    await queue.settled(open.map(({ id }) => id))
+    await ends(queue, open)
     this.#guard('JOB-003', () => queue.commit(() => store.removeJob(job.id)))
   }
 
@@ -331,6 +333,9 @@ export class JobService implements Service {
 
 const lastOf = (store: JobStore, { last_run_id: id }: JobRow): RunRow | undefined =>
   id === null ? undefined : store.run(id)
+
+/** What is under way ends soon; only a server that does not answer can keep a message longer. */
+const ends = (queue: Queue, runs: readonly RunRow[]) => within(queue.settled(runs.map(({ id }) => id)), GRACE_MS + 2000)
 
 function found(store: JobStore, ref: string): JobRow {
   const job = store.find(ref)

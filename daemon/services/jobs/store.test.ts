@@ -33,7 +33,7 @@ describe('a store that cannot be used', () => {
     damage()
     const bytes = readFileSync(path())
     await here.start()
-    const [aside = ''] = readdirSync(here.state).filter((name) => /^jobs\.db\.damaged-\d+$/.test(name))
+    const aside = readdirSync(here.state).find((name) => /^jobs\.db\.damaged-\d+$/.test(name)) ?? ''
     expect(readFileSync(join(here.state, aside)).equals(bytes)).toBe(true)
     expect(here.lines.join('\n')).toContain('the store of the jobs was damaged and is set aside')
     const told = { jobs: [], set_aside: join(here.state, aside) }

@@ -1,4 +1,4 @@
-import type { Job, Run, Schedule } from './contract'
+import type { Job, ListedJob, Run, Schedule } from './contract'
 import { describe } from './job'
 import type { JobRow, RunRow } from './rows'
 
@@ -37,6 +37,12 @@ export function jobView(job: JobRow, last: RunRow | undefined): Job {
     failure: last?.failure ?? null,
     error: last?.error ?? null,
   }
+}
+
+/** A job as it stands in a list. */
+export function listView(job: JobRow, last: RunRow | undefined): ListedJob {
+  const { work: _work, args: _args, env: _env, ...rest } = jobView(job, last)
+  return rest
 }
 
 export function runView(run: RunRow, name: string): Run {
