@@ -1,7 +1,8 @@
 /**
  * `bun run bench`: measures every figure that we promise, on the built executables, and beside each the same thing without our code.
  *
- *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd, console, typing
+ *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd, console, typing,
+ *                   accessibility, local, watch, cache
  *   --json          print JSON instead of a table
  *   --write         also put the table into docs/performance.md
  *   --no-build      take the executables of dist/ as they are
@@ -13,17 +14,21 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { inPlace } from '../e2e/program'
 import { run } from '../setup/command'
+import { accessibilityBench } from './accessibility'
+import { cache } from './cache'
 import { feel } from './console'
 import { crowd } from './crowd'
 import { disk } from './disk'
 import { type Bench, type Figure, show } from './figure'
 import { memory, size, startup } from './footprint'
 import { history } from './history'
+import { local } from './local'
 import { accept, fanout, reconnect } from './messages'
 import { board } from './tasks'
 import { tunnel } from './tunnels'
 import { turn } from './turn'
 import { typingBench } from './typing'
+import { watch } from './watch'
 
 const ROOT = join(import.meta.dir, '../..')
 const DOC = join(ROOT, 'docs/performance.md')
@@ -42,6 +47,10 @@ const benches: Bench[] = [
   crowd,
   feel,
   typingBench,
+  accessibilityBench,
+  local,
+  watch,
+  cache,
 ]
 
 const { values: flags } = parseArgs({
