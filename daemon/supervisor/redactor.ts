@@ -5,7 +5,9 @@ const HIDDEN = '[redacted]'
 export const MIN_HIDDEN = 8
 /** Forms that are remembered; the oldest are forgotten first. */
 const MAX_FORMS = 5000
-const DEPTH = 8
+/** What is logged may refer to itself; what came as JSON does not. */
+const LOG_DEPTH = 8
+const DEPTH = 500
 
 /**
  * The values that must not leave this computer, and what takes them out of everything that does: secrets that agents were started with.
@@ -103,7 +105,7 @@ export class Redactor {
   }
 
   #fields(fields: LogFields): LogFields {
-    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, this.deep(value)]))
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, this.deep(value, LOG_DEPTH)]))
   }
 }
 
