@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Logger } from '@shared/log'
 import { writePrivate } from '../config/file'
@@ -15,7 +15,7 @@ export interface DoorOptions {
   platform?: NodeJS.Platform
 }
 
-/** The folder on the PATH of agents that has `nekode-daemon` in it and nothing else. A sandbox has to show it, read-only. */
+/** The folder on the PATH of agents, with `nekode-daemon` and what keeps it there. A sandbox has to show it, read-only. */
 export const programFolder = ({ state }: Pick<Paths, 'state'>): string => join(state, 'bin')
 
 /** What lets an agent's processes use `nekode-daemon` in the agent's name: the program on the PATH, and where its key is good. */
@@ -41,6 +41,7 @@ export class Door {
     return {
       ...env,
       PATH: [folder, env.PATH].filter(Boolean).join(delimiter),
+      ...(platform === 'win32' || env.BASH_ENV ? {} : { BASH_ENV: unexpanded(join(folder, SHELL_FILE)) }),
       NEKODE_LOCAL_SOCKET: socketAddress(paths),
       NEKODE_LOCAL_TOKEN: keys.keyOf(agentId),
       ...(this.url === undefined ? {} : { NEKODE_LOCAL_URL: this.url }),
@@ -48,13 +49,22 @@ export class Door {
   }
 }
 
+/** Login shells, which Codex runs its commands in, begin with a PATH of their own; bash reads this after it. */
+const SHELL_FILE = 'bash-env'
+
+/** bash expands the name of that file as between double quotes. */
+const unexpanded = (path: string): string => path.replace(/[\\$`"]/g, '\\$&')
+
 function writeProgram(folder: string, self: readonly string[], platform: NodeJS.Platform): void {
-  const isWindows = platform === 'win32'
-  const path = join(folder, isWindows ? 'nekode-daemon.cmd' : 'nekode-daemon')
-  const text = isWindows
-    ? `@echo off\r\n${self.map((word) => `"${word}"`).join(' ')} %*\r\n`
-    : `#!/bin/sh\nexec ${self.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')} "$@"\n`
+  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+  if (platform === 'win32')
+    return write(join(folder, 'nekode-daemon.cmd'), `@echo off\r\n${self.map((word) => `"${word}"`).join(' ')} %*\r\n`)
+  write(join(folder, 'nekode-daemon'), `#!/bin/sh\nexec ${self.map(quoted).join(' ')} "$@"\n`)
+  const own = quoted(folder)
+  write(join(folder, SHELL_FILE), `case ":$PATH:" in *:${own}:*) ;; *) PATH=${own}:$PATH ;; esac\n`)
+}
+
+function write(path: string, text: string): void {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   writePrivate(path, text, 0o700)
 }

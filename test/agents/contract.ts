@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLogger } from '@shared/log'
 import { z } from 'zod'
+import { pathsOf } from '../../daemon/config/paths'
 import { AgentKeys } from '../../daemon/local/keys'
 import { type Mcp, mcpTool, startMcp } from '../../daemon/mcp/server'
 import type { AgentEvent, Decision, EventOf, RuntimeDriver, StartOptions } from '../../daemon/runtimes'
+import { Door } from '../../daemon/voice/door'
 import { type Block, type ModelEndpoint, script, startModelEndpoint } from '../fixtures/model-endpoint'
 
 /** One runtime, ready to be driven against the scripted model. */
@@ -135,6 +138,7 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
     const dones: (() => unknown)[] = []
     let model: ModelEndpoint
     let mcp: Mcp
+    let door: Door
     const keys = new AgentKeys()
     let subject: Subject
     let probe: Probe
@@ -143,7 +147,7 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
       const { env } = subject
       const made = new Probe(subject.driver(), {
         cwd: workspace,
-        env,
+        env: door.into(env, 'agent-a'),
         prompt: 'You are agent A. LAUNCH-PROMPT',
         stateDir: join(home, 'state'),
         mcp: [{ name: 'nekode', url: mcp.url, token: keys.keyOf('agent-a') }],
@@ -167,6 +171,10 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
       home = mkdtempSync(join(tmpdir(), `nekode-${name}-`))
       workspace = join(home, 'work')
       mkdirSync(workspace, { recursive: true })
+      const program = join(home, 'program')
+      writeFileSync(program, 'printf %s "$1 $NEKODE_LOCAL_TOKEN"')
+      const paths = pathsOf(join(home, 'daemon'))
+      door = new Door({ paths, keys, self: ['/bin/sh', program], log: createLogger() })
       model = startModelEndpoint()
       mcp = startMcp({
         keys,
@@ -218,6 +226,11 @@ export function contract(name: string, make: (home: string, modelUrl: string) =>
       expect(asked[0]?.title).toContain('touch made.txt')
       expect(probe.driver.busy).toBe(false)
       if (subject.usesModel) expect(reached('LAUNCH-PROMPT')).toBe(true)
+    }, 60_000)
+
+    test('its commands find nekode-daemon, with the key of the agent', async () => {
+      await probe.turn(`go ${script([subject.shell('nekode-daemon whoami > spoken.txt')], [{ say: 'said' }])}`)
+      expect(readFileSync(join(workspace, 'spoken.txt'), 'utf8')).toBe(`whoami ${keys.keyOf('agent-a')}`)
     }, 60_000)
 
     test('reports what a turn used', async () => {
