@@ -195,6 +195,7 @@ class People {
       instructions: '',
       approvals: { default: 'ask', rules: {} },
       limits: { turnsPerHour: null, costPerDayUsd: null },
+      confinement: null,
       command: [],
       env: [],
       enabled: true,

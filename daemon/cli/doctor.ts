@@ -50,7 +50,7 @@ export async function examine(read: () => Config): Promise<Check[]> {
   }
   const checks = [configuration(config), home(config)]
   if (config.token !== '') checks.push(...(await server(config)))
-  checks.push(...(await runtimes()), await service(config))
+  checks.push(...(await runtimes()), ...(await confinement(config)), await service(config))
   return checks
 }
 
@@ -126,6 +126,35 @@ async function runtimes(): Promise<Check[]> {
       'ready',
     ...(nextStep ? { next: nextStep } : {}),
   }))
+}
+
+const KEPT = {
+  cgroup: 'by control groups: memory, processes, processors',
+  scope: 'by scopes of systemd: memory, processes, processors',
+  watch: 'by looking once a second: memory and processes; the share of the processors is not limited',
+}
+
+/** What agents can be held to here. */
+async function confinement({ agentCpuPercent, agentSandbox }: Config): Promise<Check[]> {
+  const { inspect } = await import('../confine/support')
+  const { limits, sandbox } = inspect(process.env)
+  const noShare = limits === 'watch' && agentCpuPercent !== undefined
+  return [
+    {
+      name: 'limits',
+      result: noShare ? 'warning' : 'ok',
+      detail: KEPT[limits],
+      ...(noShare ? { next: 'Run the daemon as a service of systemd on control groups v2 (Delegate=).' } : {}),
+    },
+    'path' in sandbox
+      ? { name: 'sandbox', result: 'ok', detail: sandbox.path }
+      : {
+          name: 'sandbox',
+          result: agentSandbox === 'always' ? 'failed' : 'ok',
+          detail: `none. ${sandbox.problem}`,
+          ...(agentSandbox === 'always' ? { next: sandbox.next } : {}),
+        },
+  ]
 }
 
 async function service(config: Config): Promise<Check> {

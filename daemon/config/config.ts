@@ -12,6 +12,7 @@ import {
   parseJsonValue,
   parseText,
   type Parsed,
+  SANDBOXES,
   SECRET_STORES,
   SWITCH,
 } from './fields'
@@ -29,6 +30,10 @@ const Settings = z.object({
   heartbeatInterval: z.number().optional(),
   runPollInterval: z.number().default(30_000),
   runTimeout: z.number().optional(),
+  agentMemoryMb: z.number().optional(),
+  agentProcesses: z.number().optional(),
+  agentCpuPercent: z.number().optional(),
+  agentSandbox: z.enum(SANDBOXES).default('asked'),
   hangTimeout: z.number().default(15 * 60_000),
   idleTimeout: z.number().default(30 * 60_000),
   maxConcurrentRuns: z.number().default(32),

@@ -11,6 +11,9 @@ export const SECRET_STORES = ['auto', 'keychain', 'vault'] as const
 export const CACHE_MODES = ['off', 'on', 'tools'] as const
 export const SWITCH = ['off', 'on'] as const
 
+/** Which agents run in a sandbox: those whose own settings say so, or every one. */
+export const SANDBOXES = ['asked', 'always'] as const
+
 /** What a setting's text means. Durations are in Go's syntax in every source and milliseconds in the result. */
 export type FieldKind = 'text' | 'port' | 'duration' | 'count' | 'words' | readonly string[]
 
@@ -57,6 +60,20 @@ export const FIELDS: readonly Field[] = [
   field('heartbeatInterval', 'duration', [], "Longest time between heartbeats (the server's advice, 30s)"),
   field('runPollInterval', 'duration', ['NEKODE_RUN_POLL_INTERVAL'], 'How often to ask for assigned runs (30s)'),
   field('runTimeout', 'duration', ['NEKODE_RUN_TIMEOUT'], 'Longest time a run may take (no limit)'),
+  field('agentMemoryMb', 'count', ['NEKODE_AGENT_MEMORY_MB'], 'Most memory of one agent, in megabytes (no limit)'),
+  field('agentProcesses', 'count', ['NEKODE_AGENT_PROCESSES'], 'Most processes of one agent (no limit)'),
+  field(
+    'agentCpuPercent',
+    'count',
+    ['NEKODE_AGENT_CPU_PERCENT'],
+    'Most of the processors for one agent; 100 is one of them (no limit)',
+  ),
+  field(
+    'agentSandbox',
+    SANDBOXES,
+    ['NEKODE_AGENT_SANDBOX'],
+    'Whether all agents run in a sandbox, or those that ask for it (asked)',
+  ),
   field('hangTimeout', 'duration', ['NEKODE_HANG_TIMEOUT'], 'Longest silence of a runtime in a turn (15m)'),
   field('idleTimeout', 'duration', ['NEKODE_IDLE_TIMEOUT'], 'An idle agent is put to sleep after this (30m)'),
   field('maxConcurrentRuns', 'count', ['NEKODE_MAX_CONCURRENT_RUNS'], 'Agents that may work at the same time (32)'),

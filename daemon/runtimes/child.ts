@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { errorText } from '@shared/errors'
+import type { Cell, Entered } from '../confine/confine'
 import type { DaemonMark } from './events'
 import { RuntimeFailure, type ProcessEnd } from './failure'
 import { clip, LineTooLong, MAX_LINE, readLines } from './lines'
@@ -25,6 +27,8 @@ export interface ChildOptions {
   /** Complete: nothing else is inherited. */
   env: Record<string, string>
   mark?: DaemonMark | undefined
+  /** What it is started in. */
+  cell?: Cell | undefined
   maxLine?: number
   /** Pass empty lines to `onLine` too; a protocol of one value a line has no use for them. */
   emptyLines?: boolean
@@ -42,6 +46,7 @@ export class Child {
   readonly exited: Promise<ProcessEnd>
   readonly #process: Bun.Subprocess<'pipe', 'pipe', 'pipe'>
   readonly #pidFile: string | undefined
+  readonly #entered: Entered | undefined
   /** Everything ever seen below the child, for the sweep after its end. */
   readonly #seen = new Map<number, Process>()
   readonly #lastWords: string[] = []
@@ -50,14 +55,16 @@ export class Child {
   #garbage = 0
   #stopping: Promise<void> | undefined
 
-  /** @throws RuntimeFailure workspace_unavailable, runtime_missing or permission_denied */
+  /** @throws RuntimeFailure workspace_unavailable, runtime_missing, permission_denied or sandbox_unavailable */
   constructor(options: ChildOptions) {
     const argv = [resolveProgram(options), ...options.argv.slice(1)]
     const marks = { [RUN_MARK]: this.run, ...(options.mark ? { [DAEMON_MARK]: options.mark.id } : {}) }
+    const env = { ...options.env, ...marks }
+    this.#entered = options.cell && enter(options.cell, argv, env)
     try {
-      this.#process = Bun.spawn(argv, {
+      this.#process = Bun.spawn(this.#entered?.argv ?? argv, {
         cwd: options.cwd,
-        env: { ...options.env, ...marks },
+        env: this.#entered?.env ?? env,
         stdin: 'pipe',
         stdout: 'pipe',
         stderr: 'pipe',
@@ -65,10 +72,15 @@ export class Child {
         detached: true,
       })
     } catch (cause) {
+      this.#entered?.ended()
       throw new RuntimeFailure('permission_denied', `${argv[0]} could not be executed: ${errorText(cause)}`, { cause })
     }
     this.pid = this.#process.pid
     this.#pidFile = options.mark && writePidFile(options.mark, this.pid, this.run)
+    this.#entered?.started(this.pid, [RUN_MARK, this.run], () => {
+      this.#collect()
+      this.#process.kill('SIGKILL')
+    })
     this.exited = this.#watch(options)
   }
 
@@ -167,12 +179,25 @@ export class Child {
     // Nobody holds the pipes any more, except on systems where a grandchild could not be found.
     await within(Promise.all([output, errors]), EOF_MS)
     if (this.#pidFile) rmSync(this.#pidFile, { force: true })
-    const signalText = signalName === null ? null : String(signalName)
+    const limit = this.#entered?.ended()
+    const signalText = signalName === null ? this.#signalIn(code) : String(signalName)
     const overflow = this.#overflow.signal.aborted
     const garbage = this.#garbage > MAX_GARBAGE
-    const end = { code: signalText ? null : code, signal: signalText, overflow, garbage }
+    const end: ProcessEnd = {
+      code: signalText ? null : code,
+      signal: signalText,
+      overflow,
+      garbage,
+      ...(limit === undefined ? {} : { limit }),
+    }
     options.onExit(end)
     return end
+  }
+
+  /** What is around a child tells as a code above 128 by which signal that ended. */
+  #signalIn(code: number): string | null {
+    if (!this.#entered?.wrapped || code <= 128) return null
+    return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0] ?? null
   }
 
   /** Kills what the child left behind: by what was seen below it, by the mark that orphans carry, and by group. */
@@ -199,6 +224,22 @@ export async function killAll(find: () => Process[]): Promise<number> {
     await Bun.sleep(10)
   }
   return killed.size
+}
+
+/** @throws RuntimeFailure: what has to be confined never starts otherwise */
+function enter(cell: Cell, argv: string[], env: Record<string, string>): Entered {
+  try {
+    return cell.enter(argv, env)
+  } catch (cause) {
+    if (cause instanceof RuntimeFailure) throw cause
+    throw new RuntimeFailure(
+      'sandbox_unavailable',
+      `What confines the agent could not be set up: ${errorText(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
 }
 
 function resolveProgram({ argv: [program = ''], cwd, env }: ChildOptions): string {

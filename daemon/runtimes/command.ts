@@ -94,7 +94,7 @@ export class CommandSession implements Session {
   }
 
   #run(text: string): void {
-    const { cwd, env, mark, stateDir, prompt, mcp } = this.#options
+    const { cwd, env, mark, cell, stateDir, prompt, mcp } = this.#options
     const answer = new Answer((text) => this.#turns.delta(this.#turns.turnId, text))
     this.#interrupted = false
     const child = new Child({
@@ -107,6 +107,7 @@ export class CommandSession implements Session {
         NEKODE_SESSION: this.sessionId,
       },
       mark,
+      cell,
       emptyLines: true,
       onLine: (line) => {
         this.#options.onRaw?.('in', line)

@@ -1,3 +1,4 @@
+import type { Cell } from '../confine/confine'
 import type { Failure, FailureReason } from './failure'
 
 /** What a tool does, whatever the runtime calls it. An approval policy is a decision for each of these. */
@@ -139,6 +140,8 @@ export interface StartOptions {
   model?: string
   mcp: McpEndpoint[]
   mark?: DaemonMark
+  /** What every process of the agent is started in; none: as the daemon itself. */
+  cell?: Cell | undefined
   /** Called in order, never after `exit`. Must not throw. */
   onEvent(event: AgentEvent): void
   /** Raw protocol lines, for a debug log. They may hold what the agent reads and writes, never a token. */

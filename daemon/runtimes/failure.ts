@@ -85,15 +85,19 @@ export interface ProcessEnd {
   overflow?: boolean
   /** Much of what it wrote was not of its protocol, and it was stopped for that. */
   garbage?: boolean
+  /** The limit of the computer that ended it, for people. */
+  limit?: string
 }
 
 /** The failure behind a process that ended without being asked to. `lastWords`: the end of its standard error. */
 export function failureFromExit(end: ProcessEnd, name: string, lastWords: string): Failure {
   const words = lastWords.trim()
   const because = words ? `: ${words}` : ''
+  if (end.limit !== undefined) return { reason: 'resource_limit', message: `${name} was ended: ${end.limit}` }
   if (end.garbage) return { reason: 'invalid_output', message: `${name} does not speak its protocol and was stopped` }
   if (end.overflow) return { reason: 'output_limit', message: `${name} wrote more than is allowed and was stopped` }
   if (end.signal !== null) return { reason: 'crashed', message: `${name} was ended by ${end.signal}${because}` }
+  if (end.code === 1 && /^bwrap: /m.test(words)) return { reason: 'sandbox_unavailable', message: words }
   if (end.code === 127) return { reason: 'runtime_missing', message: `${name} was not found${because}` }
   if (end.code === 126) return { reason: 'permission_denied', message: `${name} may not be executed${because}` }
   return failureFrom({ message: `${name} exited with ${end.code}${because}`, fallback: 'crashed' })

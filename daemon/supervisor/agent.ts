@@ -325,7 +325,7 @@ export class Agent {
       policy: settings.policy,
       workspace,
       hangMs,
-      maxMs: maxTurnMs,
+      maxMs: shorter(maxTurnMs, settings.confinement.turnMinutes),
       canAsk: task !== undefined,
       push: (report) => {
         if (task && work.verdict?.type !== 'lost') uplink.step(task, report)
@@ -450,6 +450,12 @@ export class Agent {
     this.#putBack(owner, ...joined)
     void this.#process.stop()
   }
+}
+
+/** The stricter of the computer's limit, in milliseconds, and the agent's own, in minutes. */
+function shorter(computerMs: number | undefined, agentMinutes: number | null): number | undefined {
+  if (agentMinutes === null) return computerMs
+  return Math.min(computerMs ?? Number.POSITIVE_INFINITY, agentMinutes * 60_000)
 }
 
 function newWork(tasks: Task[], isStarted: boolean): Work {

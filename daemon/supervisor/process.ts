@@ -2,6 +2,7 @@ import type { Logger } from '@shared/log'
 import { agentStateDir, type Paths } from '../config/paths'
 import { Backoff, pause } from '../control/backoff'
 import type { AgentEvent, DaemonMark, McpEndpoint, RuntimeDriver } from '../runtimes/events'
+import type { Cell } from '../confine/confine'
 import { RuntimeFailure } from '../runtimes/failure'
 import { prepareWorkspace } from '../workspace/workspace'
 import type { Settings } from './profile'
@@ -19,6 +20,8 @@ export interface ProcessDeps {
   environment(settings: Settings): Promise<Record<string, string>>
   /** Changes when what the environment is made of does, though the settings are the same: a secret was rotated. */
   revision(settings: Settings): string
+  /** What its processes are started in. @throws RuntimeFailure sandbox_unavailable */
+  cell(settings: Settings, workspace: string, stateDir: string): Promise<Cell | undefined>
   /** The agent's way of talking back. */
   mcp(agentId: string): Promise<McpEndpoint[]>
   /** Puts what the server keeps of the agent's memory into its workspace; does not throw. */
@@ -111,13 +114,16 @@ export class AgentProcess {
         log.error('an event could not be taken in', { event: event.type, error })
       }
     }
+    const stateDir = agentStateDir(paths, this.#agentId)
+    const cell = await this.#deps.cell(settings, workspace, stateDir)
     this.#driver = driver
     const began = performance.now()
     await driver.start({
       cwd: workspace,
       env: await environment(settings),
       prompt,
-      stateDir: agentStateDir(paths, this.#agentId),
+      stateDir,
+      cell,
       mcp: await mcp(this.#agentId),
       mark,
       onEvent,
@@ -173,7 +179,7 @@ export class AgentProcess {
 
 /** Everything that a process is told at its start and cannot be told later. */
 const fingerprint = (
-  { runtimeKind, model, workspace, command, env }: Settings,
+  { runtimeKind, model, workspace, command, env, confinement }: Settings,
   prompt: string,
   revision: string,
-): string => JSON.stringify([runtimeKind, model, workspace, command, env, prompt, revision])
+): string => JSON.stringify([runtimeKind, model, workspace, command, env, confinement, prompt, revision])

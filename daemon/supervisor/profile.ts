@@ -1,6 +1,7 @@
-import type { ApprovalPolicy } from '@shared/contract/agents'
+import { type ApprovalPolicy, Confinement, CONFINEMENT_CAPABILITY, UNCONFINED } from '@shared/contract/agents'
 import type { AgentProfile } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { z } from 'zod'
+import { parseJson } from '../runtimes/json'
 import { policyOf } from './policy'
 import { Redactor } from './redactor'
 
@@ -17,6 +18,7 @@ export interface Settings {
   command: string[]
   env: Record<string, string>
   policy: ApprovalPolicy
+  confinement: Confinement
   /** Takes secrets of this computer's agents, and tokens of Nekode, out of a text. */
   clean(text: string): string
   /** How many characters at the end of an unfinished text may be the beginning of one. */
@@ -54,9 +56,21 @@ export function settingsOf(
     command: program ? [program, ...args] : [...fallback],
     env,
     policy: policyOf(profile.permissions),
+    confinement: confinementOf(profile),
     clean: (text) => redactor.clean(text).replace(OUR_TOKENS, '[redacted]'),
     held: (text) => Math.max(redactor.held(text), BEGUN.exec(text)?.[0].length ?? 0),
   }
+}
+
+/**
+ * What the profile says about confining the agent. Words that this daemon does not understand are of a newer server: an agent that may have
+ * to be in a sandbox then is in one.
+ */
+function confinementOf({ capabilities }: AgentProfile): Confinement {
+  const said = capabilities.find(({ name }) => name === CONFINEMENT_CAPABILITY)
+  if (!said) return UNCONFINED
+  const parsed = Confinement.safeParse(parseJson(said.description))
+  return parsed.success ? parsed.data : { ...UNCONFINED, sandbox: true }
 }
 
 /** A JSON array, or words divided by blanks as earlier daemons have them. */

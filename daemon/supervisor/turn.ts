@@ -198,7 +198,7 @@ export class Turn {
   }
 
   #tooLong(maxMs: number): void {
-    const message = `The run took longer than ${formatDuration(maxMs)}, the limit of this computer.`
+    const message = `The run took longer than ${formatDuration(maxMs)}, the limit of this agent or of its computer.`
     this.stop({ type: 'failed', failure: { reason: 'timeout', message } })
   }
 }

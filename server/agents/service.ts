@@ -112,6 +112,7 @@ export class AgentService {
       instructions: input.instructions ?? '',
       approvals: input.approvals ?? DEFAULT_POLICY,
       limits: input.limits ?? { turnsPerHour: 120, costPerDayUsd: null },
+      confinement: input.confinement ?? null,
       command: input.command ?? [],
       env: [],
       enabled: true,

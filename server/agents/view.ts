@@ -1,4 +1,5 @@
 import type { Agent, AgentSettings, AgentStatus, EnvVar } from '@shared/contract'
+import { UNCONFINED } from '@shared/contract/agents'
 import type { Row } from '../db/tables'
 
 export type AgentRow = Row<'agents'>
@@ -65,6 +66,14 @@ export function agentView(row: AgentRow, channels: Agent['channels'], status: Ag
 }
 
 export function settingsView(row: AgentRow): AgentSettings {
-  const { workspace, instructions, approvals, limits, command } = row
-  return { workspace, instructions, approvals, limits, command, env: envView(row) }
+  const { workspace, instructions, approvals, limits, confinement, command } = row
+  return {
+    workspace,
+    instructions,
+    approvals,
+    limits,
+    confinement: confinement ?? UNCONFINED,
+    command,
+    env: envView(row),
+  }
 }

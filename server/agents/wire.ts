@@ -9,6 +9,7 @@ import {
   type AgentStatusSnapshotSchema,
   AgentStatusSeverity,
 } from '@shared/gen/nekode/daemon/v1/agents_pb'
+import { CONFINEMENT_CAPABILITY } from '@shared/contract/agents'
 import { type EnvVarSchema, PermissionScope } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { secretReference } from '@shared/contract/agents'
 import { redactText } from '@shared/redact'
@@ -142,6 +143,9 @@ export const wireProfile = (
   status: PRESENCE[agent.status.presence],
   lastActivityTimeUnix: seconds(agent.status.updatedAt),
   permissions: settings ? permissions(settings.approvals) : [],
+  capabilities: settings
+    ? [{ name: CONFINEMENT_CAPABILITY, enabled: true, description: JSON.stringify(settings.confinement) }]
+    : [],
   statusSnapshot: status,
   runtimeKind: agent.runtimeKind,
   memoryRoot: settings?.workspace ?? '',

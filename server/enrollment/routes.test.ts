@@ -277,6 +277,7 @@ test('a computer gets tokens for its own agents only, and a fresh one ends the o
     instructions: '',
     approvals: { default: 'ask', rules: {} },
     limits: { turnsPerHour: null, costPerDayUsd: null },
+    confinement: null,
     command: [],
     env: [],
     enabled: true,

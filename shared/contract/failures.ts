@@ -16,6 +16,8 @@ export const FailureReason = z.enum([
   'crashed',
   'timeout',
   'output_limit',
+  'resource_limit',
+  'sandbox_unavailable',
   'invalid_output',
   'workspace_unavailable',
   'secret_unavailable',
@@ -101,6 +103,16 @@ export const failures: Record<FailureReason, { sentence: string; next: string; r
   output_limit: {
     sentence: 'The agent produced more output than a run may hold.',
     next: 'Ask for less output, for example a file instead of a message.',
+    retryable: true,
+  },
+  resource_limit: {
+    sentence: 'The agent took more of its computer than its limits allow.',
+    next: 'Raise the limit on the agent’s page, or ask for less at a time, then retry.',
+    retryable: true,
+  },
+  sandbox_unavailable: {
+    sentence: 'The agent has to run in a sandbox, and its computer cannot make one.',
+    next: 'Do on that computer what the run says, or turn the sandbox off on the agent’s page, then retry.',
     retryable: true,
   },
   invalid_output: {

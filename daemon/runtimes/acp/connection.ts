@@ -32,6 +32,7 @@ export function connect(argv: string[], options: StartOptions, handlers: Handler
     cwd: options.cwd,
     env: options.env,
     mark: options.mark,
+    cell: options.cell,
     onLine: (line) => {
       if (typeof parseJson(line) !== 'object') return handlers.garbage(line)
       options.onRaw?.('in', line)

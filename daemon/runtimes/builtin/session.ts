@@ -67,12 +67,12 @@ export class BuiltinSession implements Session {
   }
 
   async open(): Promise<void> {
-    const { env, mark, mcp, model, resume, stateDir } = this.#options
+    const { env, mark, cell, mcp, model, resume, stateDir } = this.#options
     this.#history = resume ? History.resume(stateDir, resume) : History.create(stateDir, this.sessionId)
     this.#history.touch()
     this.#endpoint = await findEndpoint(env, model)
     this.#remote = await remoteTools(mcp)
-    this.#tools = [...FILE_TOOLS, shellTool(env, mark), ...this.#remote.tools]
+    this.#tools = [...FILE_TOOLS, shellTool(env, mark, cell), ...this.#remote.tools]
     // The model library is big: a daemon without this runtime does not load it.
     const { Model } = await import('./model')
     this.#model = new Model(this.#endpoint, this.#config.cached)

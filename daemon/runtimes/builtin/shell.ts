@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Child } from '../child'
+import type { Cell } from '../../confine/confine'
+import { Child, type ChildOptions } from '../child'
 import type { DaemonMark } from '../events'
 import { tool, type Tool, type ToolContext, type ToolOutput } from './tools'
 
@@ -13,7 +14,7 @@ const MAX_TAIL = 20_000
 const HIDDEN = /^(NEKODE_MODEL|OPENAI_|ANTHROPIC_)/
 
 /** The shell of the built-in agent. */
-export function shellTool(env: Record<string, string>, mark: DaemonMark | undefined): Tool {
+export function shellTool(env: Record<string, string>, mark: DaemonMark | undefined, cell?: Cell): Tool {
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => !HIDDEN.test(name)))
   return tool({
     name: 'run_command',
@@ -25,7 +26,7 @@ export function shellTool(env: Record<string, string>, mark: DaemonMark | undefi
     }),
     prepare: ({ command, timeout_seconds: seconds = DEFAULT_SECONDS }, context) => ({
       title: command,
-      run: () => run(command, seconds, context, own, mark),
+      run: () => run(command, seconds, context, { env: own, mark, cell }),
     }),
   })
 }
@@ -34,8 +35,7 @@ async function run(
   command: string,
   seconds: number,
   { workspace, signal, onOutput }: ToolContext,
-  env: Record<string, string>,
-  mark: DaemonMark | undefined,
+  own: Pick<ChildOptions, 'env' | 'mark' | 'cell'>,
 ): Promise<ToolOutput> {
   const output = new Ends()
   const onLine = (line: string) => {
@@ -43,7 +43,7 @@ async function run(
     output.add(`${line}\n`)
   }
   const argv = process.platform === 'win32' ? ['cmd.exe', '/d', '/s', '/c', command] : ['/bin/sh', '-c', command]
-  const child = new Child({ argv, cwd: workspace, env, mark, emptyLines: true, onLine, onStderr: onLine, onExit() {} })
+  const child = new Child({ ...own, argv, cwd: workspace, emptyLines: true, onLine, onStderr: onLine, onExit() {} })
   child.closeInput()
   let timedOut = false
   const timer = setTimeout(() => {
@@ -58,6 +58,7 @@ async function run(
   signal.removeEventListener('abort', stop)
   const text = output.text
   if (timedOut) return { text: `${text}(stopped after ${seconds} s)`, failed: true }
+  if (end.limit !== undefined) return { text: `${text}(ended: ${end.limit})`, failed: true }
   if (end.signal !== null) return { text: `${text}(ended by ${end.signal})`, failed: true }
   return end.code === 0 ? { text: text || '(no output)' } : { text: `${text}(exit ${end.code})`, failed: true }
 }

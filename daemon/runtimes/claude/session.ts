@@ -47,12 +47,13 @@ export class ClaudeSession implements Session {
   }
 
   async open(): Promise<void> {
-    const { cwd, env, mark } = this.#options
+    const { cwd, env, mark, cell } = this.#options
     this.#child = new Child({
       argv: [...this.#config.argv, ...this.#arguments()],
       cwd,
       env: { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', ...env },
       mark,
+      cell,
       onLine: (line) => this.#line(line),
       onStderr: (line) => this.#turns.stderr(line),
       onExit: (end) => this.#exit(end),

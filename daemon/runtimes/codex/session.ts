@@ -72,7 +72,7 @@ export class CodexSession implements Session {
   }
 
   async open(): Promise<void> {
-    const { cwd, env, mark, mcp, prompt, resume, model } = this.#options
+    const { cwd, env, mark, cell, mcp, prompt, resume, model } = this.#options
     const provider = providerSettings(env)
     this.#child = new Child({
       argv: [...this.#config.argv, 'app-server', ...this.#settings(provider)],
@@ -80,6 +80,7 @@ export class CodexSession implements Session {
       // By name, so that the token is not in argv.
       env: { ...env, ...Object.fromEntries(mcp.map(({ token }, index) => [tokenName(index), token])) },
       mark,
+      cell,
       onLine: (line) => this.#line(line),
       onStderr: (line) => this.#turns.stderr(line),
       onExit: (end) => this.#exit(end),

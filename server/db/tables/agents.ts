@@ -1,4 +1,4 @@
-import type { AgentLimits, AgentStatus, ApprovalPolicy } from '@shared/contract'
+import type { AgentLimits, AgentStatus, ApprovalPolicy, Confinement } from '@shared/contract'
 import type { Dialect } from '../dialect'
 
 /** An environment variable as stored: a secret's `value` is sealed with the server's key. */
@@ -24,6 +24,8 @@ export function agentsTables(d: Dialect) {
       instructions: d.text().notNull(),
       approvals: d.json<ApprovalPolicy>().notNull(),
       limits: d.json<AgentLimits>().notNull(),
+      /** None: nothing was ever said about it. */
+      confinement: d.json<Confinement>(),
       command: d.json<string[]>().notNull(),
       env: d.json<StoredEnvVar[]>().notNull(),
       enabled: d.bool().notNull(),

@@ -72,6 +72,11 @@ export const errors = {
   'failure.timeout.next': 'Look at the run’s last step, then retry.',
   'failure.output_limit': 'It produced more output than a run may hold.',
   'failure.output_limit.next': 'Ask for less output, for example a file instead of a message.',
+  'failure.resource_limit': 'It took more of its computer than its limits allow.',
+  'failure.resource_limit.next': 'Raise the limit on the agent’s page, or ask for less at a time, then retry.',
+  'failure.sandbox_unavailable': 'It has to run in a sandbox, and its computer cannot make one.',
+  'failure.sandbox_unavailable.next':
+    'Do on that computer what the run says, or turn the sandbox off on the agent’s page, then retry.',
   'failure.invalid_output': 'Its program did not speak its protocol.',
   'failure.invalid_output.next': 'Update the program on that computer, then retry.',
   'failure.workspace_unavailable': 'Its workspace folder cannot be used.',

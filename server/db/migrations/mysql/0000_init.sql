@@ -24,6 +24,7 @@ CREATE TABLE `agents` (
 	`instructions` longtext NOT NULL,
 	`approvals` longtext NOT NULL,
 	`limits` longtext NOT NULL,
+	`confinement` longtext,
 	`command` longtext NOT NULL,
 	`env` longtext NOT NULL,
 	`enabled` boolean NOT NULL,

@@ -23,6 +23,7 @@ CREATE TABLE "agents" (
 	"instructions" text NOT NULL,
 	"approvals" text NOT NULL,
 	"limits" text NOT NULL,
+	"confinement" text,
 	"command" text NOT NULL,
 	"env" text NOT NULL,
 	"enabled" boolean NOT NULL,

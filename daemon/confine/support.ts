@@ -1,0 +1,75 @@
+import { claimGroups, daemonHasGroups } from './cgroup'
+import { makesScopes } from './scope'
+
+type Env = Record<string, string | undefined>
+
+/** What this computer can hold agents to. */
+export interface Support {
+  /**
+   * How limits are kept. `cgroup`: control groups below the daemon's own; `scope`: those that systemd makes; `watch`: the daemon looks
+   * once a second, and an agent's share of the processors is not limited.
+   */
+  limits: { by: 'cgroup'; folder: string } | { by: 'scope' } | { by: 'watch' }
+  /** Path of bubblewrap, or why there can be no sandbox and what to do about it. */
+  sandbox: { path: string } | { problem: string; next: string }
+}
+
+/** Looks at what this computer can do: costs a few processes, so it is done once, when the first agent needs it. */
+export function findSupport(env: Env): Support {
+  return { limits: findLimits(env), sandbox: findSandbox(env) }
+}
+
+/** The same for a person who asks, without taking anything in hand. The daemon may be given groups that this process is not. */
+export function inspect(env: Env): { limits: Support['limits']['by']; sandbox: Support['sandbox'] } {
+  const limits = daemonHasGroups() ? 'cgroup' : makesScopes(env, process.getuid?.() === 0) ? 'scope' : 'watch'
+  return { limits: process.platform === 'linux' ? limits : 'watch', sandbox: findSandbox(env) }
+}
+
+function findLimits(env: Env): Support['limits'] {
+  if (process.platform !== 'linux') return { by: 'watch' }
+  const folder = claimGroups()
+  if (folder !== undefined) return { by: 'cgroup', folder }
+  return makesScopes(env, process.getuid?.() === 0) ? { by: 'scope' } : { by: 'watch' }
+}
+
+/** What a sandbox asks of the kernel, without an agent in it. */
+const PROBE = [
+  '--unshare-user',
+  '--unshare-pid',
+  '--unshare-ipc',
+  '--unshare-uts',
+  '--die-with-parent',
+  '--cap-drop',
+  'ALL',
+  '--ro-bind',
+  '/',
+  '/',
+  '--proc',
+  '/proc',
+  '--dev',
+  '/dev',
+  '--tmpfs',
+  '/tmp',
+  '--',
+  'true',
+]
+
+export function findSandbox(env: Env): Support['sandbox'] {
+  if (process.platform !== 'linux')
+    return {
+      problem: `There is no sandbox on ${process.platform === 'darwin' ? 'macOS' : 'this system'}.`,
+      next: 'Turn the sandbox off, or give the agent a computer with Linux.',
+    }
+  const path = Bun.which('bwrap', { PATH: env.PATH ?? '' })
+  if (!path)
+    return {
+      problem: 'bubblewrap (bwrap) is not installed.',
+      next: 'Install it: apt install bubblewrap, dnf install bubblewrap, or apk add bubblewrap.',
+    }
+  const { exitCode, stderr } = Bun.spawnSync([path, ...PROBE], { timeout: 10_000, env: { PATH: env.PATH ?? '' } })
+  if (exitCode === 0) return { path }
+  return {
+    problem: `bubblewrap cannot make a sandbox: ${stderr.toString().trim().split('\n').at(-1) || `it ended with ${exitCode}`}.`,
+    next: 'Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 and user.max_user_namespaces above 0; on Ubuntu 24.04 an AppArmor profile for bwrap; in a container a seccomp profile that lets it unshare, and a /proc that is not masked.',
+  }
+}

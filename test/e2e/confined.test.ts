@@ -1,0 +1,95 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Confinement } from '@shared/contract'
+import { findSandbox } from '../../daemon/confine/support'
+import { eventually, inPlace, startDaemon, startServer } from './harness'
+
+setDefaultTimeout(60_000)
+
+const support = findSandbox(process.env)
+const canSandbox = 'path' in support
+if (!canSandbox) console.log(`no sandbox can be made here, so its tests are left out: ${support.problem}`)
+
+const FREE: Confinement = {
+  sandbox: false,
+  network: true,
+  readable: [],
+  memoryMb: null,
+  processes: null,
+  cpuPercent: null,
+  turnMinutes: null,
+}
+
+/** A server with a computer, and agents that run a line of shell each time somebody writes. */
+async function withAgents(
+  work: (
+    ask: (script: string, confinement: Partial<Confinement>) => Promise<{ text: string; reason: string | undefined }>,
+    home: string,
+  ) => Promise<void>,
+  env: Record<string, string> = {},
+): Promise<void> {
+  await inPlace(async (place) => {
+    const server = await startServer(place)
+    const { call } = await server.admin()
+    const daemon = await startDaemon(place, server, { env })
+    let count = 0
+    await work(async (script, confinement) => {
+      const name = `agent${++count}`
+      await call('POST /api/agents', {
+        body: {
+          name,
+          computerId: daemon.computerId,
+          runtimeKind: 'custom',
+          command: ['/bin/sh', '-c', script],
+          confinement: { ...FREE, ...confinement },
+        },
+      })
+      const { message } = await call('POST /api/messages', { body: { target: '#general', content: `@${name} go` } })
+      const { deliveries } = await eventually(
+        async () => {
+          const shown = await call('GET /api/messages/{id}', { params: { id: message.id } })
+          return shown.deliveries.every(({ state }) => state === 'answered' || state === 'failed') ? shown : undefined
+        },
+        { what: 'the agent has answered, or failed' },
+      )
+      const thread = await call('GET /api/messages', { query: { target: '#general', threadId: message.id } })
+      const text = thread.items.map(({ content }) => content).join('\n')
+      return { text, reason: deliveries[0]?.failure?.reason }
+    }, daemon.home)
+  })
+}
+
+for (const _ of canSandbox ? ['sandbox'] : []) {
+  test('a sandboxed agent finds nothing of the computer, and still has its tools', () =>
+    withAgents(async (ask, home) => {
+      mkdirSync(join(home, '.ssh'), { recursive: true })
+      writeFileSync(join(home, '.ssh/id'), 'THE-KEY')
+      const look = `cat ${home}/.ssh/id ${home}/daemon.json ${home}/daemon/.token 2>&1; `
+      const tools =
+        'url=$(sed -n \'s/.*"url":"\\([^"]*\\)".*/\\1/p\' "$NEKODE_MCP_CONFIG"); curl -s -o /dev/null -w "tools %{http_code}" -X POST "$url"; '
+      const cli =
+        'curl -s -w " local %{http_code}" -o /dev/null -H "Authorization: Bearer $NEKODE_LOCAL_TOKEN" "$NEKODE_LOCAL_URL/v1"'
+      const free = await ask(`${look}${tools}${cli}`, {})
+      expect(free.text).toContain('THE-KEY')
+      const confined = await ask(`${look}${tools}${cli}`, { sandbox: true })
+      expect(confined.text).not.toContain('THE-KEY')
+      expect(confined.text).not.toContain('ndt_')
+      expect(confined.text).toContain('No such file or directory')
+      expect(confined.text).toContain('tools 401')
+      expect(confined.text).toContain('local 200')
+    }))
+}
+
+test('an agent over its limit fails with the limit as the reason, and a computer that has no sandbox starts none without it', () =>
+  withAgents(
+    async (ask) => {
+      const greedy = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do /bin/sleep 100 & done; wait'
+      expect((await ask(greedy, { processes: 8 })).reason).toBe('resource_limit')
+      const { text, reason } = await ask('echo ran anyway', { sandbox: true })
+      expect(reason).toBe('sandbox_unavailable')
+      expect(text).not.toContain('ran anyway')
+    },
+    // Programs are there, bubblewrap is not.
+    { PATH: '/bin-without-bwrap' },
+  ))
