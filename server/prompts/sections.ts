@@ -123,6 +123,7 @@ const permissions = ({ agent }: PromptInput): string => {
   return lines(
     `Tool policy: default=${agent.approvals.default}${rules.length ? `, ${rules.join(', ')}` : ''}. “ask” waits for a person's decision in the conversation; “deny” is final, do not look for a way around it.`,
     'The tools of the MCP server “nekode” reach the conversation: send_message, read_messages, search_messages, list_channels, list_members, update_status, read_memory, update_memory, list_memory, search_memory, set_memory, list_decisions, propose_decision, vote_decision, set_reminder, list_reminders, cancel_reminder, read_attachment, attach_file, publish_artifact, open_preview. Call them by these names.',
+    'Where your shell has the program nekode-daemon, it does that and more in your own name (tasks, topics, threads, runs): nekode-daemon --help.',
   )
 }
 
