@@ -2,7 +2,7 @@
  * `bun run bench`: measures every figure that we promise, on the built executables, and beside each the same thing without our code.
  *
  *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd, console, typing,
- *                   accessibility, local, watch, cache
+ *                   accessibility, local, watch, cache, jobs
  *   --json          print JSON instead of a table
  *   --write         also put the table into docs/performance.md
  *   --no-build      take the executables of dist/ as they are
@@ -22,6 +22,7 @@ import { disk } from './disk'
 import { type Bench, type Figure, show } from './figure'
 import { memory, size, startup } from './footprint'
 import { history } from './history'
+import { jobs } from './jobs'
 import { local } from './local'
 import { accept, fanout, reconnect } from './messages'
 import { board } from './tasks'
@@ -51,6 +52,7 @@ const benches: Bench[] = [
   local,
   watch,
   cache,
+  jobs,
 ]
 
 const { values: flags } = parseArgs({
