@@ -82,7 +82,7 @@ async function inside(url: string) {
 async function proxied(place: Place, url: string) {
   const subject = await nekode(place)
   const daemon = await startDaemon(place, subject.server, {
-    env: { NEKODE_CACHE_UPSTREAMS: `bench=${url}`, NEKODE_LOCAL_PORT: '0' },
+    env: { NEKODE_MODEL_CACHE_UPSTREAMS: `bench=${url}`, NEKODE_LOCAL_PORT: '0' },
   })
   const paths = pathsOf(daemon.home)
   const address = `http://127.0.0.1:${readPort(paths)}/cache/bench/v1/chat/completions`
