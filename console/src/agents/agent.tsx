@@ -25,6 +25,7 @@ import { Tabs } from '../ui/tabs'
 import { AgentChannels } from './channels'
 import { EnvForm } from './env'
 import { runtimeOf } from './fields'
+import { ConfinementForm } from './confine'
 import { LimitsForm } from './limits'
 import { PresenceDot, presenceText } from './presence'
 import { ProfileForm } from './profile'
@@ -133,6 +134,7 @@ const AgentSettings = (props: { agent: Agent }) => (
             <AgentChannels agent={props.agent} />
             <EnvForm agent={agent} />
             <LimitsForm agent={agent} />
+            <ConfinementForm agent={agent} />
           </>
         )}
       </WithSettings>
