@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { errorText, NekodeError } from '@shared/errors'
 import { nekodeHome } from '@shared/home'
 import type { Logger } from '@shared/log'
@@ -165,7 +165,7 @@ export class SecretService implements Service {
     const { secrets, problem } = await this.store.list()
     const there = new Set(secrets.filter(({ agentId }) => agentId === '').map(({ name }) => name))
     const absent = [...PROVIDERS.keys()].filter((name) => !there.has(name))
-    const place = await this.store.place().catch(() => undefined)
+    const place = await this.#placeSoon()
     return {
       type: 'SecretList' as const,
       providers: [
@@ -175,6 +175,16 @@ export class SecretService implements Service {
       ...(place === undefined ? {} : { place }),
       ...(problem === undefined ? {} : { problem }),
     }
+  }
+
+  /** Where a new secret is kept, unless a keychain that hangs would hold up the list. */
+  async #placeSoon(): Promise<'Keychain' | 'Vault' | undefined> {
+    const { promise: late, resolve } = Promise.withResolvers<undefined>()
+    const timer = setTimeout(() => resolve(undefined), PLACE_MS)
+    const place = this.store.place().catch(() => undefined)
+    const known = await Promise.race([place, late])
+    clearTimeout(timer)
+    return known
   }
 
   async #environment(names: readonly string[] | undefined, agentId: string) {
@@ -223,6 +233,9 @@ const wire = (
   ...(usedAt === undefined ? {} : { last_used_at: usedAt }),
 })
 
+/** What asks for a list may itself wait for a few seconds only. */
+const PLACE_MS = 1500
+
 const PASSPHRASE = 'NEKODE_VAULT_PASSPHRASE'
 const PASSPHRASE_FILE = 'NEKODE_VAULT_PASSPHRASE_FILE'
 
@@ -247,5 +260,6 @@ function takePassphrase(env: Record<string, string | undefined>): string | undef
 function serviceName({ home }: Paths): string {
   const usual = nekodeHome({})
   if (home === usual) return 'nekode'
-  return `nekode ${home.startsWith(homedir()) ? `~${home.slice(homedir().length)}` : home}`
+  const user = homedir() + sep
+  return `nekode ${home.startsWith(user) ? `~/${home.slice(user.length)}` : home}`
 }
