@@ -6,6 +6,7 @@ import { LOCAL } from './contract'
 import { LocalEvent } from './events'
 import { encodeFrame, FrameReader } from './frames'
 import type { Answer, Input } from './operation'
+import { refuseForeign } from './place'
 
 /** Longest wait for an answer. */
 const PATIENCE_MS = 10_000
@@ -39,6 +40,7 @@ export class LocalClient {
 
   /** @throws NekodeError unavailable `daemon_not_running` */
   static async open(options: ClientOptions): Promise<LocalClient> {
+    refuseForeign(options.address)
     const socket = connect(options.address)
     try {
       await new Promise<void>((resolve, reject) => {

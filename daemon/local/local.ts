@@ -45,6 +45,8 @@ export interface LocalApi {
 /** Opens the local API. @throws NekodeError when there can be no socket */
 export async function startLocal(options: LocalOptions): Promise<LocalApi> {
   const { paths, version, log, events, served } = options
+  const address = socketAddress(paths)
+  makeSocketFolder(address)
   const token = writeToken(paths)
   const since = performance.now()
   const uptime = () => Math.floor((performance.now() - since) / 1000)
@@ -73,8 +75,6 @@ export async function startLocal(options: LocalOptions): Promise<LocalApi> {
     agentOf: options.agentOf,
     clean: (input) => options.clean?.(input) ?? input,
   })
-  const address = socketAddress(paths)
-  makeSocketFolder(address)
   const socket = await LocalSocket.open({ address, dispatcher, events, log })
   const http = options.port === undefined ? undefined : openHttp(options, options.port, dispatcher)
   if (http) writePort(paths, http.port)

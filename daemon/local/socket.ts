@@ -10,6 +10,8 @@ const MAX_CONNECTIONS = 64
 /** A client that says nothing for so long, or leaves a frame unfinished, gives its place to another. */
 const IDLE_MS = 5 * 60_000
 const UNFINISHED_MS = 30_000
+/** Where all places are taken, whoever has been silent for so long gives up the place at once. */
+const SPARE_MS = 5000
 
 export interface SocketOptions {
   /** A path, or the name of a pipe on Windows. */
@@ -17,18 +19,22 @@ export interface SocketOptions {
   dispatcher: Dispatcher
   events: LocalEvents
   log: Logger
+  /** Default 5 s. */
+  spareMs?: number
 }
 
 /** The local API on a socket that only this user can reach. */
 export class LocalSocket {
   readonly #server: Server
   readonly #options: SocketOptions
-  readonly #open = new Set<Socket>()
+  /** With when each began to wait for its next request; undefined while it is answered or listens to events. */
+  readonly #open = new Map<Socket, number | undefined>()
   readonly #busy = new Set<Promise<void>>()
 
   private constructor(options: SocketOptions) {
     this.#options = options
-    this.#server = createServer((socket) => this.#accept(socket))
+    // A client may close its side after the last request, and still gets the answer.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
   }
 
   /** @throws NekodeError precondition `local_socket_unavailable` */
@@ -60,12 +66,12 @@ export class LocalSocket {
   }
 
   #accept(socket: Socket): void {
-    if (this.#open.size >= MAX_CONNECTIONS) {
+    if (this.#open.size >= MAX_CONNECTIONS && !this.#makeRoom()) {
       const { reply } = failure('throttled', 'too_many_connections', `${MAX_CONNECTIONS} connections are open already.`)
       socket.end(encodeFrame(reply))
       return
     }
-    this.#open.add(socket)
+    this.#open.set(socket, performance.now())
     const gone = new AbortController()
     socket.on('close', () => {
       this.#open.delete(socket)
@@ -82,6 +88,19 @@ export class LocalSocket {
     this.#busy.add(work)
   }
 
+  /** Ends the connection that has been silent for longest. @returns false when none has been for long */
+  #makeRoom(): boolean {
+    const { spareMs = SPARE_MS } = this.#options
+    let oldest: [Socket, number] | undefined
+    for (const [socket, since] of this.#open)
+      if (since !== undefined && (!oldest || since < oldest[1])) oldest = [socket, since]
+    if (!oldest || performance.now() - oldest[1] < spareMs) return false
+    const [socket] = oldest
+    this.#open.delete(socket)
+    socket.destroy()
+    return true
+  }
+
   /** Requests of one connection, one after the other. */
   async #serve(socket: Socket, gone: AbortSignal): Promise<void> {
     const frames = new FrameReader()
@@ -89,12 +108,14 @@ export class LocalSocket {
     try {
       // The last answer has to leave before the connection ends.
       for await (const piece of socket.iterator({ destroyOnReturn: false })) {
+        this.#mark(socket, undefined)
         for (const request of frames.push(piece)) {
           if (typeOf(request) === 'EventSubscribe') return await this.#tell(socket, gone)
           const { reply } = await this.#options.dispatcher.answer(request)
           await write(socket, encodeReply(reply))
         }
         socket.setTimeout(frames.isInside ? UNFINISHED_MS : IDLE_MS)
+        this.#mark(socket, performance.now())
       }
     } catch (error) {
       if (!(error instanceof NekodeError)) throw error
@@ -102,8 +123,13 @@ export class LocalSocket {
     }
   }
 
+  #mark(socket: Socket, since: number | undefined): void {
+    if (this.#open.has(socket)) this.#open.set(socket, since)
+  }
+
   async #tell(socket: Socket, gone: AbortSignal): Promise<void> {
     socket.setTimeout(0)
+    socket.once('end', () => socket.destroy())
     socket.resume()
     for await (const event of this.#options.events.listen(gone))
       await write(socket, encodeFrame({ type: 'Event', event }))
@@ -114,10 +140,10 @@ export class LocalSocket {
     this.#server.close()
     const late = Promise.withResolvers<void>()
     const timer = setTimeout(late.resolve, patienceMs)
-    for (const socket of this.#open) socket.end()
+    for (const socket of this.#open.keys()) socket.end()
     await Promise.race([Promise.all(this.#busy), late.promise])
     clearTimeout(timer)
-    for (const socket of this.#open) socket.destroy()
+    for (const socket of this.#open.keys()) socket.destroy()
     if (process.platform !== 'win32') rmSync(this.#options.address, { force: true })
   }
 }
