@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CACHE } from '../services/cache/contract'
+import { CAPABILITIES } from '../services/capabilities/contract'
 import { JOBS } from '../services/jobs/contract'
 import { SECRETS } from '../services/secrets/contract'
 import { WATCH } from '../services/watch/contract'
@@ -34,5 +35,5 @@ export const BASE = operations({
 })
 
 /** Every operation of the local API: over the socket by `type`, over HTTP as `POST /v1/<name>`. */
-export const LOCAL = { ...BASE, ...SECRETS, ...JOBS, ...WATCH, ...CACHE } satisfies Operations
+export const LOCAL = { ...BASE, ...CAPABILITIES, ...SECRETS, ...JOBS, ...WATCH, ...CACHE } satisfies Operations
 export type Local = typeof LOCAL

@@ -1,5 +1,6 @@
 import { errorText } from '@shared/errors'
 import type { Served } from '../local/operation'
+import { serveCapabilities } from './capabilities/capabilities'
 import { JobService } from './jobs/service'
 import type { Service, ServiceDeps } from './service'
 import { portsOf } from './watch/ports'
@@ -9,7 +10,11 @@ import { WatchService } from './watch/service'
 export function createServices(deps: ServiceDeps): Services {
   const jobs = new JobService({ ...deps, secretOf: (name) => deps.secrets.store.get(name) })
   const watch = new WatchService({ ...deps, ports: portsOf({ ...deps, jobs }) })
-  return new Services(deps, [deps.secrets, deps.cache, jobs, watch])
+  return new Services(
+    deps,
+    [deps.secrets, deps.cache, jobs, watch],
+    serveCapabilities({ cache: deps.cache, jobs, watch }),
+  )
 }
 
 /** Starts, serves and stops the services together. */
@@ -17,9 +22,13 @@ export class Services {
   readonly #deps: ServiceDeps
   readonly #all: readonly Service[]
 
-  constructor(deps: ServiceDeps, all: readonly Service[]) {
+  readonly #together: ReadonlyMap<string, Served>
+
+  /** @param together what is answered of several of them */
+  constructor(deps: ServiceDeps, all: readonly Service[], together: ReadonlyMap<string, Served> = new Map()) {
     this.#deps = deps
     this.#all = all
+    this.#together = together
   }
 
   get names(): string[] {
@@ -27,7 +36,7 @@ export class Services {
   }
 
   get served(): Map<string, Served> {
-    return new Map(this.#all.flatMap(({ served }) => [...served]))
+    return new Map([...this.#all.flatMap(({ served }) => [...served]), ...this.#together])
   }
 
   /** One that cannot start leaves the others and the agents alone; its operations say why. */
