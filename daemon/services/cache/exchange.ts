@@ -162,7 +162,8 @@ function send(call: Call, signal: AbortSignal): Promise<Response> {
   return fetch(address, {
     method,
     headers: passed(call.headers),
-    ...(body && method !== 'GET' && method !== 'HEAD' ? { body } : {}),
+    // A stream is sent on while it comes.
+    ...(body && method !== 'GET' && method !== 'HEAD' ? { body, duplex: 'half' as const } : {}),
     redirect: 'manual',
     signal,
     // A model may think for longer than the five minutes of silence that are the default.

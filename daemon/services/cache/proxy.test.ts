@@ -452,6 +452,42 @@ describe('who may', () => {
   })
 })
 
+describe('what is passed on', () => {
+  test('may be large: it is sent on while it comes, and a call of a model that is too long is refused', async () => {
+    let longest = 0
+    const upstream = endpoint(async (request) => {
+      for await (const piece of request.body ?? []) longest = Math.max(longest, piece.length)
+      return Response.json({ ok: true })
+    })
+    const at = await stageAt(upstream.url)
+    const headers = { 'x-nekode-key': at.token }
+    const body = new Uint8Array(40 * 1024 * 1024)
+    const file = await fetch(`${at.url}/openai/v1/files`, { method: 'POST', headers, body })
+    expect([file.status, file.headers.get('x-nekode-cache')]).toEqual([200, 'pass'])
+    expect(longest).toBeGreaterThan(0)
+    expect(longest).toBeLessThan(body.length)
+    const call = await fetch(`${at.url}/openai/v1/chat/completions`, { method: 'POST', headers, body })
+    expect([call.status, (await call.json()).error.type]).toEqual([413, 'request_too_large'])
+    // Without saying so before.
+    const stream = new Blob([body]).stream()
+    const unsaid = await fetch(`${at.url}/openai/v1/chat/completions`, { method: 'POST', headers, body: stream })
+    expect(unsaid.status).toBe(413)
+    const small = new Blob([JSON.stringify(chat())]).stream()
+    const fine = await fetch(`${at.url}/openai/v1/chat/completions`, { method: 'POST', headers, body: small })
+    expect(fine.headers.get('x-nekode-cache')).toBe('miss')
+  })
+
+  test('is canceled when the caller goes away', async () => {
+    const upstream = model({ decide: () => [{ say: 'x'.repeat(1000), chunks: 1000, delayMs: 20 }] })
+    const at = await stageFor(upstream)
+    const gone = new AbortController()
+    const asked = await ask(at, chat('x', { stream: true, ...TOOLS }), { signal: gone.signal })
+    expect(asked.how).toBe('pass')
+    gone.abort()
+    await until(() => upstream.seen[0]?.aborted === true)
+  })
+})
+
 test('keys of callers are in no file, no log, no answer and no event', async () => {
   const upstream = endpoint(() => Response.json(WHOLE))
   const at = await stageAt(upstream.url)

@@ -1,14 +1,16 @@
 import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
-import { MAX_FRAME } from '../../local/frames'
 import type { Caller } from '../../local/operation'
 import { KEY_HEADER, type Route } from './environment'
 import { type Call, type Exchange, VERDICT } from './exchange'
-import type { Mode } from './request'
+import { apiOf, type Mode } from './request'
 import { addressOf } from './upstreams'
 
 /** Where the proxy is at the local HTTP API. */
 export const PREFIX = '/cache/'
+
+/** Longest body of a call of a model, in bytes: as much as the providers take. */
+const MAX_BODY = 32 * 1024 * 1024
 
 export interface ProxyOptions {
   exchange: Exchange
@@ -48,15 +50,20 @@ export async function proxy(
   if (!route)
     return refuse(404, 'not_found_error', `There is no endpoint “${name}”; there are: ${options.names().join(', ')}.`)
   try {
-    const body = new Uint8Array(await request.arrayBuffer())
-    if (body.length > MAX_FRAME) return refuse(413, 'request_too_large', 'The request is too long.')
+    const body = apiOf(request.method, path) ? await bodyOf(request) : (request.body ?? undefined)
+    if (body === 'too long')
+      return refuse(
+        413,
+        'request_too_large',
+        `A request of more than ${MAX_BODY} bytes is too long for a call of a model.`,
+      )
     return await options.exchange.answer({
       ...options.terms(known.caller, request.headers.get(VERDICT)),
       provider: name,
       address: addressOf(route, path, search),
       method: request.method,
       headers: await forwarded(request.headers, known, route, options),
-      body: body.length > 0 ? body : undefined,
+      body,
       signal: request.signal,
     })
   } catch (error) {
@@ -65,6 +72,22 @@ export async function proxy(
     options.log.info('an endpoint of the cache could not be reached', { endpoint: name, error: errorText(error) })
     return refuse(502, 'api_error', `The endpoint ${name} (${route.base}) gave no answer: ${errorText(error)}`)
   }
+}
+
+/** The body, of which no more than may be is read. */
+async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer> | 'too long' | undefined> {
+  const told = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (told > MAX_BODY) return 'too long'
+  // What is announced is no longer than that.
+  if (told <= MAX_BODY) return told === 0 ? undefined : new Uint8Array(await request.arrayBuffer())
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of request.body ?? []) {
+    size += piece.length
+    if (size > MAX_BODY) return 'too long'
+    pieces.push(piece)
+  }
+  return size === 0 ? undefined : Buffer.concat(pieces)
 }
 
 function identify(headers: Headers, callerOf: (token: string) => Caller | undefined): Known | undefined {

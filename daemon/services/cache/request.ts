@@ -14,7 +14,8 @@ export interface Asked {
   address: string
   method: string
   headers: Headers
-  body: Uint8Array<ArrayBuffer> | undefined
+  /** A stream for what is passed on only. */
+  body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined
 }
 
 export interface Rules {
@@ -66,11 +67,14 @@ const BODIES = {
   embeddings: Base.extend({ input: Text }),
 } as const
 
+/** Which call of a model this is, if it is one. */
+export const apiOf = (method: string, path: string): Api | undefined =>
+  method === 'POST' ? PATHS.find(([end]) => path.endsWith(end))?.[1] : undefined
+
 /** Decides whether a request is looked up, and under which key. */
 export function planOf(asked: Asked, { mode, sampled }: Rules): Plan {
-  const { pathname } = new URL(asked.address)
-  const api = asked.method === 'POST' ? PATHS.find(([end]) => pathname.endsWith(end))?.[1] : undefined
-  if (!api || !asked.body) return pass('it is no call of a model')
+  const api = apiOf(asked.method, new URL(asked.address).pathname)
+  if (!api || !(asked.body instanceof Uint8Array)) return pass('it is no call of a model')
   if (mode === 'off') return pass('the cache is off for this caller')
   const control = directives(asked.headers.get('cache-control'))
   if (control.has('no-store')) return pass('the caller wants it so')
