@@ -221,6 +221,7 @@ class People {
         digestAt: null,
         digestedId: null,
         lastReadMessageId: null,
+        notify: null,
         joinedAt: now,
       })
     })

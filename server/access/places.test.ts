@@ -84,6 +84,7 @@ const IN_CHANNEL: Record<Rule, string> = {
     DELETE /api/threads/{id}/follow
     POST /api/messages/{id}/save`,
   'read by people': `
+    PUT /api/channels/{target}/notifications
     POST /api/channels/{target}/read
     POST /api/channels/{target}/unread
     POST /api/inbox/threads/{threadId}/read
@@ -374,6 +375,7 @@ const BODIES: Record<string, object> = {
   'POST /api/tasks/{id}/reviews': { verdict: 'approved' },
   'PUT /api/tasks/{id}/gate': { requiredChecks: [] },
   'POST /api/tasks/{id}/gate/waiver': { reason: 'because' },
+  'PUT /api/channels/{target}/notifications': { level: 'nothing' },
   'POST /api/runs/{id}/actions': { action: 'interrupt' },
   'POST /api/channels/{target}/decisions': { title: 'decide', body: 'this' },
   'POST /api/rooms/{room}/topics': { title: 'talk' },

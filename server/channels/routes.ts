@@ -21,6 +21,9 @@ export function channelRoutes(mount: Mount, channels: ChannelService): void {
   mount('POST /api/channels/{target}/unread', async ({ principal, params, body }) =>
     channels.markUnread(principal, params.target, body.messageId),
   )
+  mount('PUT /api/channels/{target}/notifications', async ({ principal, params, body }) =>
+    channels.setNotify(principal, params.target, body.level),
+  )
   mount('GET /api/channels/{target}/members', async ({ principal, params }) => ({
     items: channels.members(principal, params.target),
   }))

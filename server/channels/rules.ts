@@ -82,6 +82,7 @@ export const newMember = (channelId: string, kind: Kind, memberId: string, optio
   role: options.role ?? 'member',
   ...deliveryOf(options, undefined),
   lastReadMessageId: null,
+  notify: null,
   joinedAt: Date.now(),
 })
 

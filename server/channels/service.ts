@@ -1,4 +1,4 @@
-import type { Actor, Channel as ChannelView, ChannelMember, Language } from '@shared/contract'
+import type { Actor, Channel as ChannelView, ChannelMember, Language, NotifyLevel } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import { newId } from '@shared/ids'
 import { SYSTEM, type UserPrincipal, type Principal, actorOf } from '../access/principal'
@@ -273,6 +273,30 @@ export class ChannelService {
       await this.core.db.tx((tx) => this.#store.updateMember(tx, member, { lastReadMessageId: previous }))
       await this.#tellCounts(channel, p.id, previous ?? '', actorOf(p))
     }
+    return this.#views.one(p, channel)
+  }
+
+  /** Chooses what the caller is told of. @throws NekodeError precondition `not_member` */
+  async setNotify(p: UserPrincipal, target: string, level: NotifyLevel): Promise<ChannelView> {
+    const channel = this.core.access.channel(p, 'read', target)
+    const member = this.core.access.membership(p, channel.id)
+    if (!member)
+      throw new NekodeError('precondition', `You are not in ${channel.target}, and are told of nothing there.`, {
+        code: 'not_member',
+        next: 'Join it first.',
+      })
+    await this.core.db.tx(async (tx) => {
+      await this.#store.updateMember(tx, member, { notify: level })
+      tx.emit({
+        kind: 'notify',
+        operation: 'updated',
+        aggregateId: channel.id,
+        audience: `user:${p.id}`,
+        target: channel.target,
+        actor: actorOf(p),
+        payload: { level },
+      })
+    })
     return this.#views.one(p, channel)
   }
 

@@ -59,7 +59,10 @@ export class ChannelStore {
     tx: Tx,
     member: Member,
     set: Partial<
-      Pick<Member, 'role' | 'deliveryMode' | 'digestMinutes' | 'digestAt' | 'digestedId' | 'lastReadMessageId'>
+      Pick<
+        Member,
+        'role' | 'deliveryMode' | 'digestMinutes' | 'digestAt' | 'digestedId' | 'lastReadMessageId' | 'notify'
+      >
     >,
   ): Promise<void> {
     await tx.q.update(this.db.t.members).set(set).where(this.#is(member))

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Principal } from '../access/principal'
 import type { Core } from '../core'
 import type { Channel, Member } from '../directory/directory'
+import { usualLevel } from './levels'
 import { type Kind, memberView, notAMember } from './rules'
 import type { ChannelStore } from './store'
 
@@ -64,6 +65,7 @@ export class ChannelViews {
         ...channelEvent(c, this.core.directory.memberCount(c.id)),
         joined: member !== undefined,
         role: member?.role ?? null,
+        notify: member?.notify ?? usualLevel(c.kind),
         peers: c.kind === 'dm' ? this.#peers(p, c) : [],
         unreadCount: unread.get(c.id)?.unread ?? 0,
         mentionCount: unread.get(c.id)?.mentions ?? 0,

@@ -10,7 +10,7 @@ export type Agent = Row<'agents'>
 type MemberKind = Member['kind']
 const memberKey = (kind: MemberKind, id: string): string => `${kind}:${id}`
 
-const FOLLOWED = new Set(['user', 'agent', 'channel', 'member'])
+const FOLLOWED = new Set(['user', 'agent', 'channel', 'member', 'notify'])
 const RETRY_MS = 1000
 
 /**

@@ -15,6 +15,8 @@ export interface News {
   path: string
   /** The message whose author and words these are, when the event does not have them. */
   messageId?: string
+  /** Ids of people whom it calls. */
+  called?: readonly string[]
 }
 
 const Inbox = z.object({
@@ -32,17 +34,23 @@ const Said = z.object({
   target: z.string(),
   permalink: z.string(),
   sender: z.object({ id: z.string(), displayName: z.string(), name: z.string() }),
+  mentions: z.array(z.object({ kind: z.string(), id: z.string() })),
   system: z.unknown(),
 })
 const Asked = z.object({ agentId: z.string(), target: z.string(), title: z.string() })
 
-/** What a commit brings that is worth a notification. Looks at the kind first: nearly all events are none. */
+/**
+ * What a commit brings that is worth a notification. Looks at the kind first: nearly all events are none.
+ * @param isLoud whether somebody is told of every message of a channel
+ */
 export function newsOf(
   e: Pick<LogEvent, 'kind' | 'operation' | 'audience' | 'target' | 'payload' | 'actor'>,
+  isLoud: (target: string) => boolean = () => false,
 ): News | undefined {
   if (e.kind === 'inbox' && (e.operation === 'created' || e.operation === 'updated')) return ofInbox(e)
   if (e.operation !== 'created') return undefined
-  if (e.kind === 'message' && e.target?.startsWith('dm:')) return ofMessage(e.payload)
+  if (e.kind === 'message' && e.target?.startsWith('dm:')) return ofMessage(e.payload, 'dm')
+  if (e.kind === 'message' && e.target && isLoud(e.target)) return ofMessage(e.payload, 'message')
   if (e.kind === 'approval') return ofApproval(e.payload)
   return undefined
 }
@@ -67,11 +75,20 @@ function ofInbox({ audience, payload, actor }: Pick<LogEvent, 'audience' | 'payl
   return item.reason === 'review' ? { ...base, kind: 'review', path } : undefined
 }
 
-function ofMessage(payload: string): News | undefined {
+function ofMessage(payload: string, kind: 'dm' | 'message'): News | undefined {
   const said = Said.safeParse(JSON.parse(payload)).data
   if (!said || said.system) return undefined
-  const { sender, target, content, permalink } = said
-  return { kind: 'dm', target, by: sender.displayName || sender.name, byId: sender.id, text: content, path: permalink }
+  const { sender, target, content, permalink, mentions } = said
+  const called = mentions.flatMap((one) => (one.kind === 'human' ? one.id : []))
+  return {
+    kind,
+    called,
+    target,
+    by: sender.displayName || sender.name,
+    byId: sender.id,
+    text: content,
+    path: permalink,
+  }
 }
 
 function ofApproval(payload: string): News | undefined {

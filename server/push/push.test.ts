@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { PUSH_DEFAULTS, type PushSettings } from '@shared/contract'
+import { type NotifyLevel, PUSH_DEFAULTS, type PushSettings } from '@shared/contract'
 import { jwtVerify, importJWK } from 'jose'
 import ece from 'http_ece'
 import { createECDH, randomBytes } from 'node:crypto'
@@ -143,6 +143,36 @@ for (const storage of storages.filter((s) => s.available))
       await say(ada, target, 'and again')
       await browser.until(3)
       expect(browser.pushed.map(({ message }) => message.text)).toEqual(['', 'the secret plan', 'and again'])
+      await bob.call('DELETE /api/push')
+    })
+
+    test('of a channel arrives what its reader wants to hear: everything, what calls them, or nothing', async () => {
+      await using browser = new Browser()
+      await bob.call('PUT /api/push', { body: browser.subscription() })
+      const choose = (level: NotifyLevel, target = '#general') =>
+        bob.call('PUT /api/channels/{target}/notifications', { params: { target }, body: { level } })
+      await say(ada, '#general', 'not told')
+      await choose('all')
+      const message = await say(ada, '#general', 'told')
+      await say(bob, '#general', 'my own')
+      await say(ada, '#general', '@bob told once')
+      await choose('nothing')
+      await say(ada, '#general', '@bob not told')
+      const { target: dm } = await ada.call('POST /api/dms', { body: { kind: 'human', memberId: bob.id } })
+      await choose('nothing', dm)
+      await say(ada, dm, 'not told')
+      await choose('mentions', dm)
+      await say(ada, dm, 'not told')
+      await say(ada, dm, '@bob told')
+      await browser.until(3)
+      expect(browser.pushed.map(({ message: { kind, text } }) => [kind, text])).toEqual([
+        ['message', 'told'],
+        ['mention', '@bob told once'],
+        ['dm', ''],
+      ])
+      expect(browser.pushed[0]?.message).toMatchObject({ by: 'owner', place: '#general', path: message.permalink })
+      await choose('mentions')
+      await choose('all', dm)
       await bob.call('DELETE /api/push')
     })
 

@@ -7,7 +7,7 @@ import type { Vapid } from './encrypt'
 
 /** What a browser needs to show a notification; its worker puts it into words. */
 export interface PushMessage {
-  kind: 'mention' | 'dm' | 'approval' | 'task' | 'review' | 'test'
+  kind: 'mention' | 'message' | 'dm' | 'approval' | 'task' | 'review' | 'test'
   locale: string
   by: string
   place: string

@@ -1,6 +1,7 @@
 import type { Message, PushSettings, PushSubscriptionInfo } from '@shared/contract'
 import { NekodeError } from '@shared/errors'
 import type { UserPrincipal } from '../access/principal'
+import { levelOf } from '../channels/levels'
 import type { Core } from '../core'
 import type { LogEvent } from '../db/database'
 import type { GuardedFetch } from '../http/guarded'
@@ -133,11 +134,18 @@ export class PushService {
   }
 
   #follow(events: LogEvent[]): void {
-    const news = events.flatMap((event) => newsOf(event) ?? [])
+    const news = events.flatMap((event) => newsOf(event, this.#isLoud) ?? [])
     if (!news.length) return
     this.#telling = this.#telling
       .then(() => this.#tell(news))
       .catch((error: unknown) => this.core.log.error('notifications were not sent', { error }))
+  }
+
+  /** Whether somebody chose to be told of everything in a channel. */
+  #isLoud = (target: string): boolean => {
+    const { directory } = this.core
+    const channel = directory.channelAt(target)
+    return channel !== undefined && directory.members(channel.id).some(({ notify }) => notify === 'all')
   }
 
   /** Resolves when it is decided who is told of what was committed before. */
@@ -158,7 +166,7 @@ export class PushService {
   }
 
   /** The people whom it concerns, and who may see it now. */
-  #concerned({ kind, userId, target, byId }: News): string[] {
+  #concerned({ kind, userId, target, byId, called = [] }: News): string[] {
     const { directory } = this.core
     const channel = directory.channelAt(target)
     if (!channel) return []
@@ -171,7 +179,11 @@ export class PushService {
       if (!user || user.disabledAt !== null || id === byId) return false
       const member = directory.member(channel.id, 'human', id)
       if (kind === 'approval') return user.role !== 'viewer' && member !== undefined && member.role !== 'viewer'
-      return channel.visibility === 'public' || member !== undefined
+      if (channel.visibility !== 'public' && member === undefined) return false
+      const level = levelOf(directory, channel.id, id)
+      // Who is called is told of that in other words, but in a direct conversation.
+      if (kind === 'message') return level === 'all' && !called.includes(id)
+      return kind !== 'dm' || level === 'all' || (level === 'mentions' && called.includes(id))
     })
   }
 
@@ -217,6 +229,8 @@ function wants(settings: PushSettings, kind: News['kind']): boolean {
   switch (kind) {
     case 'mention':
       return settings.mentions
+    case 'message':
+      return settings.messages
     case 'dm':
       return settings.dms
     case 'approval':

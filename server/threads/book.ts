@@ -1,5 +1,6 @@
 import type { Actor } from '@shared/contract'
 import { NOTICE_ID } from '@shared/contract/notice'
+import { levelOf } from '../channels/levels'
 import type { Core } from '../core'
 import type { Tx } from '../db/database'
 import { InboxBook } from '../inbox/book'
@@ -52,7 +53,7 @@ export class ThreadBook {
   /** A message calls people, as it was written or since it was edited. */
   async called(tx: Tx, row: MessageRow, called: readonly Called[]): Promise<void> {
     const people = called.flatMap((one) => (one.kind === 'human' && one.id !== row.senderId ? one.id : []))
-    const readers = people.filter((id) => this.#reads(row.channelId, id))
+    const readers = people.filter((id) => this.#reads(row.channelId, id) && !this.#isMuted(row.channelId, id))
     if (readers.length) await this.#inbox.mentioned(tx, row, readers)
   }
 
@@ -110,7 +111,7 @@ export class ThreadBook {
     }))
     if (rows.length) await this.#store.insertFollows(tx, rows)
     const followers = [...follows, ...rows].flatMap((f) =>
-      f.kind === 'human' && f.state !== 'off' && this.#reads(row.channelId, f.memberId) ? f.memberId : [],
+      f.kind === 'human' && this.#isTold(f, row) ? f.memberId : [],
     )
     const silent = new Set(follows.flatMap((f) => (f.kind === 'human' && f.state === 'off' ? f.memberId : [])))
     const told = (await this.#tellOthers?.(tx, row, root, silent)) ?? []
@@ -119,6 +120,16 @@ export class ThreadBook {
       row,
       followers.filter((id) => !told.includes(id)),
     )
+  }
+
+  /** Of a channel that is muted only the threads are heard that somebody asked for; one's own reply marks what one has read. */
+  #isTold({ state, memberId }: FollowRow, { channelId, senderId }: MessageRow): boolean {
+    if (state === 'off' || !this.#reads(channelId, memberId)) return false
+    return state === 'on' || memberId === senderId || !this.#isMuted(channelId, memberId)
+  }
+
+  #isMuted(channelId: string, userId: string): boolean {
+    return levelOf(this.core.directory, channelId, userId) === 'nothing'
   }
 
   /** Whoever has left hears no more of it. */

@@ -23,6 +23,13 @@ export type DeliveryMode = z.infer<typeof DeliveryMode>
 export const DigestMinutes = z.number().int().min(5).max(10_080)
 export const USUAL_DIGEST_MINUTES = 60
 
+/**
+ * What a person is told of in a conversation. `all`: every message. `mentions`: what calls them, and threads that they follow. `nothing`:
+ * only what waits for them, such as tasks and permissions. Usual: `mentions` in channels, `all` in direct conversations.
+ */
+export const NotifyLevel = z.enum(['all', 'mentions', 'nothing'])
+export type NotifyLevel = z.infer<typeof NotifyLevel>
+
 export const ChannelMember = z.object({
   kind: MemberKind,
   memberId: Id,
@@ -48,6 +55,8 @@ export const Channel = z.object({
   /** The caller's own membership. */
   joined: z.boolean(),
   role: MemberRole.nullable(),
+  /** What the caller is told of here. */
+  notify: NotifyLevel,
   memberCount: z.number().int(),
   /** Of a direct conversation: who is in it besides the caller. Empty for channels. */
   peers: z.array(ChannelMember.pick({ kind: true, memberId: true, name: true, displayName: true })),
@@ -144,6 +153,15 @@ export const channelRoutes = routes({
     params: At,
     body: z.strictObject({ messageId: Id }),
     response: Channel,
+  },
+  'PUT /api/channels/{target}/notifications': {
+    summary: 'Choose what the caller is told of in a conversation that they are in',
+    tag: 'channels',
+    who: ['user'],
+    params: At,
+    body: z.strictObject({ level: NotifyLevel }),
+    response: Channel,
+    errors: ['not_member'],
   },
   'GET /api/channels/{target}/members': {
     summary: 'Members',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Actor, Flag, Target, Time } from './common'
 import { Agent, AgentStatus } from './agents'
 import { Artifact } from './artifacts'
-import { Channel, ChannelMember } from './channels'
+import { Channel, ChannelMember, NotifyLevel } from './channels'
 import { Computer, Enrollment } from './computers'
 import { CoordinationRecord } from './coordination'
 import { Decision } from './decisions'
@@ -30,6 +30,7 @@ export const EventPayload = {
   channel: Channel.omit({
     joined: true,
     role: true,
+    notify: true,
     peers: true,
     unreadCount: true,
     mentionCount: true,
@@ -49,6 +50,8 @@ export const EventPayload = {
   user: User,
   /** A reader's own mark moved, perhaps on another device. */
   read: z.object({ lastReadMessageId: z.string(), unreadCount: z.number().int(), mentionCount: z.number().int() }),
+  /** What a reader is told of in a channel, chosen on another device perhaps. */
+  notify: z.object({ level: NotifyLevel }),
   /** A reader follows a thread, or not any more. */
   follow: z.object({ threadId: z.string(), followed: z.boolean() }),
   /** Something in a reader's inbox changed; null: so much that it has to be loaded again. */

@@ -8,6 +8,8 @@ const Clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'a time as 22:30')
 /** What a browser is told of while nobody looks at the console. */
 export const PushSettings = z.strictObject({
   mentions: z.boolean(),
+  /** Every message of channels that the reader wants to hear all of. */
+  messages: z.boolean(),
   /** Direct messages. */
   dms: z.boolean(),
   /** Agents that wait for a permission. */
@@ -23,6 +25,7 @@ export type PushSettings = z.infer<typeof PushSettings>
 
 export const PUSH_DEFAULTS: PushSettings = {
   mentions: true,
+  messages: true,
   dms: true,
   approvals: true,
   tasks: true,

@@ -8,7 +8,7 @@ import { pages } from './pages'
 import { conversationPath } from './paths'
 import { openShortcuts } from './shortcuts'
 import { openSwitcher } from './switcher'
-import { channels, dms } from './unread'
+import { channels, dms, isNews } from './unread'
 
 const composer = () => document.querySelector<HTMLTextAreaElement>('textarea[data-composer]')
 const general = () => t('shortcuts.general')
@@ -23,7 +23,7 @@ export function KeyboardKeys() {
     const here = all.findIndex((channel) => conversationPath(channel.target) === location.pathname)
     for (let distance = 1; distance <= all.length; distance++) {
       const channel = all[(here + direction * distance + all.length * 2) % all.length]
-      if (channel && (!unreadOnly || channel.unreadCount > 0)) return navigate(conversationPath(channel.target))
+      if (channel && (!unreadOnly || isNews(channel))) return navigate(conversationPath(channel.target))
     }
   }
   const frame: Hotkey[] = [

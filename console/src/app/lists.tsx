@@ -13,11 +13,12 @@ import { Count } from '../ui/badge'
 import { Menu } from '../ui/menu'
 import { IconButton } from '../ui/button'
 import { cx } from '../ui/cx'
+import { Icon } from '../ui/icon'
 import { NavItem, NavPage, NavSection } from './nav'
 import { pages } from './pages'
 import { conversationPath, computerPath } from './paths'
 import { narrow } from './screen'
-import { channels, channelTitle, dms } from './unread'
+import { badgeOf, channels, channelTitle, dms, isNews } from './unread'
 import { openWindow } from './windows'
 import { ComputerDot } from '../computers/status'
 
@@ -41,16 +42,18 @@ export function Lists(props: { class?: string }) {
 }
 
 function unread(channel: Channel) {
-  const strong = () => channel.kind === 'dm' || channel.mentionCount > 0
-  const value = () => (channel.mentionCount > 0 ? channel.mentionCount : channel.unreadCount)
-  const label = () =>
-    channel.mentionCount > 0
-      ? t('nav.mentions', { n: channel.mentionCount })
-      : t('nav.unread', { n: channel.unreadCount })
+  const badge = () => badgeOf(channel)
+  const label = () => t(badge().calls ? 'nav.mentions' : 'nav.unread', { n: badge().value })
   return (
     <>
       <DraftMark target={channel.target} />
-      <Count value={value()} strong={strong()} label={label()} />
+      <Show when={channel.notify === 'nothing'}>
+        <span class="text-faint text-[13px]" title={t('nav.muted')}>
+          <Icon name="i-lucide-bell-off" />
+          <span class="sr-only">{t('nav.muted')}</span>
+        </span>
+      </Show>
+      <Count value={badge().value} strong={badge().strong} label={label()} />
     </>
   )
 }
@@ -79,7 +82,7 @@ function Channels() {
             href={conversationPath(channel.target)}
             icon={channel.visibility === 'private' ? 'i-lucide-lock' : 'i-lucide-hash'}
             label={channelTitle(channel)}
-            strong={channel.unreadCount > 0}
+            strong={isNews(channel)}
             end={unread(channel)}
           />
         )}
@@ -87,6 +90,8 @@ function Channels() {
     </NavSection>
   )
 }
+
+const isNewsIn = (channel: Channel | undefined): boolean => channel !== undefined && isNews(channel)
 
 const dmWith = (id: string) => dms().find((dm) => dm.peers.length === 1 && dm.peers[0]?.memberId === id)
 
@@ -135,7 +140,7 @@ function AgentItem(props: { agent: Agent }) {
       }
       label={props.agent.displayName}
       title={presenceText(props.agent)}
-      strong={(dm()?.unreadCount ?? 0) > 0}
+      strong={isNewsIn(dm())}
       end={<Show when={dm()}>{(dm) => unread(dm())}</Show>}
     />
   )
@@ -172,7 +177,7 @@ function People() {
               </span>
             }
             label={channelTitle(dm)}
-            strong={dm.unreadCount > 0}
+            strong={isNews(dm)}
             end={unread(dm)}
           />
         )}

@@ -1,7 +1,7 @@
 import { t, type PlainKey } from '../i18n'
 import { isAdmin } from '../store/session'
 import { mineCount } from '../tasks/mine'
-import { channels, dms, inboxUnread, pendingApprovals } from './unread'
+import { channels, dms, inboxUnread, isNews, pendingApprovals } from './unread'
 
 /** A page of the console: one line here is an entry in the sidebar, on a phone in the bar or under “More”, and in the palette. */
 export interface PageEntry {
@@ -92,7 +92,7 @@ const entries: PageEntry[] = [
   },
 ]
 
-const unreadChats = () => [...channels(), ...dms()].filter((channel) => channel.unreadCount > 0).length
+const unreadChats = () => [...channels(), ...dms()].filter(isNews).length
 
 /** Where a phone shows the conversations, which elsewhere are always on screen. */
 const chats: PageEntry = {

@@ -22,6 +22,7 @@ import { canManage } from './manage'
 import { panelsOf, type PanelName } from './panels'
 
 const MembersDialog = lazy(() => import('./members').then(({ MembersDialog }) => ({ default: MembersDialog })))
+const NotifyDialog = lazy(() => import('./notify'))
 const ChannelSettings = lazy(() => import('./settings').then(({ ChannelSettings }) => ({ default: ChannelSettings })))
 
 const panelIcons: Record<PanelName, string> = {
@@ -41,7 +42,7 @@ interface HeaderProps {
 /** What the conversation is, who is in it, and what can be done with it. */
 export function ChannelHeader(props: HeaderProps) {
   nameView(() => channelTitle(props.channel))
-  const [dialog, setDialog] = createSignal<'members' | 'settings'>()
+  const [dialog, setDialog] = createSignal<'members' | 'settings' | 'notify'>()
   const close = () => setDialog(undefined)
   const peer = () => (props.channel.kind === 'dm' ? props.channel.peers[0] : undefined)
   const agent = () => (peer()?.kind === 'agent' ? state.agents[peer()?.memberId ?? ''] : undefined)
@@ -114,18 +115,18 @@ export function ChannelHeader(props: HeaderProps) {
           {props.channel.memberCount}
         </button>
       </Show>
-      <Show when={props.channel.kind === 'channel' || narrow()}>
-        <HeaderMenu
-          channel={props.channel}
-          onMembers={() => setDialog('members')}
-          onSettings={() => setDialog('settings')}
-          onPanel={props.onPanel}
-        />
-      </Show>
+      <HeaderMenu
+        channel={props.channel}
+        onMembers={() => setDialog('members')}
+        onSettings={() => setDialog('settings')}
+        onNotify={() => setDialog('notify')}
+        onPanel={props.onPanel}
+      />
       <Show when={dialog()}>
         <Suspense>
           <MembersDialog channel={props.channel} open={dialog() === 'members'} onClose={close} />
           <ChannelSettings channel={props.channel} open={dialog() === 'settings'} onClose={close} />
+          <NotifyDialog channel={props.channel} open={dialog() === 'notify'} onClose={close} />
         </Suspense>
       </Show>
     </header>
@@ -136,6 +137,7 @@ interface HeaderMenuProps {
   channel: Channel
   onMembers: () => void
   onSettings: () => void
+  onNotify: () => void
   onPanel: (panel: PanelName) => void
 }
 
@@ -163,6 +165,26 @@ function HeaderMenu(props: HeaderMenuProps) {
           icon: panelIcons[name],
           onSelect: () => props.onPanel(name),
         }))
+      : []),
+    {
+      label: t('nav.tunnels'),
+      icon: 'i-lucide-app-window',
+      onSelect: () => navigate(`/tunnels?target=${encodeURIComponent(props.channel.target)}`),
+    },
+    {
+      label: t('nav.artifacts'),
+      icon: 'i-lucide-panels-top-left',
+      onSelect: () => navigate(`/artifacts?target=${encodeURIComponent(props.channel.target)}`),
+    },
+    ...(props.channel.joined
+      ? [
+          {
+            label: t('notify.title'),
+            icon: props.channel.notify === 'nothing' ? 'i-lucide-bell-off' : 'i-lucide-bell',
+            hint: t(`notify.${props.channel.notify}`),
+            onSelect: props.onNotify,
+          },
+        ]
       : []),
     ...(canManage(props.channel)
       ? [{ label: t('channel.settings'), icon: 'i-lucide-settings-2', onSelect: props.onSettings }]

@@ -3,7 +3,7 @@ import { push as chinese } from '../i18n/zh/push'
 
 /** What the server sends to a browser, as JSON inside an encrypted message. */
 export interface PushMessage {
-  kind: 'mention' | 'dm' | 'approval' | 'task' | 'review' | 'test'
+  kind: 'mention' | 'message' | 'dm' | 'approval' | 'task' | 'review' | 'test'
   locale: 'en' | 'zh-CN'
   by: string
   /** The conversation; empty when it may not be named. */
@@ -15,7 +15,7 @@ export interface PushMessage {
 }
 
 const texts = { en: english, 'zh-CN': chinese }
-const kinds = new Set<unknown>(['mention', 'dm', 'approval', 'task', 'review', 'test'])
+const kinds = new Set<unknown>(['mention', 'message', 'dm', 'approval', 'task', 'review', 'test'])
 const isText = (value: unknown): value is string => typeof value === 'string'
 
 /** Reads a message of the server; undefined for anything else. */

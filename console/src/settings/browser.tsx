@@ -16,13 +16,14 @@ import { toast } from '../ui/toast'
 
 const everything: PushSettings = {
   mentions: true,
+  messages: true,
   dms: true,
   approvals: true,
   tasks: true,
   privateContent: false,
   quiet: null,
 }
-const kinds = ['mentions', 'dms', 'approvals', 'tasks'] as const
+const kinds = ['mentions', 'messages', 'dms', 'approvals', 'tasks'] as const
 
 /** What this browser is told of while nobody looks at the console. */
 export default function BrowserNotifications() {

@@ -18,6 +18,7 @@ const channel = (fields: Partial<Channel> = {}): Channel => ({
   language: 'en',
   joined: true,
   role: 'member',
+  notify: 'mentions',
   memberCount: 2,
   peers: [],
   unreadCount: 0,

@@ -199,6 +199,11 @@ export function apply(state: State, event: ServerEvent): FollowUp[] {
       if (channel) Object.assign(channel, event.payload)
       return []
     }
+    case 'notify': {
+      const channel = event.target ? state.channels[event.target] : undefined
+      if (channel) channel.notify = event.payload.level
+      return []
+    }
     case 'operation':
       put(state.operations, event.payload.id, event.payload)
       return []

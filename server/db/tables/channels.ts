@@ -1,4 +1,4 @@
-import type { DeliveryMode } from '@shared/contract'
+import type { DeliveryMode, NotifyLevel } from '@shared/contract'
 import type { Dialect } from '../dialect'
 
 /** Where people and agents talk. */
@@ -35,6 +35,8 @@ export function channelsTables(d: Dialect) {
       digestAt: d.ms(),
       digestedId: d.id(),
       lastReadMessageId: d.id(),
+      /** What a person wants to be told of; null: what is usual. */
+      notify: d.str(16).$type<NotifyLevel>(),
       joinedAt: d.ms().notNull(),
     },
     (t) => [

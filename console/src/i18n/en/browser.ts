@@ -11,6 +11,7 @@ export const browser = {
   'browser.failed': 'The browser could not be reached for notifications.',
   'browser.failedNext': 'Its push service may be turned off or out of reach. Try again.',
   'browser.mentions': 'Mentions of me',
+  'browser.messages': 'Every message of conversations set to “Everything”',
   'browser.dms': 'Direct messages',
   'browser.approvals': 'Agents that wait for a permission',
   'browser.tasks': 'Tasks given to me, and reviews',

@@ -46,6 +46,7 @@ export const common = {
   'nav.runs': 'Activity',
   'nav.usage': 'Usage and cost',
   'nav.tunnels': 'Previews',
+  'nav.muted': 'Muted',
   'nav.artifacts': 'Artifacts',
   'nav.unread': '{n} unread',
   'tab.chats': 'Chats',

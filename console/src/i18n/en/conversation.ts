@@ -128,6 +128,16 @@ export const conversation = {
   'system.guardTurns': '{name} reached its limit of turns an hour.',
   'system.guardCost': '{name} reached its cost limit for today.',
   'system.tunnelRequested': '{name} asks to show a preview here. Somebody who may write here has to allow it.',
+  'notify.title': 'Notifications',
+  'notify.text':
+    'What you are told of in this conversation. Tasks and permissions that wait for you are told of in any case.',
+  'notify.all': 'Everything',
+  'notify.allText': 'Every message counts as one for you, and browsers that you allowed it to are told of it.',
+  'notify.mentions': 'Mentions',
+  'notify.mentionsText': 'What calls you, and threads that you follow. New messages are counted without haste.',
+  'notify.nothing': 'Nothing',
+  'notify.nothingText':
+    'No count, nothing in the inbox, and no notification, but for threads that you follow yourself.',
   'system.artifactPublished': '{name} published “{title}”.',
   'system.tunnelOpened': '{name} opened a preview.',
   'system.tunnelRejected': '{name} refused the preview.',

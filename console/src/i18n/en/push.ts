@@ -2,6 +2,7 @@ import { addTexts } from '../texts'
 
 export const push = {
   'push.mention': '{by} mentioned you in {place}',
+  'push.message': '{by} wrote in {place}',
   'push.dm': '{by} wrote to you',
   'push.approval': '{by} waits for your permission in {place}',
   'push.task': '{by} gave you a task in {place}',

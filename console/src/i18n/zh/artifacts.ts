@@ -3,7 +3,7 @@ import type { artifacts as en } from '../en/artifacts'
 export const artifacts: Record<keyof typeof en, string> = {
   'artifact.text': '在一段时间内展示的网页、报告和文件，与控制台相互隔离。',
   'artifact.none': '这里还没有发布任何内容',
-  'artifact.noneText': '适合查看而不适合写进消息的内容，如报告、图表、网页，智能体会发布在这里。你也可以自己发布文件。',
+  'artifact.noneText': '适合查看而不适合写进消息的内容，如报告、图表、网页，智能体会发布在这里。您也可以自己发布文件。',
   'artifact.publish': '发布文件',
   'artifact.published': '已发布。',
   'artifact.open': '打开',

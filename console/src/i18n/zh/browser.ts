@@ -10,6 +10,7 @@ export const browser: Record<keyof typeof english, string> = {
   'browser.failed': '无法为此浏览器开启通知。',
   'browser.failedNext': '浏览器的推送服务可能已关闭或无法连接，请重试。',
   'browser.mentions': '提到我的消息',
+  'browser.messages': '设为“全部”的对话中的每条消息',
   'browser.dms': '私信',
   'browser.approvals': '等待批准的智能体',
   'browser.tasks': '分配给我的任务和评审',

@@ -46,6 +46,7 @@ export const common: Record<keyof typeof en, string> = {
   'nav.tasksMine': '{n} 个任务由您负责',
   'nav.runs': '活动',
   'nav.tunnels': '预览',
+  'nav.muted': '已静音',
   'nav.artifacts': '产物',
   'nav.unread': '{n} 条未读',
   'tab.chats': '对话',

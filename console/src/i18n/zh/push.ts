@@ -2,6 +2,7 @@ import type { push as english } from '../en/push'
 
 export const push: Record<keyof typeof english, string> = {
   'push.mention': '{by} 在 {place} 中提到了你',
+  'push.message': '{by} 在 {place} 发了消息',
   'push.dm': '{by} 给你发了私信',
   'push.approval': '{by} 在 {place} 中等待你的批准',
   'push.task': '{by} 在 {place} 中给你分配了任务',

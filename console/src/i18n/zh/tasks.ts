@@ -65,7 +65,7 @@ export const tasks: Record<keyof typeof en, string> = {
   'task.evidence.add': '添加验证结果',
   'task.evidence.added': '已记录。',
   'task.evidence.summary': '如何验证的',
-  'task.evidence.summaryHint': '你做了什么，得到了什么结果。',
+  'task.evidence.summaryHint': '您做了什么，得到了什么结果。',
   'task.evidence.checks': '检查结果',
   'task.evidence.check': '检查项名称',
   'task.evidence.status': '结果',

@@ -373,6 +373,7 @@ CREATE TABLE "members" (
 	"digest_at" bigint,
 	"digested_id" varchar(64),
 	"last_read_message_id" varchar(64),
+	"notify" varchar(16),
 	"joined_at" bigint NOT NULL,
 	CONSTRAINT "members_channel_id_kind_member_id_pk" PRIMARY KEY("channel_id","kind","member_id")
 );

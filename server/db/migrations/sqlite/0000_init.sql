@@ -434,6 +434,7 @@ CREATE TABLE `members` (
 	`digest_at` integer,
 	`digested_id` text,
 	`last_read_message_id` text,
+	`notify` text,
 	`joined_at` integer NOT NULL,
 	PRIMARY KEY(`channel_id`, `kind`, `member_id`)
 );
