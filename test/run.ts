@@ -9,17 +9,19 @@
  *
  * Runs before the dependencies are installed, so it and what it imports use nothing but Bun.
  */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Outcome, killRunning, run } from './setup/command'
 import { runChecks } from './setup/checks'
 import { type Running, startMariadb, startPostgres } from './setup/databases'
 import { sweep } from './setup/processes'
 import { count, failures } from './setup/report'
-import { type Suite, selected } from './setup/suites'
+import { type Suite, inGroups, selected } from './setup/suites'
 import { find, installTools } from './setup/system'
 
 const FLOOR = 'test/floor.json'
+/** Tests also start programs as other users, who have to get to their own folders in there. */
+const FOLDER_MODE = 0o711
 const CI = process.env.CI === 'true' || process.env.CI === '1'
 
 /** What the set-up brought about, and what it could not. */
@@ -95,6 +97,9 @@ async function databases(stage: Stage): Promise<string> {
 /** Runs one suite and prints its line. */
 async function runSuite(suite: Suite, flags: string[], stage: Stage): Promise<{ passed: number; failed: number }> {
   const since = performance.now()
+  // Of its own, so that what it leaves behind is told from what runs beside it.
+  const folder = join(stage.folder, suite.name)
+  mkdirSync(folder, { mode: FOLDER_MODE })
   const report = join(stage.folder, `${suite.name}.xml`)
   const argv = [
     process.execPath,
@@ -108,9 +113,10 @@ async function runSuite(suite: Suite, flags: string[], stage: Stage): Promise<{ 
     `--reporter-outfile=${report}`,
     ...suite.paths.map((path) => `./${path}`),
   ]
-  const outcome = await run(argv, { env: stage.env, timeoutSeconds: suite.timeoutMinutes * 60 })
+  const env = { ...stage.env, TMPDIR: folder, NEKODE_TEST_FOLDER: folder }
+  const outcome = await run(argv, { env, timeoutSeconds: suite.timeoutMinutes * 60 })
   const result = count(outcome, existsSync(report) ? readFileSync(report, 'utf8') : '')
-  const behind = await sweep(stage.folder, 3000)
+  const behind = await sweep(folder, 3000)
   const failed = result.failed + (behind.length ? 1 : 0)
   stage.out.push(...result.left.map((name) => `${suite.name}: ${name}`))
   console.log(`${suite.name.padEnd(10)}${result.passed} passed, ${failed} failed  ${seconds(since)}`)
@@ -196,7 +202,8 @@ async function perform(order: Order, stage: Stage): Promise<number> {
     console.log(`${'checks'.padEnd(10)}${result.passed} passed, ${result.failed} failed  ${seconds(since)}`)
     add(result)
   }
-  for (const suite of ready ? suites : []) add(await runSuite(suite, order.flags, stage))
+  for (const group of ready ? inGroups(suites) : [])
+    for (const result of await Promise.all(group.map((suite) => runSuite(suite, order.flags, stage)))) add(result)
 
   for (const line of stage.out) console.log(`left out: ${line}`)
   const few = order.whole && ready ? belowFloor(total.passed + total.failed, order.raise) : ''
@@ -211,8 +218,7 @@ async function perform(order: Order, stage: Stage): Promise<number> {
 export async function main(argv: string[]): Promise<number> {
   process.chdir(join(import.meta.dir, '..'))
   const folder = mkdtempSync('/tmp/nk-test-')
-  // Tests also start programs as other users, who have to get to their own folders in here.
-  chmodSync(folder, 0o711)
+  chmodSync(folder, FOLDER_MODE)
   const env = { ...process.env, TMPDIR: folder, NEKODE_TEST_FOLDER: folder }
   const stage: Stage = { env, folder, databases: [], out: [] }
   let cleaning: Promise<void> | undefined

@@ -8,14 +8,16 @@ export interface Suite {
   timeoutMinutes: number
   /** Drives the built executables and programs that the set-up installs. */
   heavy?: boolean
+  /** It runs at the same time as the suite before it: both wait for other programs most of the time. */
+  beside?: boolean
 }
 
 /** In the order in which they run: what fails fast comes first. */
 export const suites: Suite[] = [
   { name: 'rules', paths: ['test/check', 'test/setup'], timeoutMinutes: 5 },
   { name: 'shared', paths: ['shared'], timeoutMinutes: 5 },
-  { name: 'server', paths: ['server'], timeoutMinutes: 8 },
-  { name: 'daemon', paths: ['daemon'], timeoutMinutes: 8 },
+  { name: 'server', paths: ['server'], timeoutMinutes: 10 },
+  { name: 'daemon', paths: ['daemon'], timeoutMinutes: 10, beside: true },
   {
     name: 'console',
     paths: ['console'],
@@ -25,8 +27,19 @@ export const suites: Suite[] = [
   },
   { name: 'interop', paths: ['test/interop'], timeoutMinutes: 15, heavy: true },
   { name: 'e2e', paths: ['test/e2e'], timeoutMinutes: 20, heavy: true },
-  { name: 'fault', paths: ['test/fault'], timeoutMinutes: 25, heavy: true },
+  { name: 'fault', paths: ['test/fault'], timeoutMinutes: 25, heavy: true, beside: true },
 ]
+
+/** Suites that run at the same time, in the order of these groups. */
+export function inGroups(suites: readonly Suite[]): Suite[][] {
+  const groups: Suite[][] = []
+  for (const suite of suites) {
+    const last = groups.at(-1)
+    if (suite.beside && last) last.push(suite)
+    else groups.push([suite])
+  }
+  return groups
+}
 
 const within = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
