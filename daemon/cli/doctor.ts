@@ -1,26 +1,18 @@
 import { existsSync, statSync } from 'node:fs'
 import { ConnectError } from '@connectrpc/connect'
-import { errorText, NekodeError } from '@shared/errors'
+import { errorText } from '@shared/errors'
 import type { Config } from '../config/config'
 import { makeFolders } from '../config/paths'
 import { dial } from '../control/client'
 import { errorOf } from '../control/link'
 import { planService, serviceFacts, serviceState } from '../install/service'
 import { detectRuntimes } from '../runtimes/detect'
+import { type Check, checkLocal, checkMachine, checkServer, failed } from './checks'
 import { command } from './command'
 import { Exit } from './exit'
 import { SELF } from './self'
 import { configArg, readConfig } from './settings'
 import { readStatus } from './status'
-
-export interface Check {
-  name: string
-  /** `warning`: it works, but a person should know. */
-  result: 'ok' | 'warning' | 'failed'
-  detail: string
-  /** What to do about it. */
-  next?: string
-}
 
 const ENROLL = 'In the console: Computers, Add computer. Run the command that it shows on this computer.'
 
@@ -48,18 +40,12 @@ export async function examine(read: () => Config): Promise<Check[]> {
   } catch (error) {
     return [failed('configuration', error)]
   }
-  const checks = [configuration(config), home(config)]
+  const checks = [configuration(config), home(config), ...(await checkMachine(config, process.env))]
   if (config.token !== '') checks.push(...(await server(config)))
-  checks.push(...(await runtimes()), ...(await confinement(config)), await service(config))
+  checks.push(...(await checkLocal(config)), ...(await runtimes()), ...(await confinement(config)))
+  checks.push(await service(config))
   return checks
 }
-
-const failed = (name: string, error: unknown): Check => ({
-  name,
-  result: 'failed',
-  detail: errorText(error),
-  ...(error instanceof NekodeError && error.next ? { next: error.next } : {}),
-})
 
 function configuration({ path, token, warnings }: Config): Check {
   const name = 'configuration'
@@ -80,7 +66,8 @@ function home({ paths }: Config): Check {
   }
 }
 
-async function server({ serverUrl, token, caFile, computerId }: Config): Promise<Check[]> {
+async function server(config: Config): Promise<Check[]> {
+  const { serverUrl, token, caFile, computerId } = config
   if (caFile && !existsSync(caFile))
     return [{ name: 'server', result: 'failed', detail: `The file ${caFile} does not exist.`, next: 'Correct caFile.' }]
   const isPlain = serverUrl.startsWith('http:') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(serverUrl)
@@ -94,7 +81,8 @@ async function server({ serverUrl, token, caFile, computerId }: Config): Promise
         detail: `${serverUrl} answers (${version || 'unknown version'}, ${connection.mode})`,
         ...(isPlain ? { next: 'The connection is not encrypted: use https where others share the network.' } : {}),
       }
-      return [reached, await tokenCheck(connection.client.fetchAssignedRuns({ computerId, limit: 1 }), computerId)]
+      const token = await tokenCheck(connection.client.fetchAssignedRuns({ computerId, limit: 1 }), computerId)
+      return [reached, token, ...(await checkServer(config, version))]
     } finally {
       connection.close()
     }
@@ -167,7 +155,7 @@ async function service(config: Config): Promise<Check> {
       name: 'service',
       result: isFine ? 'ok' : 'warning',
       detail: `${what}, service ${state.replace('_', ' ')}${log ? `, log: ${log}` : ''}`,
-      ...(isFine ? {} : { next: 'Start it: nekode-daemon install, or nekode-daemon run.' }),
+      ...(isFine ? {} : { next: 'Start it: nekode-daemon install, or without a service nekode-daemon start.' }),
     }
   } catch (error) {
     const detail = `${what}; ${errorText(error)}`

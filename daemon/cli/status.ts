@@ -3,8 +3,9 @@ import { createLogger } from '@shared/log'
 import { z } from 'zod'
 import type { Config } from '../config/config'
 import { findHolder } from '../config/lock'
+import { logPath } from '../config/logfile'
 import { Journal } from '../control/journal'
-import { planService, serviceFacts } from '../install/service'
+import { installedServices } from '../install/service'
 import { command } from './command'
 import { Exit } from './exit'
 import { SELF } from './self'
@@ -26,7 +27,7 @@ export interface DaemonStatus {
   waiting: number
   /** Runs that are under way. */
   runs: number
-  /** The command that shows the log of the service; null when none is installed. */
+  /** The command that shows its log; null when that is wherever the output of `run` goes. */
   log: string | null
 }
 
@@ -51,14 +52,10 @@ export function readStatus(config: Config): DaemonStatus {
 }
 
 function logCommand(config: Config): string | null {
-  try {
-    const facts = serviceFacts({ config, program: SELF, env: process.env, mode: 'user' })
-    const plans = [planService({ ...facts, mode: 'system' }), planService(facts)]
-    return plans.find(({ file }) => file && existsSync(file.path))?.logCommand ?? null
-  } catch {
-    // No service manager: then the log is wherever the output of `run` goes.
-    return null
-  }
+  const [service] = installedServices({ config, program: SELF, env: process.env })
+  if (service) return service.logCommand
+  // Of one that was started with `run` the log is wherever its output goes.
+  return existsSync(config.logFile ?? logPath(config.paths)) ? 'nekode-daemon logs' : null
 }
 
 function readJournal(path: string): Pick<DaemonStatus, 'connection' | 'waiting' | 'runs'> {
