@@ -15,7 +15,7 @@ import { buildConsole } from './console/build/bundle'
 import pkg from './package.json'
 import { folderName, formatSums } from './shared/release/names'
 import { packExecutable } from './server/artifacts/pack'
-import { divide, isRareInServer } from './server/build/divide'
+import { type Divided, divide, isRareInDaemon, isRareInServer } from './server/build/divide'
 
 process.chdir(import.meta.dir)
 
@@ -82,15 +82,16 @@ async function compile(program: Program, target: Target | undefined): Promise<st
   const name = target?.includes('windows') || (!target && process.platform === 'win32') ? `${program}.exe` : program
   mkdirSync(folder, { recursive: true })
   const outfile = `${folder}/${name}`
+  const { entrypoints, root, rare, plugin } = parts[program]
   await Bun.build({
-    entrypoints: program === 'nekode' ? server.entrypoints : ['daemon/main.ts'],
+    entrypoints,
     // Assets lie at the root of the executable whatever folder they came from, and parts look for each other and for them beside themselves.
-    ...(program === 'nekode' ? { root: server.root } : {}),
+    root,
     compile: {
       // Beside its place and then moved: a program that runs cannot be written over.
       outfile: `${outfile}.new`,
       ...(target === undefined ? {} : { target }),
-      assets: program === 'nekode' ? [...ASSETS, ...server.rare] : [],
+      assets: program === 'nekode' ? [...ASSETS, ...rare] : rare,
       autoloadBunfig: false,
       autoloadDotenv: false,
     },
@@ -100,7 +101,7 @@ async function compile(program: Program, target: Target | undefined): Promise<st
     // What is imported when it is needed stays out of memory until then.
     splitting: true,
     define,
-    plugins: program === 'nekode' ? [server.plugin] : [],
+    plugins: [plugin],
   })
   renameSync(existsSync(`${outfile}.new`) ? `${outfile}.new` : `${outfile}.new.exe`, outfile)
   const size = statSync(outfile).size
@@ -158,12 +159,15 @@ const manifest = await buildConsole({ outdir: 'dist/console' })
 console.log(`dist/console: ${Object.keys(manifest).length} files`)
 copyMigrations()
 await buildDaemonFile()
-const server = await divide({
-  entrypoint: 'server/main.ts',
-  folder: 'dist/parts',
-  define,
-  isRare: isRareInServer,
-})
+const parts: Record<Program, Divided> = {
+  nekode: await divide({ entrypoint: 'server/main.ts', folder: 'dist/parts/server', define, isRare: isRareInServer }),
+  'nekode-daemon': await divide({
+    entrypoint: 'daemon/main.ts',
+    folder: 'dist/parts/daemon',
+    define,
+    isRare: isRareInDaemon,
+  }),
+}
 const sums: [string, string][] = []
 if (flags.release) {
   rmSync('dist/release', { recursive: true, force: true })

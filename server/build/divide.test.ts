@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { type Divided, divide, isRareInServer } from './divide'
+import { type Divided, divide, isRareInDaemon, isRareInServer } from './divide'
 
 // Below the folder that the build runs in, as the program's own parts are: the bundler names them by that.
 const dist = join(import.meta.dir, '../../dist')
@@ -83,4 +83,17 @@ test.each([
 ])('in the server, %s is rare: %p', (path, rare) => {
   expect(existsSync(path)).toBe(true)
   expect(isRareInServer(path)).toBe(rare)
+})
+
+test.each([
+  ['daemon/cli/run.ts', false],
+  ['daemon/runtimes/index.ts', false],
+  ['daemon/runtimes/acp/session.ts', false],
+  ['daemon/mcp/server.ts', false],
+  ['daemon/tools/tools.ts', false],
+  ['daemon/cli/doctor.ts', true],
+  ['shared/cli/send.ts', true],
+])('in the daemon, %s is rare: %p', (path, rare) => {
+  expect(existsSync(path)).toBe(true)
+  expect(isRareInDaemon(path)).toBe(rare)
 })

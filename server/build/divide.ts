@@ -28,6 +28,17 @@ const USUAL = new Set(['server/cli/serve.ts', 'server/db/open.ts'])
 
 export const isRareInServer = (path: string): boolean => !USUAL.has(path)
 
+/** What every daemon that works loads: itself, and what agents are run with. Its commands and most of its services come to who asks for them. */
+const USUAL_IN_DAEMON = new Set([
+  'daemon/cli/run.ts',
+  'daemon/runtimes/index.ts',
+  'daemon/runtimes/acp/session.ts',
+  'daemon/mcp/server.ts',
+  'daemon/tools/tools.ts',
+])
+
+export const isRareInDaemon = (path: string): boolean => !USUAL_IN_DAEMON.has(path)
+
 const named = (path: string): string => path.replace(/^\.\//, '')
 
 /**
