@@ -77,7 +77,7 @@ test('what only a rare module loads is rare too, and what others load as well is
 test.each([
   ['server/cli/serve.ts', false],
   ['server/db/open.ts', false],
-  ['server/cli/send.ts', true],
+  ['server/cli/users.ts', true],
   ['server/rpc/router.ts', true],
   ['node_modules/tar-stream/index.js', true],
 ])('in the server, %s is rare: %p', (path, rare) => {
