@@ -42,7 +42,7 @@ import type { ProxyFrame } from '@shared/tunnel/frames'
 import { type PortPolicy, portPolicy } from './tunnel/ports'
 import { TunnelClient } from './tunnel/client'
 import { keep, settle } from './upgrade/boot'
-import { Door } from './voice/door'
+import { Door, programFolder } from './voice/door'
 import { createRelay } from './voice/relay'
 import { createSay } from './voice/say'
 import { MemoryCopies } from './workspace/copy'
@@ -291,7 +291,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
       const need = needOf(settings.confinement, ceilings)
       if (!need.sandbox && !isLimited(need.limits)) return undefined
       const { runtimeKind: kind } = settings
-      return (await confiner()).cell({ need, kind, workspace, stateDir, readable: self })
+      return (await confiner()).cell({ need, kind, workspace, stateDir, readable: [...self, programFolder(paths)] })
     },
     mcp: async (agentId) => {
       const { url } = await tools()
