@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Confinement, UNCONFINED } from '@shared/contract/agents'
+import { findSandbox } from '../../daemon/confine/support'
 import {
   ADMIN,
   type DaemonUnderTest,
@@ -12,6 +14,10 @@ import {
   startDaemon,
   startServer,
 } from './harness'
+
+const support = findSandbox(process.env)
+const canSandbox = 'path' in support
+if (!canSandbox) console.log(`no sandbox can be made here, so its test is left out: ${support.problem}`)
 
 interface Ended {
   code: number
@@ -38,13 +44,15 @@ async function makeScript(
   { computerId }: DaemonUnderTest,
   name: string,
   steps: Record<string, string>,
+  confinement?: Confinement,
 ) {
+  // Its workspace: what an agent writes to in a sandbox, too.
   const folder = join(place.dir, `${name}-did`)
   mkdirSync(folder)
   const lines = Object.entries(steps).map(
     ([step, line]) => `(${line}) >'${folder}/${step}.out' 2>'${folder}/${step}.err'; echo $? >'${folder}/${step}.code'`,
   )
-  const script = join(place.dir, `${name}.sh`)
+  const script = join(folder, 'turn.sh')
   writeFileSync(script, `cat >/dev/null\n${lines.join('\n')}\necho "${name} is through"\n`)
   const { call } = await server.admin()
   const agent = await call('POST /api/agents', {
@@ -53,6 +61,8 @@ async function makeScript(
       computerId,
       runtimeKind: 'custom',
       command: ['/bin/sh', script],
+      workspace: folder,
+      ...(confinement ? { confinement } : {}),
       approvals: { default: 'allow', rules: {} },
       channels: ['general'],
     },
@@ -144,7 +154,7 @@ test(
       expect(coder.did('invite').code).toBe(4)
       expect(coder.did('path').stdout.trim()).toBe(join(daemon.home, 'daemon/bin/nekode-daemon'))
       // What is good at the server is not in the agent's reach.
-      for (const step of readdirSync(coder.folder))
+      for (const step of readdirSync(coder.folder).filter((file) => /\.(out|err)$/.test(file)))
         expect(readFileSync(join(coder.folder, step), 'utf8')).not.toMatch(/n[ad]t_/)
       const said = (await messages(server)).filter(({ sender }) => sender.id === other.agent.id)
       expect(said).toEqual([])
@@ -216,3 +226,36 @@ test(
     }),
   120_000,
 )
+
+if (canSandbox)
+  test(
+    'in a sandbox an agent speaks for itself too, and what would let it speak as others is not there',
+    () =>
+      inPlace(async (place) => {
+        const server = await startServer(place)
+        const daemon = await startDaemon(place, server)
+        const { call } = await server.admin()
+        const coder = await makeScript(
+          place,
+          server,
+          daemon,
+          'coder',
+          {
+            who: 'nekode-daemon whoami --json',
+            login: `bash -lc 'nekode-daemon send general "from a login shell" --json'`,
+            token: `cat '${join(daemon.home, 'daemon/.token')}'`,
+            as: `unset NEKODE_LOCAL_TOKEN; NEKODE_HOME='${daemon.home}' nekode-daemon whoami --as coder --json`,
+          },
+          // The program is its source where none is built.
+          { ...UNCONFINED, sandbox: true, readable: [join(import.meta.dir, '../..')] },
+        )
+        const { message } = await call('POST /api/messages', { body: { target: '#general', content: '@coder go' } })
+        await over(server, message.id)
+        expect(coder.json('who').agent).toEqual({ id: coder.agent.id, name: 'coder' })
+        expect(coder.json('login').message.sender).toMatchObject({ kind: 'agent', name: 'coder' })
+        expect(coder.did('token').code).not.toBe(0)
+        expect(coder.did('as').code).toBe(5)
+        expect(JSON.parse(coder.did('as').stderr)).toMatchObject({ code: 'daemon_not_running' })
+      }),
+    120_000,
+  )
