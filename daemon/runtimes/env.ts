@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { bypassLoopback } from '../network/proxy'
 import { runtimeSpec } from './catalog'
 
 /** What any program needs: who and where the user is, language, terminal, temporary files. */
@@ -62,6 +63,8 @@ export function runtimeEnv(
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries(parent))
     if (value !== undefined && (ALLOWED.has(name) || name.startsWith('LC_') || login.has(name))) env[name] = value
-  const merged = { ...env, PATH: searchPath(parent), ...extra }
+  const merged: Record<string, string> = { ...env, PATH: searchPath(parent), ...extra }
+  // The daemon's tools are on loopback, and no proxy knows the way there.
+  bypassLoopback(merged)
   return { LANG: 'C.UTF-8', TERM: 'dumb', ...merged }
 }

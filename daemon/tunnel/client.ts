@@ -18,6 +18,7 @@ import { Mux } from '@shared/tunnel/mux'
 import { Backoff, pause } from '../control/backoff'
 import type { ControlClient } from '../control/client'
 import type { Link } from '../control/link'
+import { proxyOf } from '../network/proxy'
 
 /** A stream on which the server does not say that it knows of windows within this time goes through a proxy that holds it up. */
 const ANSWER_MS = 5_000
@@ -140,8 +141,10 @@ export class TunnelClient {
 
   async #overSocket(stream: Stream, signal: AbortSignal): Promise<void> {
     const { serverUrl, token, ca } = this.#options
-    // Headers are Bun's own option, which the types of browsers do not have.
+    const proxy = proxyOf(serverUrl, process.env)
+    // These are Bun's own options, which the types of browsers do not have.
     const options = {
+      ...(proxy === undefined ? {} : { proxy: proxy.href }),
       headers: { authorization: `Bearer ${token}` },
       ...(ca === undefined ? {} : { tls: { ca } }),
     } as unknown as string[]
