@@ -3,6 +3,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -135,6 +136,48 @@ describe('restart', () => {
 
   test('starts one that does not run', async () => {
     expect(await json('restart')).toMatchObject({ running: true, started: true })
+  })
+})
+
+describe('run --dry-run', () => {
+  /** Without what the runtime keeps of the sources that it runs. */
+  const files = () =>
+    readdirSync(home, { recursive: true })
+      .filter((path) => !String(path).startsWith('.bun'))
+      .toSorted()
+
+  test('shows what would be done, and does nothing of it', async () => {
+    server.addAgent('ada')
+    const run = server.assign('ada', 'hello')
+    const before = files()
+    const found = await json('run', '--dry-run')
+    expect(found).toMatchObject({
+      computerId: 'cmp_1',
+      heldBy: null,
+      runs: [{ id: run.runId, agentId: 'ada', target: '#general' }],
+      jobs: [],
+      watches: [],
+    })
+    expect(server.calls.toSorted()).toEqual(['FetchAssignedRuns', 'GetServerInfo'])
+    expect(files()).toEqual(before)
+  })
+
+  test('beside a daemon that runs says so, with its jobs and watches', async () => {
+    const { pid } = await json('start')
+    const project = join(home, 'project')
+    mkdirSync(project)
+    await json('watch', 'add', project, '--name', 'notes')
+    await cli('jobs', 'add', 'daily at 3:00', '--name', 'nightly', '--', 'true')
+    const { code, out } = await cli('run', '--dry-run')
+    expect(code).toBe(4)
+    expect(out).toContain(`process ${pid} runs in this home`)
+    expect(out).toContain('would watch    notes')
+    expect(out).toContain('would run      the jobs nightly')
+  })
+
+  test('says by its exit code that the server is away', async () => {
+    enrolled({ serverUrl: 'http://127.0.0.1:1' })
+    expect((await cli('run', '--dry-run')).code).toBe(5)
   })
 })
 

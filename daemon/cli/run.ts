@@ -23,17 +23,23 @@ export const run = command({
   args: {
     ...settingArgs(),
     once: { type: 'boolean', description: 'Register, send one heartbeat, and end' },
+    'dry-run': { type: 'boolean', description: 'Show what it would do, and do nothing of it' },
     foreground: { type: 'boolean', description: 'Log to standard error, whatever the settings say' },
   },
   repeated: REPEATED,
-  examples: ['nekode-daemon run', 'nekode-daemon run --server-url https://nekode.example --log-format text'],
-  async run({ args, every }) {
+  examples: [
+    'nekode-daemon run',
+    'nekode-daemon run --dry-run',
+    'nekode-daemon run --server-url https://nekode.example --log-format text',
+  ],
+  async run({ args, every, out }) {
     const config = readConfig(args, Object.fromEntries(REPEATED.map((name) => [name, every(name)])))
-    const log = loggerOf(config, args.foreground)
+    const log = loggerOf(config, args.foreground || args['dry-run'])
     for (const warning of config.warnings) log.warn(warning)
     if (args.token !== undefined)
       log.warn('a token on the command line can be seen by everybody on this computer; put it into the file')
     mustBeEnrolled(config)
+    if (args['dry-run']) return (await import('./dryrun')).dryRun(config, out)
     const other = args.once ? undefined : detour(config.paths, version)
     if (other !== undefined) {
       log.warn('this version was rolled back; the one before runs in its place', { version, program: other })
