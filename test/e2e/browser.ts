@@ -9,23 +9,25 @@ import { type Place, type ServerOptions, ServerUnderTest, startServer } from './
 export const desktop = { width: 1280, height: 800 }
 export const phone = { width: 390, height: 844 }
 
-/** A real Chromium that asks nothing of the network. */
-export function launch(): Promise<Browser> {
-  const executablePath = process.env.NEKODE_TEST_CHROMIUM ?? find('chromium', 'chromium-browser', 'google-chrome')
-  if (!executablePath) throw new Error('there is no Chromium; install it, or name it in NEKODE_TEST_CHROMIUM')
-  return chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-      '--no-default-browser-check',
-      '--disable-gpu',
-    ],
-  })
+/** What keeps Chromium from asking anything of the network. */
+export const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-gpu',
+]
+
+export function executable(): string {
+  const path = process.env.NEKODE_TEST_CHROMIUM ?? find('chromium', 'chromium-browser', 'google-chrome')
+  if (!path) throw new Error('there is no Chromium; install it, or name it in NEKODE_TEST_CHROMIUM')
+  return path
 }
+
+/** A real Chromium that asks nothing of the network. */
+export const launch = (): Promise<Browser> => chromium.launch({ executablePath: executable(), args: ARGUMENTS })
 
 /** A server with its console and a daemon for its own computer. The built executables carry a console; sources need one built. */
 export async function startConsole(place: Place, options: ServerOptions = {}): Promise<ServerUnderTest> {
