@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import { isDamaged, setAside, Store, type StoreOptions } from '../store'
@@ -23,11 +24,11 @@ const ENTRY_BYTES = 500
 /** Counts reach the disk this long after they changed: a kill loses so much of them. */
 const FLUSH_MS = 2000
 /** Hits that may wait for that. */
-const MAX_TOUCHED = 5000
+const MAX_TOUCHED = 1000
 /** Entries that are past their time are not given out; now and then they are taken out too. */
 const SWEEP_MS = 5 * 60_000
-/** Making room for a tenth at once, so that not every new entry has to. */
-const ROOM = 0.9
+/** Making room for some more at once, so that not every new entry has to. */
+const ROOM = 0.97
 /** A store that fails tells so once in this time. */
 const COMPLAIN_MS = 60_000
 /** Answers that wait to be written; a disk that is too slow for more loses some of them. */
@@ -147,7 +148,7 @@ export class ResponseCache {
       store.put(entry, packed)
       if (store.bytes > this.#options.maxBytes) this.#makeRoom(store)
     })
-    this.#sweeping ??= this.#isClosed ? undefined : later(SWEEP_MS, () => this.sweep())
+    this.#sweepIn(0)
   }
 
   #makeRoom(store: EntryStore): void {
@@ -189,22 +190,39 @@ export class ResponseCache {
   }
 
   /** Takes out what is described. @returns how many entries */
-  purge(which: Which): number {
-    for (const [key, entry] of this.#pending) if (fits(entry, which)) this.#pending.delete(key)
-    const removed = this.#safely((store) => store.remove(which))
+  async purge(which: Which): Promise<number> {
+    for (const [key, entry] of this.#pending) if (fits(entry, which)) this.#forget([key])
     // Without its file all that there is is in memory, where entries are found by their keys only.
-    if (!this.#store) this.#front.clear()
-    this.#forget(removed ?? [])
-    // What was never written is gone from memory too.
-    if (which.key !== undefined) this.#forget([which.key])
-    return removed?.length ?? 0
+    if (!this.#usable()) this.#front.clear()
+    let removed = 0
+    for await (const gone of this.#batches((store) => store.remove(which))) removed += gone.length
+    return removed
   }
 
+  /** Takes out everything. A new file gives the room back to the disk, and takes no time. */
   clear(): void {
     this.#pending.clear()
     this.#touched.clear()
     this.#front.clear()
-    this.#safely((store) => store.clear())
+    const store = this.#usable()
+    if (!store) return
+    store.close()
+    this.#store = undefined
+    this.#isOpened = false
+    rmSync(this.#options.path, { force: true })
+    this.#open(false)
+    this.flush()
+  }
+
+  /** Takes entries out until there are no more; others have their turn in between. */
+  async *#batches(remove: (store: EntryStore) => string[]): AsyncGenerator<string[]> {
+    for (;;) {
+      const gone = this.#safely(remove) ?? []
+      if (gone.length === 0) return
+      this.#forget(gone)
+      yield gone
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
   }
 
   /** Writes what was counted. */
@@ -218,15 +236,16 @@ export class ResponseCache {
   }
 
   /** Takes out what is past its time, and comes back when something else will be. */
-  sweep(): void {
+  async sweep(): Promise<void> {
     clearTimeout(this.#sweeping)
     this.#sweeping = undefined
-    const next = this.#safely((store) => {
-      for (let gone = store.expire(this.#now()); gone.length > 0; gone = store.expire(this.#now())) this.#forget(gone)
-      return store.nextExpiry()
-    })
-    if (next !== undefined && !this.#isClosed)
-      this.#sweeping = later(Math.max(SWEEP_MS, next - this.#now()), () => this.sweep())
+    for await (const _ of this.#batches((store) => store.expire(this.#now()))) if (this.#isClosed) return
+    const next = this.#safely((store) => store.nextExpiry())
+    if (next !== undefined) this.#sweepIn(next - this.#now())
+  }
+
+  #sweepIn(ms: number): void {
+    if (!this.#isClosed) this.#sweeping ??= later(Math.max(SWEEP_MS, ms), () => void this.sweep())
   }
 
   async close(): Promise<void> {
@@ -247,15 +266,21 @@ export class ResponseCache {
     }
   }
 
-  #open(): void {
+  #usable(): EntryStore | undefined {
+    this.#open()
+    return this.#store
+  }
+
+  /** @param isFirst what was counted before is in the file only */
+  #open(isFirst = true): void {
     if (this.#isOpened || this.#isClosed) return
     this.#isOpened = true
     const { path, log } = this.#options
     try {
       const { store, counters } = openEntries(this.#storeOptions())
       this.#store = store
-      for (const name of COUNTERS) this.#counters[name] += counters.get(name) ?? 0
-      this.sweep()
+      if (isFirst) for (const name of COUNTERS) this.#counters[name] += counters.get(name) ?? 0
+      void this.sweep()
     } catch (error) {
       log.error('the cache has no file and works in memory only', { path, error: errorText(error) })
     }
@@ -268,8 +293,7 @@ export class ResponseCache {
 
   /** Does something with the file; undefined when that fails, or there is none. */
   #safely<T>(work: (store: EntryStore) => T): T | undefined {
-    this.#open()
-    const store = this.#store
+    const store = this.#usable()
     if (!store) return undefined
     try {
       return work(store)

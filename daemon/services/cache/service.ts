@@ -136,7 +136,8 @@ export class CacheService implements Service {
   }
 
   /** Takes out everything, or what is described. @returns how many entries */
-  purge(which?: Which): number {
+  async purge(which?: Which): Promise<number> {
+    await this.#cache.settled()
     if (which) return this.#cache.purge(which)
     const { entries } = this.#cache.stats()
     this.#cache.clear()
@@ -146,7 +147,7 @@ export class CacheService implements Service {
   /** An agent is not of this computer any more. */
   gone(agentId: string): void {
     this.#agents.delete(agentId)
-    if (existsSync(this.#path)) this.#cache.purge({ tenant: agentId })
+    if (existsSync(this.#path)) void this.#cache.purge({ tenant: agentId })
   }
 
   #open(): Promise<Exchange> {
@@ -212,16 +213,15 @@ export class CacheService implements Service {
     return {
       CacheGet: ({ key }, caller) => this.#get(key, caller),
       CacheSet: (value, caller) => this.#set(value, caller),
-      CacheClear: (_, caller) => {
-        if (caller.kind === 'owner') this.#cache.clear()
-        else this.#cache.purge({ tenant: caller.agentId })
+      CacheClear: async (_, caller) => {
+        await this.purge(caller.kind === 'owner' ? undefined : { tenant: caller.agentId })
         return { type: 'Ok' }
       },
       CacheStats: async () => ({ type: 'CacheStatsResult', ...(await this.stats()) }),
-      CachePurge: async ({ tenant, ...which }, caller) => {
-        await this.#cache.settled()
-        return { type: 'CachePurged', removed: this.#cache.purge({ ...which, tenant: this.#within(caller, tenant) }) }
-      },
+      CachePurge: async ({ tenant, ...which }, caller) => ({
+        type: 'CachePurged',
+        removed: await this.purge({ ...which, tenant: this.#within(caller, tenant) }),
+      }),
       CacheList: async ({ tenant, limit, ...which }, caller) => {
         await this.#cache.settled()
         const entries = this.#cache.list({ ...which, tenant: this.#within(caller, tenant) }, limit)

@@ -89,7 +89,7 @@ export interface Which {
 /** What an entry takes besides its body, about: its row and its places in the indexes. */
 const ROW_BYTES = 600
 /** Rows that one deletion takes out: it holds up the daemon for a few milliseconds at most. */
-const BATCH = 500
+const BATCH = 200
 
 const FACTS =
   'id, key, name, tenant, provider, model, api, content_type, input, cache_read, cache_write, output, reasoning, cost, hits, ' +
@@ -192,18 +192,13 @@ export class EntryStore {
     return rows.map(listed)
   }
 
-  /** Removes what is described. @returns the keys */
+  /** Removes up to 200 that are described. @returns their keys; none when there are no more */
   remove(which: Which): string[] {
     const [where, values] = conditions(which)
-    const keys: string[] = []
-    for (;;) {
-      const gone = this.#remove(`SELECT id FROM entries ${where} LIMIT ${BATCH}`, ...values)
-      keys.push(...gone)
-      if (gone.length < BATCH) return keys
-    }
+    return this.#remove(`SELECT id FROM entries ${where} LIMIT ${BATCH}`, ...values)
   }
 
-  /** Removes up to 500 that are past their time. @returns their keys */
+  /** Removes up to 200 that are past their time. @returns their keys */
   expire(now: number): string[] {
     return this.#remove(`SELECT id FROM entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ${BATCH}`, now)
   }
@@ -228,14 +223,6 @@ export class EntryStore {
   /** When the next entry is past its time. */
   nextExpiry(): number | undefined {
     return this.#all<{ at: number | null }>('SELECT min(expires_at) AS at FROM entries')[0]?.at ?? undefined
-  }
-
-  /** Removes everything, and gives the room back to the disk. */
-  clear(): void {
-    this.#run('DELETE FROM entries')
-    this.#bytes = 0
-    this.#count = 0
-    this.#run('VACUUM')
   }
 
   close(): void {

@@ -38,7 +38,7 @@ export function portsOf({ say, jobs, cache }: Pick<ServiceDeps, 'say'> & { jobs?
     ...(cache
       ? {
           purge: async (which) => {
-            const removed = cache.purge(Object.keys(which).length === 0 ? undefined : which)
+            const removed = await cache.purge(Object.keys(which).length === 0 ? undefined : which)
             return typeof removed === 'number' ? `${removed} entries purged` : 'purged'
           },
         }
