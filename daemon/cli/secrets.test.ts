@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TestHost } from '@shared/cli/testing'
@@ -6,6 +6,9 @@ import { FakeControl } from '../../test/fixtures/control'
 import { DaemonHere } from '../../test/fixtures/daemon'
 import { Exit } from './exit'
 import { program } from './program'
+
+// A key from a passphrase, and a helper process, take seconds on a machine that does much else.
+setDefaultTimeout(60_000)
 
 const MAIN = join(import.meta.dir, '../main.ts')
 let server: FakeControl

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,9 @@ import { createLogger } from '@shared/log'
 import { type Found, carrying } from '../../../test/setup/processes'
 import { Keychain } from './keychain'
 import { Desktop, HELPER, hasSecretService } from './testing'
+
+// A key from a passphrase, and a helper process, take seconds on a machine that does much else.
+setDefaultTimeout(60_000)
 
 let lines: string[]
 const log = createLogger({ level: 'debug', write: (line) => lines.push(line) })
@@ -66,7 +69,7 @@ describe.skipIf(!hasSecretService)('a Secret Service', () => {
     options.patienceMs = 60_000
     expect(await keychain.get(['a'])).toEqual(['value-of-a'])
     expect(lines.join('\n')).not.toContain('value-of-a')
-  }, 30_000)
+  })
 })
 
 describe('without a Secret Service', () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,9 @@ import { SecretRegister } from './register'
 import { SecretStore } from './secrets'
 import { Desktop, HELPER, hasSecretService } from './testing'
 import { Vault } from './vault'
+
+// A key from a passphrase, and a helper process, take seconds on a machine that does much else.
+setDefaultTimeout(60_000)
 
 let home: string
 let now: number
@@ -243,7 +246,7 @@ describe.skipIf(!hasSecretService)('in a real keychain', () => {
     expect(await back.set('ONE', 'again')).toMatchObject({ replaced: true, source: 'Vault' })
     expect(await desktop.look('nekode', 'ONE')).toBe('')
     expect(await back.get('ONE')).toBe('again')
-  }, 60_000)
+  })
 
   test('one that was removed with other programs is told as what it is', async () => {
     await using desktop = await Desktop.start()
@@ -253,7 +256,7 @@ describe.skipIf(!hasSecretService)('in a real keychain', () => {
     expect(await codeOf(store.get('TOKEN'))).toMatch(/^SECRET-001: .* does not give out the secret TOKEN/)
     await store.delete('TOKEN')
     expect(await store.get('TOKEN')).toBeUndefined()
-  }, 60_000)
+  })
 
   test('that takes nothing the vault is used, unless only the keychain is wanted', async () => {
     await using desktop = await Desktop.start({ unlocked: false })
@@ -262,7 +265,7 @@ describe.skipIf(!hasSecretService)('in a real keychain', () => {
     expect(await store.get('TOKEN')).toBe('value')
     expect(await codeOf(open({ desktop: desktop.env, place: 'keychain' }).set('B', '1'))).toMatch(/^SECRET-001/)
     expect((await store.list()).secrets).toHaveLength(1)
-  }, 60_000)
+  })
 })
 
 describe('references in an environment', () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,9 @@ import type { Input } from '../../local/operation'
 import { readToken, socketAddress } from '../../local/place'
 import { SECRETS } from './contract'
 import { SecretService } from './service'
+
+// A key from a passphrase, and a helper process, take seconds on a machine that does much else.
+setDefaultTimeout(60_000)
 
 const ADA = `agent_${'a'.repeat(32)}`
 let home: string

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import {
   chmodSync,
   existsSync,
@@ -16,6 +16,9 @@ import { createLogger } from '@shared/log'
 import { canMount, smallDisk } from '../../../test/disk'
 import { SecretRegister } from './register'
 import { type Entry, Vault } from './vault'
+
+// A key from a passphrase, and a helper process, take seconds on a machine that does much else.
+setDefaultTimeout(60_000)
 
 let home: string
 let lines: string[]
@@ -286,7 +289,7 @@ test('other processes that write for real lose nothing either', async () => {
   )
   expect(await Promise.all(writers.map((one) => one.exited))).toEqual([0, 0, 0])
   expect(await names(open())).toHaveLength(76)
-}, 30_000)
+})
 
 describe('a vault that cannot be written', () => {
   test('on a read-only disk says so, and is still read', async () => {
