@@ -62,7 +62,7 @@ function home({ paths }: Config): Check {
     makeFolders(paths)
     return { name: 'home', result: 'ok', detail: paths.home }
   } catch (error) {
-    return { ...failed('home', error), next: `Let this user write ${paths.home}, or set NEKODE_HOME.` }
+    return failed('home', error)
   }
 }
 

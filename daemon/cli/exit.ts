@@ -33,6 +33,7 @@ export const EXIT_CODES: readonly [ExitCode, string][] = [
 const BY_CODE: Record<string, ExitCode> = {
   usage: Exit.usage,
   config_invalid: Exit.config,
+  home_unavailable: Exit.config,
   log_unavailable: Exit.config,
   not_enrolled: Exit.config,
   journal_unavailable: Exit.config,

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { writePrivate } from './file'
-import type { Paths } from './paths'
+import { homeUnavailable, type Paths } from './paths'
 
 const Holder = z.object({ pid: z.number().int(), since: z.number(), version: z.string() })
 /** The daemon that runs. `since` is Unix milliseconds. */
@@ -22,10 +22,15 @@ export interface Lock {
 /**
  * Makes this process the only daemon of its home. The lock is a write transaction of SQLite that is never finished: the
  * operating system ends it with the process, however that ends, so there is no stale lock to guess about.
- * @throws NekodeError conflict `already_running` that says who holds it
+ * @throws NekodeError conflict `already_running` that says who holds it, precondition `home_unavailable`
  */
 export function acquireLock(paths: Paths, version: string): Lock {
-  const database = take(paths.lock, PATIENCE_MS)
+  let database: Database | undefined
+  try {
+    database = take(paths.lock, PATIENCE_MS)
+  } catch (cause) {
+    throw homeUnavailable(paths, cause)
+  }
   if (!database) {
     const holder = readHolder(paths)
     const who = holder ? ` (process ${holder.pid}, since ${new Date(holder.since).toISOString()})` : ''
@@ -34,16 +39,21 @@ export function acquireLock(paths: Paths, version: string): Lock {
       next: 'Stop it first, or give this one a home of its own with NEKODE_HOME.',
     })
   }
-  held.add(database)
-  const holder: Holder = { pid: process.pid, since: Date.now(), version }
-  writePrivate(paths.holder, JSON.stringify(holder))
-  return {
-    release() {
-      rmSync(paths.holder, { force: true })
-      held.delete(database)
-      database.close()
-    },
+  const lock = database
+  held.add(lock)
+  const release = () => {
+    rmSync(paths.holder, { force: true })
+    held.delete(lock)
+    lock.close()
   }
+  const holder: Holder = { pid: process.pid, since: Date.now(), version }
+  try {
+    writePrivate(paths.holder, JSON.stringify(holder))
+  } catch (cause) {
+    release()
+    throw homeUnavailable(paths, cause)
+  }
+  return { release }
 }
 
 /** The daemon that holds the lock now, or undefined when none runs. */

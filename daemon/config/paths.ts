@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { errorText, NekodeError } from '@shared/errors'
 
 /** Where the daemon keeps things. Everything is below one home, so moving `NEKODE_HOME` moves all of it. */
 export interface Paths {
@@ -43,8 +44,21 @@ export function fileName(name: string): string {
   return clean === '' ? '_' : clean
 }
 
-/** Makes the folders that the daemon needs before anything else. @throws when the home cannot be written */
+/** Makes the folders that the daemon needs before anything else. @throws NekodeError as `homeUnavailable` */
 export function makeFolders(paths: Paths): void {
-  mkdirSync(paths.home, { recursive: true, mode: 0o700 })
-  for (const folder of [paths.state, paths.pids, paths.credentials]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(paths.home, { recursive: true, mode: 0o700 })
+    for (const folder of [paths.state, paths.pids, paths.credentials])
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw homeUnavailable(paths, cause)
+  }
 }
+
+/** Precondition `home_unavailable`: nothing can be written where all is kept. */
+export const homeUnavailable = ({ home }: Pick<Paths, 'home'>, cause: unknown): NekodeError =>
+  new NekodeError('precondition', `Nothing can be written in ${home}: ${errorText(cause)}.`, {
+    code: 'home_unavailable',
+    next: `Let this user write there and make room on the disk, or choose another folder: NEKODE_HOME.`,
+    cause,
+  })
