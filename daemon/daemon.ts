@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Logger } from '@shared/log'
 import { version } from '@shared/version'
 import type { Config } from './config/config'
@@ -17,6 +17,7 @@ import { ResourceMeter } from './inventory/resources'
 import { LocalEvents } from './local/events'
 import { AgentKeys } from './local/keys'
 import { type LocalApi, startLocal } from './local/local'
+import { readToken } from './local/place'
 import type { Mcp } from './mcp/server'
 import { type DetectedRuntime, detectRuntimes } from './runtimes/detect'
 import { loginSecrets, runtimeEnv } from './runtimes/env'
@@ -100,6 +101,8 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     await parts.services.start()
     const local = await openLocal(options, parts)
     parts.door.url = local?.url
+    // Whoever may read these files as this user may not tell them to others by mistake.
+    redactor.add(config.token, readToken(config.paths) ?? '')
     return keepRunning(options, parts, async () => {
       await local?.stop()
       await parts.services.stop()
@@ -279,6 +282,7 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
       redactor.add(...loginSecrets(settings.runtimeKind, env))
       const { agentId, runtimeKind } = settings
       const whole = runtimeEnv(runtimeKind, env, own)
+      redactor.add(keys.keyOf(settings.agentId))
       return door.into(cache.environment(agentId, runtimeKind, whole, keys.keyOf(agentId)), agentId)
     },
     gone(agentId) {
@@ -291,7 +295,9 @@ function assemble(options: DaemonOptions, { journal, mark, redactor }: Base) {
       const need = needOf(settings.confinement, ceilings)
       if (!need.sandbox && !isLimited(need.limits)) return undefined
       const { runtimeKind: kind } = settings
-      return (await confiner()).cell({ need, kind, workspace, stateDir, readable: [...self, programFolder(paths)] })
+      const readable = [...programFiles(self, env), programFolder(paths)]
+      const hidden = [paths.state, config.path]
+      return (await confiner()).cell({ need, kind, workspace, stateDir, readable, hidden })
     },
     mcp: async (agentId) => {
       const { url } = await tools()
@@ -423,6 +429,11 @@ async function createDriver(
     builtin: { cached: cache.fetchFor(agentId, settings.env) },
     ...(command.length > 0 ? { command } : {}),
   })
+}
+
+/** What an agent in a sandbox has to see to call this program: the executable, or what a server put beside its own. */
+function programFiles(self: readonly string[], { NEKODE_DAEMON_PROGRAM }: DaemonOptions['env']): string[] {
+  return [...self, process.execPath, ...(NEKODE_DAEMON_PROGRAM ? [dirname(NEKODE_DAEMON_PROGRAM)] : [])]
 }
 
 /** Ports of the server, where it is on this computer. */

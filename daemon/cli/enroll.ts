@@ -4,6 +4,7 @@ import { ErrorBody } from '@shared/contract/common'
 import { NekodeError } from '@shared/errors'
 import { redactText } from '@shared/redact'
 import { normalizeUrl } from '../config/config'
+import { FIELDS } from '../config/fields'
 import { readJsonObject, writePrivate } from '../config/file'
 import { defaultConfigPath } from '../config/paths'
 import { nekodeHome } from '@shared/home'
@@ -21,6 +22,16 @@ export interface EnrollOptions {
   configPath: string
   /** PEM file. */
   caFile?: string
+  /** Keys of the configuration by which this computer gets to the server: a service does not have what this terminal has. */
+  proxies?: Record<string, string>
+}
+
+function proxiesIn(env: Record<string, string | undefined>): Record<string, string> {
+  const named = FIELDS.flatMap(({ key, env: variables }) => {
+    const value = /Proxy$/.test(key) ? variables.map((name) => env[name]).find(Boolean) : undefined
+    return value === undefined ? [] : [[key, value] as const]
+  })
+  return named.some(([key]) => key !== 'noProxy') ? Object.fromEntries(named) : {}
 }
 
 export const enroll = command({
@@ -50,6 +61,7 @@ export const enroll = command({
       code,
       configPath,
       ...(caFile ? { caFile } : {}),
+      proxies: proxiesIn(env),
     })
     out.show(
       { computerId, displayName, config: configPath },
@@ -70,7 +82,7 @@ async function readCode(): Promise<string> {
  * @throws NekodeError unavailable, or what the server has against the code; the file is as it was then
  */
 export async function redeem(options: EnrollOptions): Promise<{ computerId: string; displayName: string }> {
-  const { serverUrl, enrollmentId, code, configPath, caFile } = options
+  const { serverUrl, enrollmentId, code, configPath, caFile, proxies = {} } = options
   // Before the code is used up: a file that cannot be read would be lost with it.
   const before = readJsonObject(configPath) ?? {}
   const host = typeof before.hostname === 'string' && before.hostname ? before.hostname : hostname()
@@ -84,6 +96,7 @@ export async function redeem(options: EnrollOptions): Promise<{ computerId: stri
   const { token, computerId, displayName } = Redeemed.parse(JSON.parse(body))
   const after = {
     ...before,
+    ...proxies,
     // The address that worked from here; the server may know itself by another.
     serverUrl,
     token,

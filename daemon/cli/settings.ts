@@ -4,6 +4,7 @@ import { NekodeError } from '@shared/errors'
 import { createLogger, type Logger } from '@shared/log'
 import { type Config, loadConfig } from '../config/config'
 import { FIELDS, flagOf } from '../config/fields'
+import { useProxies } from '../network/proxy'
 import { LogFile } from '../config/logfile'
 
 /** The option of every command that reads the configuration. */
@@ -35,7 +36,9 @@ export function readConfig(args: Record<string, unknown>, repeated: Record<strin
     if (typeof value === 'string') flags[name] = value
   }
   for (const [name, values] of Object.entries(repeated)) if (values.length > 0) flags[name] = values
-  return loadConfig({ flags })
+  const config = loadConfig({ flags })
+  useProxies(config, process.env)
+  return config
 }
 
 /** @throws NekodeError not_enrolled */

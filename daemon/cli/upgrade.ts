@@ -2,6 +2,7 @@ import { parseDuration } from '@shared/duration'
 import { version } from '@shared/version'
 import { type Config, loadConfig } from '../config/config'
 import { machineEnv } from '../install/machine'
+import { useProxies } from '../network/proxy'
 import { check, upgrade as replace, type UpgradeOptions } from '../upgrade/upgrade'
 import { replaceable } from '../upgrade/self'
 import { command } from './command'
@@ -25,6 +26,7 @@ function optionsOf(flags: Flags, say: (line: string) => void): UpgradeOptions {
   const program = replaceable(SELF, process.env)
   const env = machineEnv(process.env, flags.config)
   const config: Config = loadConfig({ flags: { config: flags.config }, env })
+  useProxies(config, process.env)
   const patienceMs = flags.timeout === undefined ? undefined : parseDuration(flags.timeout)
   if (flags.timeout !== undefined && !patienceMs) throw usage('--timeout must be a duration above 0, such as 90s.')
   return {

@@ -149,6 +149,17 @@ export const FIELDS: readonly Field[] = [
     'A model’s price in dollars for a million tokens: model=input/output; give the flag once for each',
     { flag: 'model-price' },
   ),
+  field(
+    'httpsProxy',
+    'text',
+    ['HTTPS_PROXY', 'https_proxy'],
+    'Proxy for https addresses: http://user:password@host:port',
+    {
+      secret: true,
+    },
+  ),
+  field('httpProxy', 'text', ['HTTP_PROXY', 'http_proxy'], 'Proxy for http addresses', { secret: true }),
+  field('noProxy', 'text', ['NO_PROXY', 'no_proxy'], 'Hosts that are reached without a proxy, comma-separated'),
   field('logLevel', LOG_LEVELS, ['NEKODE_LOG_LEVEL'], 'Least level that is logged (info)'),
   field('logFile', 'text', ['NEKODE_LOG_FILE'], 'File for the log, which rotates by itself (standard error)'),
   field('logFormat', LOG_FORMATS, ['NEKODE_LOG_FORMAT'], 'How lines are written (text on a terminal, else json)'),

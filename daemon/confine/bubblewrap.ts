@@ -62,7 +62,9 @@ export function sandboxed(options: SandboxOptions): string[] {
   const programs = argv.filter((word) => word.startsWith('/')).flatMap(programFolders)
   const tools = TOOLS.map((folder) => join(real, folder))
   const own = [home, workspace, stateDir]
-  const shown = [...new Set([...tools, ...programs, ...readable])].filter((path) => existsSync(path) && !inSystem(path))
+  // Not what holds the agent's own folders: the rest of that is hidden on purpose.
+  const found = [...tools, ...programs].filter((path) => !own.some((one) => holds(path, one)))
+  const shown = [...new Set([...readable, ...found])].filter((path) => existsSync(path) && !inSystem(path))
   return [
     bwrap,
     '--unshare-user',
@@ -90,8 +92,7 @@ export function sandboxed(options: SandboxOptions): string[] {
     '--bind',
     home,
     real,
-    // Not what holds the agent's own folders: the rest of that is hidden on purpose.
-    ...shown.flatMap((path) => (own.some((one) => holds(path, one)) ? [] : ['--ro-bind', path, path])),
+    ...shown.flatMap((path) => ['--ro-bind', path, path]),
     '--bind',
     stateDir,
     stateDir,
@@ -143,4 +144,5 @@ function programFolders(path: string): string[] {
 }
 
 const inSystem = (path: string): boolean => SYSTEM.some((folder) => holds(folder, resolve(path)))
-const holds = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}${sep}`)
+/** Whether a path is a folder, or lies in it. */
+export const holds = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}${sep}`)

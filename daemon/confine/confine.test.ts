@@ -64,7 +64,14 @@ async function run(script: string, cell: Cell | undefined, env: Record<string, s
 
 const plain = { alwaysSandboxed: false }
 function cell(own: Partial<typeof UNCONFINED>, kind = 'custom', confiner = new Confiner(process.env, log)) {
-  return confiner.cell({ need: needOf({ ...UNCONFINED, ...own }, plain), kind, workspace, stateDir, readable: [] })
+  return confiner.cell({
+    need: needOf({ ...UNCONFINED, ...own }, plain),
+    kind,
+    workspace,
+    stateDir,
+    readable: [],
+    hidden: [join(home, '.nekode/daemon')],
+  })
 }
 
 /** What is in a home, and none of an agent's business. */
@@ -155,6 +162,12 @@ for (const _ of canSandbox ? ['sandbox'] : []) {
     expect(out).toContain('GUIDE')
     expect(out).toContain('refused')
     expect((await run(`cat '${shared}/guide.md'`, cell({ sandbox: true }))).out).not.toContain('GUIDE')
+  })
+
+  test('a folder with the daemon’s files in it cannot be shown, nor one of them', () => {
+    for (const path of [home, join(home, '.nekode'), join(home, '.nekode/daemon'), join(stateDir, 'x/..')])
+      expect(() => cell({ sandbox: true, readable: [path] })).toThrow('has the daemon')
+    expect(cell({ sandbox: true, readable: [join(home, 'agents')] })).toBeDefined()
   })
 
   test('it has the login of its own runtime, as a copy, and no other one', async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Logger } from '@shared/log'
 import { RuntimeFailure } from '../runtimes/failure'
-import { sandboxed, sandboxEnv } from './bubblewrap'
+import { holds, sandboxed, sandboxEnv } from './bubblewrap'
 import { Group } from './cgroup'
 import { bringLogin } from './logins'
 import { isLimited, type Limits, type Need } from './need'
@@ -40,6 +40,8 @@ export interface CellOptions {
   stateDir: string
   /** What the sandbox has to show besides, such as the daemon's own program. */
   readable: readonly string[]
+  /** Folders and files of the daemon, which nothing that an agent is shown may hold. */
+  hidden: readonly string[]
 }
 
 /** Makes the cells of this computer's agents. */
@@ -69,11 +71,11 @@ export class Confiner {
    * @returns undefined when nothing is asked for
    * @throws RuntimeFailure sandbox_unavailable: an agent that has to be in a sandbox never starts outside of one
    */
-  cell({ need, kind, workspace, stateDir, readable }: CellOptions): Cell | undefined {
+  cell({ need, ...place }: CellOptions): Cell | undefined {
     const { limits, sandbox } = need
     if (!sandbox && !isLimited(limits)) return undefined
     const { support } = this
-    const wrap = sandbox && this.#sandbox(support, { sandbox, kind, workspace, stateDir, readable })
+    const wrap = sandbox && this.#sandbox(support, sandbox, place)
     return {
       isSandboxed: wrap !== undefined,
       enter: (argv, env) => {
@@ -86,20 +88,20 @@ export class Confiner {
 
   #sandbox(
     support: Support,
-    {
-      sandbox,
-      kind,
-      workspace,
-      stateDir,
-      readable,
-    }: Omit<CellOptions, 'need'> & { sandbox: NonNullable<Need['sandbox']> },
+    { network, readable: asked }: NonNullable<Need['sandbox']>,
+    { kind, workspace, stateDir, readable, hidden }: Omit<CellOptions, 'need'>,
   ) {
     if ('problem' in support.sandbox) {
       const { problem, next } = support.sandbox
       throw new RuntimeFailure('sandbox_unavailable', `${problem} ${next}`)
     }
     const { path: bwrap } = support.sandbox
-    const { network } = sandbox
+    const open = asked.find((path) => hidden.some((one) => holds(resolve(path), one) || holds(one, resolve(path))))
+    if (open !== undefined)
+      throw new RuntimeFailure(
+        'sandbox_unavailable',
+        `${open} has the daemon's own files in it, so a sandbox cannot show it. Name folders in it instead, on the agent's page.`,
+      )
     return (argv: readonly string[], env: Record<string, string>) => {
       const home = join(stateDir, 'home')
       mkdirSync(home, { recursive: true, mode: 0o700 })
@@ -113,7 +115,7 @@ export class Confiner {
           stateDir,
           home,
           network,
-          readable: [...readable, ...sandbox.readable],
+          readable: [...readable, ...asked],
         }),
         env: { ...sandboxEnv(env), ...moved },
       }

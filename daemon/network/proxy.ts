@@ -47,6 +47,14 @@ function isBypassed({ hostname, port, protocol }: URL, list: string): boolean {
     })
 }
 
+/** Puts the proxies of the settings where everything looks for them: requests of the daemon, and the environment of agents. */
+export function useProxies(config: { httpsProxy: string; httpProxy: string; noProxy: string }, env: Env): void {
+  const named = { HTTPS_PROXY: config.httpsProxy, HTTP_PROXY: config.httpProxy, NO_PROXY: config.noProxy }
+  for (const [name, value] of Object.entries(named))
+    if (value !== '') for (const spelled of [name, name.toLowerCase()]) env[spelled] = value
+  bypassLoopback(env)
+}
+
 /** Adds this computer to what an environment says is reached without a proxy, where it names a proxy at all. */
 export function bypassLoopback(env: Env): void {
   if (!VARIABLES.some((name) => env[name])) return

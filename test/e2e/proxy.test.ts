@@ -81,7 +81,8 @@ async function enrolled(
   const { computerId } = JSON.parse(enrolling.output)
   const daemon = place.start([...commandOf('nekode-daemon'), 'run', '--log-format', 'text', '--log-level', 'debug'], {
     name: 'daemon',
-    env: all,
+    // As a service has it: without the variables of the terminal.
+    env: { NEKODE_HOME: home, HOME: home, NEKODE_LOCAL_PORT: 'none' },
   })
   return { daemon, computerId: String(computerId) }
 }

@@ -21,6 +21,7 @@ export const tools: Tool[] = [
   { name: 'wget', programs: ['wget'], aptPackage: 'wget' },
   { name: 'ps', programs: ['ps'], aptPackage: 'procps' },
   { name: 'shellcheck', programs: ['shellcheck'], aptPackage: 'shellcheck' },
+  { name: 'openssl', programs: ['openssl'], aptPackage: 'openssl' },
   { name: 'bubblewrap', programs: ['bwrap'], aptPackage: 'bubblewrap' },
   { name: 'busybox', programs: ['busybox'], aptPackage: 'busybox-static' },
   { name: 'systemd', programs: ['systemd-analyze'], aptPackage: 'systemd' },
