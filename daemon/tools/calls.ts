@@ -171,8 +171,9 @@ const KINDS: Record<number, ErrorKind> = {
   507: 'full',
 }
 
-const ofApi = ({ status, message, next }: ApiError): NekodeError =>
-  new NekodeError(KINDS[status] ?? 'unavailable', message, next ? { next } : {})
+/** What the server's HTTP API answered. */
+export const ofApi = ({ status, code, message, next }: ApiError): NekodeError =>
+  new NekodeError(KINDS[status] ?? 'unavailable', message, { code, ...(next ? { next } : {}) })
 
 function forAgent(error: unknown, signal: AbortSignal): NekodeError {
   const said = error instanceof ApiError ? ofApi(error) : error instanceof NekodeError ? error : errorOf(error)

@@ -1,7 +1,7 @@
 import type { Connection } from '@shared/cli/account'
 import { ApiError } from '@shared/contract/client'
-import { type ErrorKind, NekodeError } from '@shared/errors'
-import type { AgentCalls } from '../tools/calls'
+import { NekodeError } from '@shared/errors'
+import { type AgentCalls, ofApi } from '../tools/calls'
 import { type LocalAgent, noAgent } from './agents'
 
 /** Something to be said at the server. */
@@ -56,7 +56,14 @@ async function sayAsPerson(env: SayOptions['env'], saying: Saying): Promise<{ me
   try {
     return await post(connection(server, token), saying)
   } catch (error) {
-    throw error instanceof ApiError ? errorOf(error) : error
+    if (!(error instanceof ApiError)) throw error
+    const said = ofApi(error)
+    if (said.kind !== 'unauthenticated') throw said
+    throw new NekodeError(said.kind, said.message, {
+      code: said.code,
+      next: 'Log in again: nekode login',
+      cause: error,
+    })
   }
 }
 
@@ -74,20 +81,4 @@ async function post(
     },
   })
   return { messageId: message.id }
-}
-
-const KINDS: Record<number, ErrorKind> = {
-  400: 'invalid',
-  401: 'unauthenticated',
-  403: 'forbidden',
-  404: 'not_found',
-  409: 'conflict',
-  413: 'too_large',
-  429: 'throttled',
-}
-
-function errorOf({ status, code, message, next }: ApiError): NekodeError {
-  const kind = KINDS[status] ?? 'unavailable'
-  const hint = status === 401 ? 'Log in again: nekode login' : next
-  return new NekodeError(kind, message, { code, ...(hint === undefined ? {} : { next: hint }) })
 }
