@@ -45,9 +45,10 @@ test(
         }
         for (const [text, known] of answers) {
           const [how, body] = await ask(text)
-          if (how !== 'hit') continue
-          hits++
-          expect(body).toBe(known)
+          // It was given just before the kill, and asked for again.
+          if (how === 'miss') answers.set(text, body)
+          else expect(body).toBe(known)
+          if (how === 'hit') hits++
         }
         const asking = Promise.allSettled(
           Array.from({ length: 6 }, async (_, i) => {
