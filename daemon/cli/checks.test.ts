@@ -58,18 +58,19 @@ describe('of the computer', () => {
   test.each<[string, Record<string, string>, object[]]>([
     ['no proxy', {}, []],
     [
-      'one that loopback goes by',
-      { HTTPS_PROXY: 'http://u:p@proxy:3128', NO_PROXY: 'localhost, 127.0.0.1' },
-      [{ result: 'ok', detail: 'HTTPS_PROXY is proxy:3128' }],
+      'a proxy, without its password',
+      { HTTPS_PROXY: 'http://u:geheim@proxy:3128' },
+      [{ result: 'ok', detail: 'the server is reached through proxy:3128' }],
     ],
+    ['a proxy that the server is reached without', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: '.example' }, []],
     [
-      'one for everything but one host',
-      { http_proxy: 'http://proxy:1', NO_PROXY: 'localhost' },
-      [{ result: 'warning', next: expect.stringContaining('Add 127.0.0.1 to NO_PROXY') }],
+      'a proxy of a kind that is not spoken',
+      { HTTPS_PROXY: 'socks5://proxy:1' },
+      [{ result: 'failed', next: expect.stringContaining('Correct HTTPS_PROXY') }],
     ],
-    ['one that is no address', { HTTPS_PROXY: 'proxy' }, [{ result: 'warning', detail: 'HTTPS_PROXY is no URL.' }]],
   ])('%s', async (_, env, expected) => {
-    expect(named(await checkMachine(config(), env), 'proxy')).toMatchObject(expected)
+    const settings = { ...config(), serverUrl: 'https://nekode.example' }
+    expect(named(await checkMachine(settings, env), 'proxy')).toMatchObject(expected)
   })
 })
 

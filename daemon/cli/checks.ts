@@ -8,6 +8,7 @@ import { findHolder } from '../config/lock'
 import { logPath } from '../config/logfile'
 import { LocalClient } from '../local/client'
 import { readPort, readToken, socketAddress, tokenPath } from '../local/place'
+import { proxyOf } from '../network/proxy'
 import { compareVersions } from '../upgrade/release'
 
 export interface Check {
@@ -87,24 +88,15 @@ function watchLimit(): Check[] {
   return [warning('inotify', detail, next)]
 }
 
-/** Agents reach their tools on loopback: a proxy that gets these requests too breaks them. */
+/** What stands between this computer and its server. */
 function proxies({ serverUrl }: Config, env: Record<string, string | undefined>): Check[] {
-  const name = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY'].find((one) => env[one])
-  const value = name && env[name]
-  if (!name || !value) return []
-  if (!URL.canParse(value))
-    return [warning('proxy', `${name} is no URL.`, `Write it as http://host:port, or unset it.`)]
-  const without = new Set((env.NO_PROXY ?? env.no_proxy ?? '').split(',').map((host) => host.trim()))
-  const detail = `${name} is ${new URL(value).host}`
-  const missing = ['localhost', '127.0.0.1'].filter((host) => !without.has(host) && !without.has('*'))
-  if (missing.length === 0) return [ok('proxy', detail)]
-  const next = `Add ${missing.join(' and ')} to NO_PROXY: agents call their tools there.`
-  return [
-    warning('proxy', `${detail}, also for loopback`, isLoopback(serverUrl) ? `${next} The server is there too.` : next),
-  ]
+  try {
+    const proxy = proxyOf(serverUrl, env)
+    return proxy ? [ok('proxy', `the server is reached through ${proxy.host}`)] : []
+  } catch (error) {
+    return [failed('proxy', error)]
+  }
 }
-
-const isLoopback = (url: string): boolean => /^https?:\/\/(localhost|127\.|\[::1\])/.test(url)
 
 /** The daemon of the home as those on this computer see it. */
 export async function checkLocal(config: Config): Promise<Check[]> {
