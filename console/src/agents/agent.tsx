@@ -182,7 +182,7 @@ function Summary(props: { agent: Agent }) {
                   size="sm"
                   kind="ghost"
                   icon="i-lucide-monitor"
-                  class="h-5! px-1.5!"
+                  class="h-5! px-1.5! [@media(pointer:coarse)]:h-10!"
                 >
                   {computer().displayName}
                 </LinkButton>

@@ -66,7 +66,7 @@ function Channels() {
         <Menu
           icon="i-lucide-plus"
           label={t('nav.addChannel')}
-          class="size-6! rounded-md!"
+          class="size-6! [@media(pointer:coarse)]:size-10! rounded-md!"
           items={[
             ...(canWrite()
               ? [{ label: t('channel.create'), icon: 'i-lucide-hash', onSelect: () => openWindow('createChannel') }]
@@ -108,7 +108,7 @@ function Agents() {
           <IconButton
             icon="i-lucide-plus"
             label={t('agent.create')}
-            class="size-6! rounded-md!"
+            class="size-6! [@media(pointer:coarse)]:size-10! rounded-md!"
             onClick={() => openWindow('createAgent')}
           />
         </Show>
@@ -156,7 +156,7 @@ function People() {
           <IconButton
             icon="i-lucide-plus"
             label={t('nav.newDm')}
-            class="size-6! rounded-md!"
+            class="size-6! [@media(pointer:coarse)]:size-10! rounded-md!"
             onClick={() => openWindow('newDm')}
           />
         </Show>
@@ -198,7 +198,7 @@ function Computers() {
           <IconButton
             icon="i-lucide-plus"
             label={t('enroll.add')}
-            class="size-6! rounded-md!"
+            class="size-6! [@media(pointer:coarse)]:size-10! rounded-md!"
             onClick={() => navigate('/computers/new')}
           />
         </Show>

@@ -30,7 +30,7 @@ export const NavItem = (props: NavItemProps) => (
     activeClass="bg-accent-soft! text-accent-text! font-600"
     class={cx(
       'row gap-2.5 px-2.5 rounded-lg text-[15px] md:text-[13.5px] hover:bg-hover -outline-offset-2',
-      props.touch ? 'h-11' : 'h-9 md:h-7.5',
+      props.touch ? 'h-11' : 'h-9 md:h-[var(--place)] [@media(pointer:coarse)]:h-10!',
       props.strong ? 'text-ink font-650' : 'text-soft',
     )}
   >
@@ -58,7 +58,7 @@ export const NavPage = (props: { entry: PageEntry; touch?: boolean }) => (
 /** Places of one kind under a heading, with a button that adds one. */
 export const NavSection = (props: ParentProps<{ title: string; href?: string; action?: JSX.Element }>) => (
   <section class="col gap-px">
-    <header class="row h-7 pl-2.5 pr-1">
+    <header class="row h-7 [@media(pointer:coarse)]:h-10 pl-2.5 pr-1">
       <h2 class="flex-1 text-[12px] font-600 text-faint">
         <Show when={props.href} fallback={props.title}>
           {(href) => (

@@ -7,6 +7,7 @@ import { put } from '../store/apply'
 import { change, state } from '../store/state'
 import { panelNames, type PanelName } from '../channels/panels'
 import { openCreateTask } from '../tasks/open'
+import { chooseDensity, storedDensity, type Density } from '../theme/density'
 import { chooseTheme, storedTheme, type Theme } from '../theme/theme'
 import { toast } from '../ui/toast'
 import { actOnRun } from '../runs/actions'
@@ -73,6 +74,8 @@ const themes: [theme: Theme, icon: string][] = [
   ['system', 'i-lucide-sun-moon'],
 ]
 
+const densities: Density[] = ['comfortable', 'compact']
+
 const isLocale = (name: string): name is Locale => Object.hasOwn(locales, name)
 
 const preferences = (): Command[] => {
@@ -95,6 +98,20 @@ const preferences = (): Command[] => {
             hint: storedTheme() === theme ? t('palette.current') : undefined,
             run: () => chooseTheme(theme),
           }),
+        ),
+    }),
+    set('density', 'i-lucide-rows-3', t('settings.density'), {
+      steps: () =>
+        densities.map((density) =>
+          set(
+            `density.${density}`,
+            density === 'compact' ? 'i-lucide-rows-4' : 'i-lucide-rows-2',
+            t(`settings.${density}`),
+            {
+              hint: storedDensity() === density ? t('palette.current') : undefined,
+              run: () => chooseDensity(density),
+            },
+          ),
         ),
     }),
     set('language', 'i-lucide-languages', t('settings.language'), {

@@ -132,7 +132,7 @@ function Actions(props: { artifact: Artifact }) {
         target="_blank"
         rel="noopener"
         aria-label={t('artifact.openNew', { name: name() })}
-        class="row gap-1.5 h-7 px-2.5 rounded-lg border border-edge bg-surface text-[13px] font-550 whitespace-nowrap hover:bg-sunken"
+        class="row gap-1.5 h-7 [@media(pointer:coarse)]:h-10 px-2.5 rounded-lg border border-edge bg-surface text-[13px] font-550 whitespace-nowrap hover:bg-sunken"
       >
         <Icon name="i-lucide-external-link" />
         {t('artifact.open')}

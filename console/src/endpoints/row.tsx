@@ -52,7 +52,7 @@ export function EndpointRow(props: RowProps) {
         <Show when={props.endpoint.inboundEnabled && isAdmin()}>
           <p class="row gap-1 min-w-0 text-[12.5px] text-soft">
             <code class="truncate">{webhookAddress(props.endpoint.id)}</code>
-            <CopyButton text={webhookAddress(props.endpoint.id)} class="size-6!" />
+            <CopyButton text={webhookAddress(props.endpoint.id)} class="size-6! [@media(pointer:coarse)]:size-10!" />
           </p>
         </Show>
       </div>

@@ -148,7 +148,7 @@ export default function InboxPage() {
                     arrange()
                     setFilter(value)
                   }}
-                  class="h-10 md:h-7 px-2.5 rounded-full text-[13px] whitespace-nowrap text-soft hover:bg-hover aria-pressed:bg-accent-soft aria-pressed:text-accent-text aria-pressed:font-600"
+                  class="h-10 md:h-7 [@media(pointer:coarse)]:h-10! px-2.5 rounded-full text-[13px] whitespace-nowrap text-soft hover:bg-hover aria-pressed:bg-accent-soft aria-pressed:text-accent-text aria-pressed:font-600"
                 >
                   {t(label)}
                 </button>

@@ -71,7 +71,7 @@ export function EntryRow(props: { entry: Entry; selected: boolean }) {
       href={`/inbox/${props.entry.id}`}
       data-entry={props.entry.id}
       class={cx(
-        'relative row items-start gap-3 pl-6 pr-4 py-2.5 border-b border-line -outline-offset-2',
+        'relative row items-start gap-3 pl-6 pr-4 py-[var(--entry)] border-b border-line -outline-offset-2',
         props.selected ? 'bg-accent-soft' : 'hover:bg-hover',
       )}
     >

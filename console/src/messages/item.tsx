@@ -73,7 +73,7 @@ function Said(props: MessageProps) {
       }}
       class={cx(
         'group relative row items-start gap-3 px-4 sm:px-5 hover:bg-hover/60 focus-within:bg-hover/60 -outline-offset-2 [@media(pointer:coarse)]:select-none',
-        props.continued ? 'py-0.5' : 'pt-2 pb-0.5',
+        props.continued ? 'py-[var(--message-beside)]' : 'pt-[var(--message-above)] pb-[var(--message-beside)]',
         props.marked && 'marked',
         open() && 'bg-hover/60',
       )}

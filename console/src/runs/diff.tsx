@@ -50,11 +50,11 @@ export function DiffView(props: DiffProps) {
           <IconButton
             icon={split() ? 'i-lucide-rows-2' : 'i-lucide-columns-2'}
             label={t(split() ? 'diff.unified' : 'diff.split')}
-            class="size-7!"
+            class="size-7! [@media(pointer:coarse)]:size-10!"
             onClick={() => setSplit((split) => !split)}
           />
         </Show>
-        <CopyButton text={props.file.diff} label={t('diff.copy')} class="size-7!" />
+        <CopyButton text={props.file.diff} label={t('diff.copy')} class="size-7! [@media(pointer:coarse)]:size-10!" />
       </figcaption>
       <Show when={open()}>
         <div class={cx('overflow-auto -outline-offset-2', !props.wide && 'max-h-100')} tabindex="0">

@@ -25,7 +25,7 @@ export function Fold(props: ParentProps<FoldProps>) {
         aria-expanded={props.empty ? undefined : open()}
         disabled={props.empty}
         onClick={() => setOpen((open) => !open)}
-        class="row gap-2 w-[calc(100%+0.75rem)] h-7 -mx-1.5 px-1.5 rounded-md text-left text-[13px] hover:bg-hover disabled:cursor-default! disabled:hover:bg-transparent -outline-offset-2"
+        class="row gap-2 w-[calc(100%+0.75rem)] h-7 [@media(pointer:coarse)]:h-10 -mx-1.5 px-1.5 rounded-md text-left text-[13px] hover:bg-hover disabled:cursor-default! disabled:hover:bg-transparent -outline-offset-2"
       >
         <Icon name={props.icon} class="text-soft text-[15px]" />
         <span class="font-550 truncate max-w-full shrink-0">{props.title}</span>

@@ -56,7 +56,7 @@ export function TerminalOutput(props: { text: string; running: boolean }) {
       </pre>
       <CopyButton
         text={stripAnsi(props.text)}
-        class="absolute right-1 top-1 text-[#d6d8df]! bg-[#15161a] hover:bg-[#2a2c33]! opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
+        class="absolute right-1 top-1 text-[#d6d8df]! bg-[#15161a] hover:bg-[#2a2c33]! opacity-0 group-hover:opacity-100 focus-visible:opacity-100 [@media(pointer:coarse)]:opacity-100"
       />
     </div>
   )

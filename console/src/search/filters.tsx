@@ -16,7 +16,8 @@ const offered: { filter: Filter; icon: string }[] = [
   { filter: 'after', icon: 'i-lucide-calendar-arrow-up' },
   { filter: 'before', icon: 'i-lucide-calendar-arrow-down' },
 ]
-const chip = 'row gap-1.5 h-10 md:h-7.5 px-2.5 rounded-full border text-[13px] whitespace-nowrap'
+const chip =
+  'row gap-1.5 h-10 md:h-7.5 [@media(pointer:coarse)]:h-10! px-2.5 rounded-full border text-[13px] whitespace-nowrap'
 
 /** What is filtered by, each with a way to take it away, and what else could be. */
 export const FilterBar = (props: { value: string; onChange: (text: string) => void }) => (

@@ -1,12 +1,14 @@
 import { createSignal } from 'solid-js'
 import { chooseLocale, locale, t, type Locale } from '../i18n'
+import { chooseDensity, type Density, storedDensity } from '../theme/density'
 import { chooseTheme, storedTheme, type Theme } from '../theme/theme'
 import { Card } from '../ui/card'
 import { Choice } from '../ui/select'
 
-/** Light or dark, and the language. Kept on this browser. */
+/** Light or dark, how close things stand, and the language. Kept on this browser. */
 export default function Appearance() {
   const [theme, setTheme] = createSignal<Theme>(storedTheme())
+  const [density, setDensity] = createSignal<Density>(storedDensity())
   return (
     <Card title={t('settings.appearance')} hint={t('settings.appearanceText')}>
       <div class="col gap-5">
@@ -23,6 +25,21 @@ export default function Appearance() {
             onChange={(value) => {
               setTheme(value)
               chooseTheme(value)
+            }}
+          />
+        </div>
+        <div class="col items-start gap-2">
+          <span class="text-[13px] font-550">{t('settings.density')}</span>
+          <Choice
+            label={t('settings.density')}
+            value={density()}
+            options={[
+              { value: 'comfortable', label: t('settings.comfortable'), icon: 'i-lucide-rows-2' },
+              { value: 'compact', label: t('settings.compact'), icon: 'i-lucide-rows-4' },
+            ]}
+            onChange={(value) => {
+              setDensity(value)
+              chooseDensity(value)
             }}
           />
         </div>

@@ -198,7 +198,7 @@ const Filter = (props: { icon: string; label: string; value: string; onClick: ()
     type="button"
     onClick={() => props.onClick()}
     class={cx(
-      'row gap-1.5 h-10 md:h-7 px-2.5 rounded-lg text-[13px] whitespace-nowrap shrink-0 border',
+      'row gap-1.5 h-10 md:h-7 [@media(pointer:coarse)]:h-10! px-2.5 rounded-lg text-[13px] whitespace-nowrap shrink-0 border',
       props.value
         ? 'bg-accent-soft text-accent-text border-transparent font-550'
         : 'border-line text-soft hover:text-ink hover:border-edge',

@@ -31,7 +31,7 @@ export function ListRow(props: { task: Task; order: () => string[]; onOpen: (tas
       onMouseEnter={() => setHovered(task().id)}
       onMouseLeave={() => setHovered(undefined)}
       class={cx(
-        'relative group row gap-2 sm:gap-3 min-h-14 sm:min-h-10 pl-2 sm:pl-4 pr-2 sm:pr-4 border-b border-line text-[13.5px]',
+        'relative group row gap-2 sm:gap-3 min-h-14 sm:min-h-[var(--task)] pl-2 sm:pl-4 pr-2 sm:pr-4 border-b border-line text-[13.5px]',
         marked() ? 'bg-accent-soft' : 'hover:bg-hover',
       )}
     >

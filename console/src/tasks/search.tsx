@@ -17,7 +17,7 @@ export function Search(props: { text: string; onText: (text: string) => void }) 
   )
   onCleanup(() => clearTimeout(timer))
   return (
-    <label class="row gap-2 h-10 md:h-7 px-2.5 w-44 shrink-0 rounded-lg border border-line bg-surface focus-within:border-accent">
+    <label class="row gap-2 h-10 md:h-7 [@media(pointer:coarse)]:h-10! px-2.5 w-44 shrink-0 rounded-lg border border-line bg-surface focus-within:border-accent">
       <Icon name="i-lucide-search" class="text-soft" />
       <input
         type="search"

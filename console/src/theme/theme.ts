@@ -1,3 +1,5 @@
+import { applyDensity, storedDensity } from './density'
+
 export type Theme = 'light' | 'dark' | 'system'
 
 const key = 'nekode.theme'
@@ -17,10 +19,11 @@ export function storedTheme(): Theme {
   }
 }
 
-/** Shows a theme: `<html data-theme="light|dark">` selects the tokens. */
+/** Shows a theme: `<html data-theme="light|dark">` selects the tokens. With it the density, both before anything is painted. */
 export function applyTheme(theme: Theme): void {
   const shown = theme === 'system' ? (systemDark().matches ? 'dark' : 'light') : theme
   document.documentElement.dataset.theme = shown
+  applyDensity(storedDensity())
   document.querySelector('meta[name="theme-color"]')?.setAttribute('content', page[shown])
 }
 

@@ -193,7 +193,7 @@ function Actions(props: { tunnel: Tunnel; onAsk: (what: 'reject' | 'extend' | 'h
           href={lookPath(props.tunnel)}
           target="_blank"
           rel="noopener"
-          class="row gap-1.5 h-7 px-2.5 rounded-lg border border-edge bg-surface text-[13px] font-550 whitespace-nowrap hover:bg-sunken"
+          class="row gap-1.5 h-7 [@media(pointer:coarse)]:h-10 px-2.5 rounded-lg border border-edge bg-surface text-[13px] font-550 whitespace-nowrap hover:bg-sunken"
         >
           <Icon name="i-lucide-external-link" />
           {t('tunnel.look')}

@@ -12,7 +12,10 @@ const kinds: Record<Kind, string> = {
   ghost: 'text-soft hover:text-ink hover:bg-hover',
   danger: 'bg-bad-soft text-bad hover:brightness-96 active:brightness-92',
 }
-const sizes: Record<Size, string> = { sm: 'h-7 px-2.5 text-[13px] gap-1.5', md: 'h-9 px-3.5 text-sm gap-2' }
+const sizes: Record<Size, string> = {
+  sm: 'h-7 px-2.5 text-[13px] gap-1.5 [@media(pointer:coarse)]:h-10 [@media(pointer:coarse)]:min-w-10',
+  md: 'h-9 px-3.5 text-sm gap-2 [@media(pointer:coarse)]:h-10',
+}
 const shape =
   'inline-flex items-center justify-center rounded-lg font-550 whitespace-nowrap select-none transition-[background,filter,color] duration-[var(--quick)] disabled:opacity-50 disabled:pointer-events-none'
 
@@ -71,7 +74,7 @@ export function IconButton(props: IconButtonProps) {
       title={own.label}
       {...rest}
       class={cx(
-        'inline-flex size-8 shrink-0 items-center justify-center rounded-lg text-soft hover:text-ink hover:bg-hover transition-colors disabled:opacity-40 disabled:pointer-events-none',
+        'inline-flex size-8 [@media(pointer:coarse)]:size-10 shrink-0 items-center justify-center rounded-lg text-soft hover:text-ink hover:bg-hover transition-colors disabled:opacity-40 disabled:pointer-events-none',
         own.class,
       )}
     >

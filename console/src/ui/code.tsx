@@ -22,7 +22,7 @@ export function CodeBlock(props: { text: string; language?: string | undefined; 
       </pre>
       <CopyButton
         text={props.text}
-        class="absolute right-1 top-1 bg-sunken opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
+        class="absolute right-1 top-1 bg-sunken opacity-0 group-hover:opacity-100 focus-visible:opacity-100 [@media(pointer:coarse)]:opacity-100"
       />
     </figure>
   )

@@ -82,7 +82,7 @@ export function Choice<T extends string>(props: ChoiceProps<T>) {
         {(option) => (
           <label
             class={cx(
-              'row gap-1.5 rounded-md px-2.5 h-7 text-[13px] font-500 cursor-pointer select-none has-[:focus-visible]:ring-2 has-[:focus-visible]:ring-accent',
+              'row gap-1.5 rounded-md px-2.5 h-7 [@media(pointer:coarse)]:h-10 text-[13px] font-500 cursor-pointer select-none has-[:focus-visible]:ring-2 has-[:focus-visible]:ring-accent',
               option.value === props.value ? 'bg-surface text-ink shadow-[var(--lift)]' : 'text-soft hover:text-ink',
             )}
           >
