@@ -24,6 +24,9 @@ export const tools: Tool[] = [
   { name: 'openssl', programs: ['openssl'], aptPackage: 'openssl' },
   { name: 'bubblewrap', programs: ['bwrap'], aptPackage: 'bubblewrap' },
   { name: 'busybox', programs: ['busybox'], aptPackage: 'busybox-static' },
+  { name: 'dbus', programs: ['dbus-send'], aptPackage: 'dbus' },
+  { name: 'gnome-keyring', programs: ['gnome-keyring-daemon'], aptPackage: 'gnome-keyring' },
+  { name: 'secret-tool', programs: ['secret-tool'], aptPackage: 'libsecret-tools' },
   { name: 'systemd', programs: ['systemd-analyze'], aptPackage: 'systemd' },
 ]
 

@@ -8,7 +8,7 @@ export const HELPER: readonly string[] = [process.execPath, join(import.meta.dir
 /** There is a real Secret Service to test with: gnome-keyring, in a session bus of its own. */
 export const hasSecretService =
   process.platform === 'linux' &&
-  ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool'].every((program) => Bun.which(program) !== null)
+  ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon', 'secret-tool'].every((program) => Bun.which(program) !== null)
 
 /** A desktop session of a test: a bus and a Secret Service with an empty, unlocked keyring. */
 export class Desktop implements AsyncDisposable {
