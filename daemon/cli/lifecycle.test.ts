@@ -45,10 +45,13 @@ function enrolled(more: object = {}): void {
   writeFileSync(join(home, 'daemon.json'), JSON.stringify(settings), { mode: 0o600 })
 }
 
-function spawn(...words: string[]) {
+const spawn = (...words: string[]) => spawnIn({}, ...words)
+const cli = (...words: string[]) => cliIn({}, ...words)
+
+function spawnIn(env: Record<string, string>, ...words: string[]) {
   const child = Bun.spawn([process.execPath, main, ...words], {
     // No service manager is asked: `systemctl` is not on this PATH.
-    env: { PATH: '/nowhere', HOME: home, NEKODE_HOME: home, NO_COLOR: '1' },
+    env: { PATH: '/nowhere', HOME: home, NEKODE_HOME: home, NO_COLOR: '1', ...env },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -57,8 +60,8 @@ function spawn(...words: string[]) {
   return child
 }
 
-async function cli(...words: string[]) {
-  const child = spawn(...words)
+async function cliIn(env: Record<string, string>, ...words: string[]) {
+  const child = spawnIn(env, ...words)
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   return { code: await child.exited, out, err }
 }
@@ -136,6 +139,66 @@ describe('restart', () => {
 
   test('starts one that does not run', async () => {
     expect(await json('restart')).toMatchObject({ running: true, started: true })
+  })
+})
+
+describe('where a service is installed', () => {
+  /** What systemd does with the unit: starts the daemon apart, ends it by a signal, says whether it runs, and shows its output. */
+  const systemctl = `#!/bin/sh
+echo "$*" >> "$HOME/calls"
+pid=$(cat "$HOME/service.pid" 2>/dev/null)
+case "$2" in
+  is-active) kill -0 "$pid" 2>/dev/null ;;
+  start) setsid ${process.execPath} ${main} run >"$HOME/journal" 2>&1 </dev/null & echo $! > "$HOME/service.pid" ;;
+  stop) kill "$pid" ; while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done; rm "$HOME/service.pid" ;;
+  restart) "$0" "$1" stop "$3"; "$0" "$1" start "$3" ;;
+esac
+`
+  const journalctl = '#!/bin/sh\necho "the journal: $*"\n'
+  const env = () => ({
+    PATH: `${home}/bin:${process.env.PATH}`,
+    NEKODE_DAEMON_SERVICE_MANAGER: 'systemd',
+    NEKODE_DAEMON_USER: 'x',
+  })
+  const calls = () =>
+    readFileSync(join(home, 'calls'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter((line) => !line.includes('is-active'))
+  beforeEach(() => {
+    mkdirSync(join(home, 'bin'))
+    for (const [name, text] of Object.entries({ systemctl, journalctl }))
+      writeFileSync(join(home, 'bin', name), text, { mode: 0o755 })
+    mkdirSync(join(home, '.config/systemd/user'), { recursive: true })
+    writeFileSync(join(home, '.config/systemd/user/nekode-daemon.service'), '[Service]')
+  })
+
+  test('its manager starts, restarts and stops the daemon, and shows its log', async () => {
+    const here = (...words: string[]) => cliIn(env(), ...words)
+    expect(await here('start')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('journalctl --user -u nekode-daemon'),
+    })
+    const first = findHolder(paths())?.pid
+    expect(String(first)).toBe(readFileSync(join(home, 'service.pid'), 'utf8').trim())
+    expect((await here('logs', '-n', '7')).out).toBe('the journal: --user --no-pager --unit nekode-daemon --lines=7\n')
+    expect(await here('restart')).toMatchObject({ code: 0 })
+    expect(findHolder(paths())?.pid).not.toBe(first)
+    expect(await here('stop')).toMatchObject({ code: 0, out: 'The daemon has stopped.\n' })
+    expect(findHolder(paths())).toBeUndefined()
+    expect(calls()).toEqual(['start', 'restart', 'stop', 'start', 'stop'].map((word) => `--user ${word} nekode-daemon`))
+  })
+
+  test('a daemon that somebody started beside it is stopped without it', async () => {
+    const child = Bun.spawn([process.execPath, main, 'run'], {
+      env: { PATH: '/nowhere', HOME: home, NEKODE_HOME: home },
+      stdio: ['ignore', 'ignore', 'ignore'],
+    })
+    children.push(child)
+    await until('it runs', () => findHolder(paths())?.pid === child.pid)
+    expect(await cliIn(env(), 'stop')).toMatchObject({ code: 0 })
+    expect(await child.exited).toBe(0)
+    expect(calls()).toEqual([])
   })
 })
 
