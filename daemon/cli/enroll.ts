@@ -28,7 +28,7 @@ export interface EnrollOptions {
 
 function proxiesIn(env: Record<string, string | undefined>): Record<string, string> {
   const named = FIELDS.flatMap(({ key, env: variables }) => {
-    const value = /Proxy$/.test(key) ? variables.map((name) => env[name]).find(Boolean) : undefined
+    const value = key.endsWith('Proxy') ? variables.map((name) => env[name]).find(Boolean) : undefined
     return value === undefined ? [] : [[key, value] as const]
   })
   return named.some(([key]) => key !== 'noProxy') ? Object.fromEntries(named) : {}

@@ -55,7 +55,7 @@ async function run(script: string, cell: Cell | undefined, env: Record<string, s
     env: { PATH: process.env.PATH ?? '', HOME: home, ...env },
     cell,
     onLine: (line) => void lines.push(line),
-    onStderr: (line) => void lines.push(line),
+    onStderr: () => undefined,
     onExit: () => undefined,
   })
   child.closeInput()
