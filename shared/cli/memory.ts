@@ -167,8 +167,8 @@ const set = command({
     // Two words without a text for them: an agent that leaves itself out.
     const own = connection.self && args.text === undefined && (args.path === undefined || args.file === undefined)
     const [first, second, text] = own ? [undefined, args.agent, args.path] : [args.agent, args.path, args.text]
-    const { agentId, word: path } = await whose(connection, own ? [second, undefined] : [first, second], 'PATH')
     const content = await givenText(host, 'text', { text, file: args.file })
+    const { agentId, word: path } = await whose(connection, own ? [second, undefined] : [first, second], 'PATH')
     const only = args['if-version']
     const given = only === undefined ? undefined : whole('if-version', only, 0, Number.MAX_SAFE_INTEGER)
     const usual = args.target === undefined ? 'global' : 'channel'
