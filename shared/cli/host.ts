@@ -1,15 +1,12 @@
-import { createInterface } from 'node:readline'
-import { Writable } from 'node:stream'
-import { NekodeError } from '@shared/errors'
 import { Exit } from './exit'
 
 /** What a command has of the machine it runs on. Tests give it another one. */
 export interface Host {
   env: Record<string, string | undefined>
   /** Whether each stream is a terminal. */
-  tty: { in: boolean; out: boolean; err: boolean }
+  readonly tty: { readonly in: boolean; readonly out: boolean; readonly err: boolean }
   /** Width of the terminal in columns; undefined when output is no terminal. */
-  columns: number | undefined
+  readonly columns: number | undefined
   now: () => number
   out: (text: string) => void
   err: (text: string) => void
@@ -23,20 +20,40 @@ export interface Host {
 
 let interrupt: AbortController | undefined
 
-/** This process. */
+/**
+ * This process. Its streams are made when they are used first: a server or a daemon that runs for weeks uses none of them, and the code
+ * behind them is megabytes of memory.
+ */
 export function processHost(): Host {
-  const { stdin, stdout, stderr } = process
-  // A reader such as `head` that has enough closes the pipe: no reason to complain.
-  stdout.once('error', (e: NodeJS.ErrnoException) => process.exit(e.code === 'EPIPE' ? Exit.ok : Exit.failed))
+  let output: typeof process.stdout | undefined
+  const stdout = (): typeof process.stdout => {
+    if (output) return output
+    output = process.stdout
+    // A reader such as `head` that has enough closes the pipe: no reason to complain.
+    output.once('error', (e: NodeJS.ErrnoException) => process.exit(e.code === 'EPIPE' ? Exit.ok : Exit.failed))
+    return output
+  }
   return {
     env: process.env,
-    tty: { in: stdin.isTTY, out: stdout.isTTY, err: stderr.isTTY },
-    columns: stdout.isTTY ? stdout.columns : undefined,
+    tty: {
+      get in() {
+        return process.stdin.isTTY
+      },
+      get out() {
+        return stdout().isTTY
+      },
+      get err() {
+        return process.stderr.isTTY
+      },
+    },
+    get columns() {
+      return stdout().isTTY ? stdout().columns : undefined
+    },
     now: Date.now,
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => void stdout().write(text),
+    err: (text) => void process.stderr.write(text),
     readInput: () => Bun.stdin.text(),
-    ask,
+    ask: async (question, hidden) => (await import('./ask')).ask(question, hidden),
     interrupted: () => {
       if (!interrupt) {
         const controller = new AbortController()
@@ -47,24 +64,4 @@ export function processHost(): Host {
       return interrupt.signal
     },
   }
-}
-
-function ask(question: string, hidden: boolean): Promise<string> {
-  // The prompt goes to standard error, so that standard output holds nothing but the command's result.
-  const mute = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const prompt = createInterface({ input: process.stdin, output: hidden ? mute : process.stderr, terminal: true })
-  return new Promise((resolve, reject) => {
-    let answer: string | undefined
-    prompt.on('SIGINT', () => prompt.close())
-    prompt.on('close', () => {
-      if (hidden) process.stderr.write('\n')
-      if (answer !== undefined) resolve(answer)
-      else reject(new NekodeError('invalid', 'Nothing was entered.', { code: 'interrupted' }))
-    })
-    if (hidden) process.stderr.write(question)
-    prompt.question(hidden ? '' : question, (text) => {
-      answer = text
-      prompt.close()
-    })
-  })
 }

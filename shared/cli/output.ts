@@ -8,8 +8,8 @@ import { ago, json, oneLine } from './text'
 
 /** Where a command's result goes: standard output holds the result and nothing else, standard error the rest. */
 export class Output {
-  readonly paint: Paint
-  readonly paintNote: Paint
+  #paint: Paint | undefined
+  #paintNote: Paint | undefined
 
   constructor(
     readonly host: Host,
@@ -17,11 +17,23 @@ export class Output {
     readonly json: boolean,
     /** What a remark says in this program. */
     readonly tell: Tell = (text) => text,
-  ) {
-    // https://no-color.org: any value but the empty one turns colour off.
-    const wanted = !host.env.NO_COLOR && host.env.TERM !== 'dumb'
-    this.paint = painter(wanted && host.tty.out && !json)
-    this.paintNote = painter(wanted && host.tty.err && !json)
+  ) {}
+
+  /** For standard output. */
+  get paint(): Paint {
+    this.#paint ??= painter(this.#mayPaint() && this.host.tty.out)
+    return this.#paint
+  }
+
+  /** For standard error. */
+  get paintNote(): Paint {
+    this.#paintNote ??= painter(this.#mayPaint() && this.host.tty.err)
+    return this.#paintNote
+  }
+
+  /** https://no-color.org: any value but the empty one turns colour off. */
+  #mayPaint(): boolean {
+    return !this.json && !this.host.env.NO_COLOR && this.host.env.TERM !== 'dumb'
   }
 
   /** The command's result: as JSON, or as the text that `human` makes. An empty text prints nothing. */
