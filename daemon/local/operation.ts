@@ -15,6 +15,31 @@ export interface Operation {
   about: string
 }
 
+/** Makes a value when it is first asked for. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+type Shapes<I, A> = { input: I; answers: A }
+
+/** An operation whose shapes are made when it is first asked for: those of a service that nobody uses would only take memory. */
+export function onDemand<I extends z.ZodObject, const A extends Record<string, z.ZodObject>>(
+  rest: Omit<Operation, keyof Shapes<I, A>>,
+  make: () => Shapes<I, A>,
+): Omit<Operation, keyof Shapes<I, A>> & Shapes<I, A> {
+  const shapes = once(make)
+  return {
+    ...rest,
+    get input() {
+      return shapes().input
+    },
+    get answers() {
+      return shapes().answers
+    },
+  }
+}
+
 /** Operations by name. A service declares its own beside its code, in `contract.ts`. */
 export type Operations = Record<string, Operation>
 

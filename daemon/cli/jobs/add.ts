@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { listOf, oneOf, span, whole } from '@shared/cli/values'
-import type { Submission } from '../../services/jobs/contract'
-import { Missed, Overlap } from '../../services/jobs/job'
+import type { Submission } from '../../services/jobs/shapes'
+import { MISSED, OVERLAPS } from '../../services/jobs/job'
 import { command } from '../command'
 import { usage } from '../exit'
 import { withDaemon } from '../local'
@@ -32,10 +32,10 @@ const args = {
     valueHint: 'time',
     description: 'Wait before the first retry; it doubles, up to 1h (10s)',
   },
-  overlap: { type: 'string', valueHint: Overlap.options.join('|'), description: 'While a run is under way (skip)' },
+  overlap: { type: 'string', valueHint: OVERLAPS.join('|'), description: 'While a run is under way (skip)' },
   missed: {
     type: 'string',
-    valueHint: Missed.options.join('|'),
+    valueHint: MISSED.join('|'),
     description: 'Moments that passed while the daemon did not run (once)',
   },
   'max-missed': { type: 'string', valueHint: 'n', description: 'Of --missed all: how many of the latest (10)' },
@@ -114,8 +114,8 @@ function submissionOf(flags: Flags, rest: string[], every: (name: string) => str
     ...(timeout === undefined ? {} : { timeout_secs: timeout }),
     ...(retries === undefined ? {} : { max_retries: retries }),
     ...(backoff === undefined ? {} : { backoff_secs: backoff }),
-    ...(overlap === undefined ? {} : { overlap: oneOf('--overlap', overlap, Overlap.options) }),
-    ...(missed === undefined ? {} : { missed: oneOf('--missed', missed, Missed.options) }),
+    ...(overlap === undefined ? {} : { overlap: oneOf('--overlap', overlap, OVERLAPS) }),
+    ...(missed === undefined ? {} : { missed: oneOf('--missed', missed, MISSED) }),
     ...(most === undefined ? {} : { max_missed: most }),
     ...(tags === undefined ? {} : { tags: listOf(tags) }),
     paused: flags.paused === true,

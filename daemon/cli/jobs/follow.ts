@@ -2,7 +2,7 @@ import type { Host } from '@shared/cli/host'
 import type { Output } from '@shared/cli/output'
 import { neutralise } from '@shared/cli/text'
 import type { LocalClient } from '../../local/client'
-import type { Run } from '../../services/jobs/contract'
+import type { Run } from '../../services/jobs/shapes'
 import { Exit } from '../exit'
 import { outcome } from './words'
 

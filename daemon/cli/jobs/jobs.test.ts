@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DaemonAlone } from '../../../test/e2e/alone'
 import { Place } from '../../../test/e2e/program'
+
+// Each command is a process of its own.
+setDefaultTimeout(60_000)
 
 const place = new Place()
 const daemon = new DaemonAlone(place, { env: { TZ: 'Europe/Berlin' } })

@@ -2,8 +2,8 @@ import type { Output } from '@shared/cli/output'
 import { oneLine } from '@shared/cli/text'
 import { oneOf, whole } from '@shared/cli/values'
 import { formatDuration } from '@shared/duration'
-import type { Job, ListedJob, Run } from '../../services/jobs/contract'
-import { JobState } from '../../services/jobs/job'
+import type { Job, ListedJob, Run } from '../../services/jobs/shapes'
+import { JOB_STATES } from '../../services/jobs/job'
 import { command, group } from '../command'
 import { withDaemon } from '../local'
 import { add } from './add'
@@ -20,13 +20,13 @@ const list = command({
   name: 'list',
   description: 'List the jobs',
   args: {
-    state: { type: 'string', valueHint: 'state', description: `Only ${JobState.options.join(', ')}` },
+    state: { type: 'string', valueHint: 'state', description: `Only ${JOB_STATES.join(', ')}` },
     tag: { type: 'string', description: 'Only with this tag' },
     limit,
   },
   examples: ['nekode-daemon jobs list', 'nekode-daemon jobs list --state failed --json'],
   async run({ args, host, out }) {
-    const state = args.state === undefined ? undefined : oneOf('--state', args.state, JobState.options)
+    const state = args.state === undefined ? undefined : oneOf('--state', args.state, JOB_STATES)
     const found = await withDaemon(host, (client) =>
       client.call('JobList', {
         limit: whole('limit', args.limit, 1, 1000),

@@ -1,5 +1,5 @@
 import { formatDuration } from '@shared/duration'
-import type { Job, Run } from '../../services/jobs/contract'
+import type { Job, Run } from '../../services/jobs/shapes'
 
 /** The zone that this computer is in. */
 export const localZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -1,6 +1,9 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { DaemonAlone } from '../../../test/e2e/alone'
 import { inPlace } from '../../../test/e2e/program'
+
+// A daemon is started.
+setDefaultTimeout(60_000)
 
 test('one answer tells of all services, and counts what is under way', () =>
   inPlace(async (place) => {

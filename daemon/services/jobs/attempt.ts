@@ -5,10 +5,11 @@ import { formatDuration } from '@shared/duration'
 import { within } from '../../runtimes/child'
 import { runtimeEnv } from '../../runtimes/env'
 import type { DaemonMark } from '../../runtimes/events'
-import type { Failure, Work } from './job'
+import type { Failure } from './job'
 import type { Output } from './output'
 import { JobProcess, StartFailure, type Traces } from './process'
 import type { JobRow, RunRow } from './rows'
+import type { Work } from './shapes'
 
 /** Says something in a channel or to an agent. The same `requestId` says it once, however often it is asked. */
 export type Say = (message: {

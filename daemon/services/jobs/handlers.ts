@@ -3,13 +3,13 @@ import { type Handlers, serve, type Served } from '../../local/operation'
 import { JOBS } from './contract'
 import { describe } from './job'
 import { refused } from './submission'
-import type { JobService } from './service'
+import type { Jobs } from './jobs'
 import { jobView, listView, runView, scheduleView } from './view'
 
 const USUAL = 1000
 
 /** The operations of the jobs at the local API. */
-export const serveJobs = (jobs: JobService): Map<string, Served> =>
+export const serveJobs = (jobs: Jobs): Map<string, Served> =>
   serve(JOBS, { ...ofJobs(jobs), ...ofRuns(jobs), ...ofSchedules(jobs) })
 
 type Part<Names extends keyof typeof JOBS> = Pick<Handlers<typeof JOBS>, Names>
@@ -17,7 +17,7 @@ type Part<Names extends keyof typeof JOBS> = Pick<Handlers<typeof JOBS>, Names>
 const Ok = { type: 'Ok' } as const
 
 function ofJobs(
-  jobs: JobService,
+  jobs: Jobs,
 ): Part<
   | 'JobSubmit'
   | 'JobPreview'
@@ -69,7 +69,7 @@ function ofJobs(
 }
 
 function ofRuns(
-  jobs: JobService,
+  jobs: Jobs,
 ): Part<'JobRuns' | 'JobOutput' | 'JobRun' | 'JobCancel' | 'JobRetry' | 'GetWorkflowHistory'> {
   return {
     JobRuns: async ({ id, state, before, limit = 100 }) => {
@@ -123,7 +123,7 @@ function ofRuns(
 
 /** Jobs with a cron line, under the names that these operations had before they became one with the jobs. */
 function ofSchedules(
-  jobs: JobService,
+  jobs: Jobs,
 ): Part<'ScheduleCreate' | 'ScheduleList' | 'ScheduleGet' | 'SchedulePause' | 'ScheduleResume' | 'ScheduleDelete'> {
   return {
     ScheduleCreate: async ({ name, workflow, cron_expr: cron, timezone, source, overlap, inputs_json: inputs }) => {

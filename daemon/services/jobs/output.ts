@@ -1,15 +1,9 @@
 import { z } from 'zod'
+import type { Stream } from './job'
 import { MAX_OUTPUT } from './limits'
+import { type Piece, pieceShape } from './shapes'
 
-/** `note`: said by the daemon, not by the command. */
-export const Stream = z.enum(['stdout', 'stderr', 'note'])
-export type Stream = z.infer<typeof Stream>
-
-/** Text of one stream, and where it begins in all that was said. Positions count UTF-16 code units. */
-export const Piece = z.object({ stream: Stream, at: z.number().int(), text: z.string() })
-export type Piece = z.infer<typeof Piece>
-
-const Stored = z.object({ end: z.number().int(), pieces: z.array(Piece) })
+const Stored = z.object({ end: z.number().int(), pieces: z.array(pieceShape()) })
 
 /** A piece grows up to this, so that the tail is not made of crumbs. */
 const PIECE = 4096

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { carrying } from '../../../test/setup/processes'
 import { JobsHere, until } from './testing'
+
+// What waits is a condition, not a time: a busy computer takes longer.
+setDefaultTimeout(60_000)
 
 let here: JobsHere
 beforeEach(async () => {

@@ -1,6 +1,7 @@
 import type { Plan } from '@shared/schedule/plan'
 import { z } from 'zod'
-import { Definition, Event, Failure, RunState, Why } from './job'
+import { EVENTS, FAILURES, RUN_STATES, WHYS } from './job'
+import { definitionShape } from './shapes'
 
 const json = z.string().transform((text): unknown => JSON.parse(text))
 const Flag = z.number().transform((value) => value === 1)
@@ -17,7 +18,7 @@ const PlanShape: z.ZodType<Plan> = z.object({
 export const JobRow = z.object({
   id: z.string(),
   name: z.string(),
-  definition: json.pipe(Definition),
+  definition: json.pipe(definitionShape()),
   /** As it was said. */
   schedule: z.string(),
   /** Null: nothing is due by itself. */
@@ -37,10 +38,10 @@ export type JobRow = z.infer<typeof JobRow>
 export const RunRow = z.object({
   id: z.string(),
   job_id: z.string(),
-  state: RunState,
+  state: z.enum(RUN_STATES),
   /** Starts so far. */
   attempt: z.number().int(),
-  why: Why,
+  why: z.enum(WHYS),
   /** What of, for people: a path that changed, a name. */
   reason: z.string(),
   /** Moment of the schedule that it is for. */
@@ -51,7 +52,7 @@ export const RunRow = z.object({
   started_at: Time.nullable(),
   completed_at: Time.nullable(),
   exit_code: z.number().int().nullable(),
-  failure: Failure.nullable(),
+  failure: z.enum(FAILURES).nullable(),
   error: z.string().nullable(),
 })
 export type RunRow = z.infer<typeof RunRow>
@@ -60,7 +61,7 @@ export const EventRow = z.object({
   seq: z.number().int(),
   job_id: z.string(),
   run_id: z.string().nullable(),
-  event: Event,
+  event: z.enum(EVENTS),
   at: Time,
   details: z.string(),
 })

@@ -3,9 +3,8 @@ import { homedir } from 'node:os'
 import { NekodeError } from '@shared/errors'
 import type { Plan } from '@shared/schedule/plan'
 import { runtimeEnv } from '../../runtimes/env'
-import type { Submission } from './contract'
-import { Definition, type Work } from './job'
 import { DEFAULT_BACKOFF_MS, DEFAULT_TIMEOUT_MS, MESSAGE_RETRIES } from './limits'
+import { type Definition, definitionShape, type Submission, type Work } from './shapes'
 import { readWhen, type When } from './when'
 
 /** What a submission comes to. */
@@ -32,7 +31,7 @@ export async function prepare(
   const { cwd = env.HOME ?? homedir(), timezone = 'UTC', cron, schedule } = submission
   if (cron !== undefined && schedule !== undefined) throw refused('Give the cron line or the schedule, not both.')
   const said = cron ?? schedule ?? 'now'
-  const parsed = Definition.safeParse({
+  const parsed = definitionShape().safeParse({
     work,
     ...(submission.args === undefined ? {} : { args: submission.args }),
     cwd,

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { Dispatcher, type Reply } from '../../local/dispatch'
 import { type LocalEvent, LocalEvents } from '../../local/events'
 import type { Say } from './attempt'
-import { Run } from './contract'
+import { type Run, runShape } from './shapes'
 import { JobService } from './service'
 import type { Time } from './time'
 
@@ -165,14 +165,14 @@ export class JobsHere {
 }
 
 const Created = z.object({ type: z.literal('JobCreated'), id: z.string() })
-const Runs = z.object({ runs: z.array(Run) })
-const Output = z.object({ run: Run, end: z.number(), over: z.boolean() })
+const Runs = z.object({ runs: z.array(runShape()) })
+const Output = z.object({ run: runShape(), end: z.number(), over: z.boolean() })
 const Detail = z.object({ job: z.object({ output: z.string() }) })
 const History = z.object({ events: z.array(z.object({ event: z.string() })) })
 
 /** Waits until something holds. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000
+  const end = performance.now() + 50_000
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`it did not come to hold: ${holds}`)
     await Bun.sleep(5)

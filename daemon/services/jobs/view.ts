@@ -1,4 +1,4 @@
-import type { Job, ListedJob, Run, Schedule } from './contract'
+import type { Job, ListedJob, Run, Schedule } from './shapes'
 import { describe } from './job'
 import type { JobRow, RunRow } from './rows'
 
