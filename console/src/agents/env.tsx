@@ -127,7 +127,7 @@ function EnvLine(props: { line: Line; onChange: (part: Partial<Line>) => void; o
           onInput={(value) => props.onChange({ value })}
         />
       </Show>
-      <div class="h-9 row">
+      <div class="h-9 row sm:w-32">
         <Show
           when={!refers()}
           fallback={
