@@ -117,21 +117,21 @@ async function runtimes(): Promise<Check[]> {
 }
 
 const KEPT = {
-  cgroup: 'by control groups: memory, processes, processors',
-  scope: 'by scopes of systemd: memory, processes, processors',
-  watch: 'by looking once a second: memory and processes; the share of the processors is not limited',
+  cgroup: 'of memory and processes by control groups',
+  scope: 'of memory and processes by scopes of systemd',
+  watch: 'of memory and processes by a look once a second',
 }
 
 /** What agents can be held to here. */
 async function confinement({ agentCpuPercent, agentSandbox }: Config): Promise<Check[]> {
   const { inspect } = await import('../confine/support')
-  const { limits, sandbox } = inspect(process.env)
-  const noShare = limits === 'watch' && agentCpuPercent !== undefined
+  const { limits, hasShare, sandbox } = inspect(process.env)
+  const noShare = !hasShare && agentCpuPercent !== undefined
   return [
     {
       name: 'limits',
       result: noShare ? 'warning' : 'ok',
-      detail: KEPT[limits],
+      detail: `${KEPT[limits]}; the share of the processors ${hasShare ? 'too' : 'is not limited'}`,
       ...(noShare ? { next: 'Run the daemon as a service of systemd on control groups v2 (Delegate=).' } : {}),
     },
     'path' in sandbox

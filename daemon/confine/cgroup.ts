@@ -3,8 +3,17 @@ import { join } from 'node:path'
 import type { Limits } from './need'
 import { overMemory, overProcesses } from './need'
 
-/** What limits are made of. */
-const CONTROLLERS = ['memory', 'pids', 'cpu'] as const
+/** Without these a group is of no use; the processors are often not given to the services of users. */
+const NEEDED = ['memory', 'pids']
+const WELCOME = ['cpu']
+
+/** Groups that the daemon may divide. */
+export interface Groups {
+  /** Of agents' groups. */
+  folder: string
+  /** The share of the processors can be limited, too. */
+  hasShare: boolean
+}
 
 /**
  * The groups of agents below the daemon's own control group (cgroup v2), where that was given to it: the unit says `Delegate=`. The daemon
@@ -16,37 +25,41 @@ const CONTROLLERS = ['memory', 'pids', 'cpu'] as const
 export function claimGroups(
   mounts = read('/proc/self/mountinfo'),
   own = read('/proc/self/cgroup'),
-): string | undefined {
+): Groups | undefined {
   const mount = /^\d+ \d+ \S+ \S+ (\S+) .*- cgroup2 /m.exec(mounts)?.[1]
   const path = /^0::(\/.*)$/m.exec(own)?.[1]
   if (mount === undefined || path === undefined) return undefined
   // A daemon that was restarted in place is in its group already.
   const base = join(mount, path.replace(/\/daemon$/, ''))
-  const offered = read(join(base, 'cgroup.controllers')).trim().split(' ')
-  if (!CONTROLLERS.every((name) => offered.includes(name))) return undefined
+  const offered = controllers(base)
+  if (!isEnough(offered)) return undefined
+  const used = [...NEEDED, ...WELCOME].filter((name) => offered.includes(name))
   try {
     mkdirSync(join(base, 'daemon'), { recursive: true })
     writeFileSync(join(base, 'daemon', 'cgroup.procs'), String(process.pid))
     const agents = join(base, 'agents')
     mkdirSync(agents, { recursive: true })
     for (const folder of [base, agents])
-      writeFileSync(join(folder, 'cgroup.subtree_control'), CONTROLLERS.map((name) => `+${name}`).join(' '))
-    return agents
+      writeFileSync(join(folder, 'cgroup.subtree_control'), used.map((name) => `+${name}`).join(' '))
+    return { folder: agents, hasShare: used.includes('cpu') }
   } catch {
     // Not ours to write, or others are in the group: limits are kept in another way.
     return undefined
   }
 }
 
-/** Whether the unit of the daemon's service was given groups to divide. */
-export const daemonHasGroups = (): boolean =>
-  [
-    '/sys/fs/cgroup/system.slice/nekode-daemon.service',
-    `/sys/fs/cgroup/user.slice/user-${process.getuid?.()}.slice/user@${process.getuid?.()}.service/app.slice/nekode-daemon.service`,
-  ].some((path) => {
-    const offered = read(join(path, 'cgroup.controllers')).trim().split(' ')
-    return CONTROLLERS.every((name) => offered.includes(name))
-  })
+const controllers = (path: string): string[] => read(join(path, 'cgroup.controllers')).trim().split(' ')
+const isEnough = (offered: string[]): boolean => NEEDED.every((name) => offered.includes(name))
+
+/** What the unit of the daemon's service was given to divide, as far as it can be seen from outside. */
+export function groupsOfService(): Pick<Groups, 'hasShare'> | undefined {
+  const uid = process.getuid?.()
+  const user = `/sys/fs/cgroup/user.slice/user-${uid}.slice/user@${uid}.service/app.slice`
+  const found = ['/sys/fs/cgroup/system.slice', user]
+    .map((slice) => controllers(join(slice, 'nekode-daemon.service')))
+    .find(isEnough)
+  return found && { hasShare: found.includes('cpu') }
+}
 
 /** One child with everything that it starts, for as long as that lives. */
 export class Group {
@@ -66,7 +79,7 @@ export class Group {
       this.#write('memory.swap.max', '0', true)
     }
     if (processes !== undefined) this.#write('pids.max', String(processes))
-    if (cpuPercent !== undefined) this.#write('cpu.max', `${cpuPercent * 1000} 100000`)
+    if (cpuPercent !== undefined) this.#write('cpu.max', `${cpuPercent * 1000} 100000`, true)
   }
 
   /** A command line that enters the group before it becomes another one. */

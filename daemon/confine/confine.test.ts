@@ -281,14 +281,15 @@ test('groups are made below the daemon’s own, with each limit in its file, and
   mkdirSync(own, { recursive: true })
   writeFileSync(join(own, 'cgroup.controllers'), 'cpuset cpu io memory pids\n')
   const mounts = `25 1 0:22 / /sys rw - sysfs sysfs rw\n36 25 0:31 / ${mount} rw,nosuid - cgroup2 cgroup2 rw\n`
-  const agents = claimGroups(mounts, '0::/system.slice/nekode-daemon.service\n')
-  expect(agents).toBe(join(own, 'agents'))
+  const groups = claimGroups(mounts, '0::/system.slice/nekode-daemon.service\n')
+  expect(groups).toEqual({ folder: join(own, 'agents'), hasShare: true })
+  const agents = groups?.folder ?? ''
   expect(readFileSync(join(own, 'daemon/cgroup.procs'), 'utf8')).toBe(String(process.pid))
-  for (const folder of [own, agents ?? ''])
+  for (const folder of [own, agents])
     expect(readFileSync(join(folder, 'cgroup.subtree_control'), 'utf8')).toBe('+memory +pids +cpu')
   // Started again in place it is in its group already.
-  expect(claimGroups(mounts, '0::/system.slice/nekode-daemon.service/daemon\n')).toBe(agents)
-  const group = new Group(agents ?? '', 'one', { memoryBytes: 2 ** 28, processes: 20, cpuPercent: 150 })
+  expect(claimGroups(mounts, '0::/system.slice/nekode-daemon.service/daemon\n')).toEqual(groups)
+  const group = new Group(agents, 'one', { memoryBytes: 2 ** 28, processes: 20, cpuPercent: 150 })
   const text = (file: string) => readFileSync(join(group.path, file), 'utf8')
   expect(['memory.max', 'memory.oom.group', 'pids.max', 'cpu.max'].map(text)).toEqual([
     '268435456',
@@ -302,6 +303,15 @@ test('groups are made below the daemon’s own, with each limit in its file, and
   writeFileSync(join(group.path, 'memory.events'), 'low 0\nhigh 0\nmax 9\noom 1\noom_kill 2\n')
   expect(group.verdict()).toContain('256 MB')
   expect(group.enter(['/bin/true', 'a b']).slice(3)).toEqual([group.path, '/bin/true', 'a b'])
+})
+
+test('a service of a user is often not given the processors; memory and processes are kept by groups even so', () => {
+  const mount = join(home, 'cgroup')
+  mkdirSync(mount)
+  writeFileSync(join(mount, 'cgroup.controllers'), 'memory pids\n')
+  const mounts = `36 25 0:31 / ${mount} rw - cgroup2 cgroup2 rw\n`
+  expect(claimGroups(mounts, '0::/\n')).toEqual({ folder: join(mount, 'agents'), hasShare: false })
+  expect(readFileSync(join(mount, 'cgroup.subtree_control'), 'utf8')).toBe('+memory +pids')
 })
 
 test.each([

@@ -1,4 +1,4 @@
-import { claimGroups, daemonHasGroups } from './cgroup'
+import { claimGroups, groupsOfService } from './cgroup'
 import { makesScopes } from './scope'
 
 type Env = Record<string, string | undefined>
@@ -9,7 +9,7 @@ export interface Support {
    * How limits are kept. `cgroup`: control groups below the daemon's own; `scope`: those that systemd makes; `watch`: the daemon looks
    * once a second, and an agent's share of the processors is not limited.
    */
-  limits: { by: 'cgroup'; folder: string } | { by: 'scope' } | { by: 'watch' }
+  limits: { by: 'cgroup'; folder: string } | { by: 'scope' | 'watch' }
   /** Path of bubblewrap, or why there can be no sandbox and what to do about it. */
   sandbox: { path: string } | { problem: string; next: string }
 }
@@ -20,15 +20,24 @@ export function findSupport(env: Env): Support {
 }
 
 /** The same for a person who asks, without taking anything in hand. The daemon may be given groups that this process is not. */
-export function inspect(env: Env): { limits: Support['limits']['by']; sandbox: Support['sandbox'] } {
-  const limits = daemonHasGroups() ? 'cgroup' : makesScopes(env, process.getuid?.() === 0) ? 'scope' : 'watch'
-  return { limits: process.platform === 'linux' ? limits : 'watch', sandbox: findSandbox(env) }
+export function inspect(env: Env): {
+  limits: Support['limits']['by']
+  /** The share of the processors can be limited. */
+  hasShare: boolean
+  sandbox: Support['sandbox']
+} {
+  const sandbox = findSandbox(env)
+  if (process.platform !== 'linux') return { limits: 'watch', hasShare: false, sandbox }
+  const groups = groupsOfService()
+  if (groups) return { limits: 'cgroup', ...groups, sandbox }
+  const hasShare = makesScopes(env, process.getuid?.() === 0)
+  return { limits: hasShare ? 'scope' : 'watch', hasShare, sandbox }
 }
 
 function findLimits(env: Env): Support['limits'] {
   if (process.platform !== 'linux') return { by: 'watch' }
-  const folder = claimGroups()
-  if (folder !== undefined) return { by: 'cgroup', folder }
+  const groups = claimGroups()
+  if (groups) return { by: 'cgroup', folder: groups.folder }
   return makesScopes(env, process.getuid?.() === 0) ? { by: 'scope' } : { by: 'watch' }
 }
 

@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { expect, test } from 'bun:test'
 import { AgentProfileSchema } from '@shared/gen/nekode/daemon/v1/agents_pb'
+import { UNCONFINED } from '@shared/contract/agents'
 import { settingsOf } from './profile'
 
 const settings = (init: MessageInitShape<typeof AgentProfileSchema>, fallback: string[] = []) =>
@@ -43,4 +44,20 @@ test('secrets are taken out of texts, the longer one first; ordinary values and 
   expect(clean('abcdefgh-and-more abcdefgh plain-value yes')).toBe('[redacted] [redacted] plain-value yes')
   expect(clean('nat_0123456789zyxwvutsrqpon')).toBe('[redacted]')
   expect(clean('run_0123456789zyxwvutsrqpon')).toBe('run_0123456789zyxwvutsrqpon')
+})
+
+const confined = (description: string) =>
+  settings({ capabilities: [{ name: 'confinement', enabled: true, description }] })
+
+test('what confines an agent is read from its profile; none is nothing of its own', () => {
+  const own = { ...UNCONFINED, sandbox: true, memoryMb: 512, readable: ['/srv/docs'] }
+  expect(confined(JSON.stringify(own)).confinement).toEqual(own)
+  expect(settings({}).confinement).toEqual(UNCONFINED)
+})
+
+test.each([
+  ['of a newer server', JSON.stringify({ ...UNCONFINED, moreOfIt: true })],
+  ['damaged', '{"sandbox": tr'],
+])('what is not understood, because it is %s, confines an agent rather than not', (_, text) => {
+  expect(confined(text).confinement).toEqual({ ...UNCONFINED, sandbox: true })
 })

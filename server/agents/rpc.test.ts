@@ -51,6 +51,25 @@ afterAll(() => server.stop())
 const profileOf = async (rpc: Rpc, agentId: string) => (await rpc.getAgentProfile({ agentId })).profile!
 
 describe('a profile', () => {
+  test('tells its computer, and nobody else, what confines the agent', async () => {
+    const params = { id: bot.id }
+    const { confinement: none } = await owner.call('GET /api/agents/{id}/settings', { params })
+    expect(none).toMatchObject({ sandbox: false, network: true, memoryMb: null })
+    const confinement = { ...none, sandbox: true, memoryMb: 512, readable: ['/srv/docs'] }
+    expect(await owner.call('PATCH /api/agents/{id}', { params, body: { confinement } })).toMatchObject({ confinement })
+    const [said] = (await profileOf(computer, bot.id)).capabilities
+    expect(said).toMatchObject({ name: 'confinement', enabled: true })
+    expect(JSON.parse(said?.description ?? '')).toEqual(confinement)
+    expect((await profileOf(agent, other.id)).capabilities).toEqual([])
+    for (const wrong of [{ readable: ['docs'] }, { memoryMb: 1 }, { cpuPercent: 0.5 }, { turnMinutes: 0 }])
+      expect(
+        await owner
+          .call('PATCH /api/agents/{id}', { params, body: { confinement: { ...none, ...wrong } } })
+          .catch((error: unknown) => error),
+      ).toMatchObject({ code: 'invalid_request' })
+    await owner.call('PATCH /api/agents/{id}', { params, body: { confinement: none } })
+  })
+
   test('tells its computer everything that running it takes', async () => {
     const profile = await profileOf(computer, bot.id)
     expect(profile).toMatchObject({

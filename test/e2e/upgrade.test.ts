@@ -53,10 +53,12 @@ async function build(version: string, changes: Changes = {}): Promise<void> {
         name: 'changes',
         setup(builder) {
           for (const [path, change] of Object.entries(changes))
-            builder.onLoad({ filter: new RegExp(`${path.replaceAll('.', '\\.')}$`) }, async ({ path: file }) => ({
-              contents: change(await Bun.file(file).text()),
-              loader: 'ts',
-            }))
+            builder.onLoad({ filter: new RegExp(`${path.replaceAll('.', '\\.')}$`) }, async ({ path: file }) => {
+              const text = await Bun.file(file).text()
+              const contents = change(text)
+              if (contents === text) throw new Error(`${path} is not what it was: the change finds nothing to change`)
+              return { contents, loader: 'ts' }
+            })
         },
       },
     ],
@@ -112,10 +114,7 @@ beforeAll(async () => {
       'daemon/control/journal.ts': (text) =>
         text.replace(/\n\]\n/, "\n  'CREATE TABLE later (id INTEGER) STRICT',\n]\n"),
       'daemon/control/client.ts': (text) =>
-        text.replace(
-          'const { serverUrl: baseUrl, caFile } = options\n',
-          "throw new Error('this version finds no way')\n",
-        ),
+        text.replace(/export async function dial\(.*\{\n/, "$&  throw new Error('this version finds no way')\n"),
     }),
   ])
   script(DIES, 'exit 1')
