@@ -24,6 +24,7 @@ const HEALTH: Partial<Record<Failure['reason'], AgentHealth>> = {
   timeout: AgentHealth.RUNTIME_ERROR,
   invalid_output: AgentHealth.RUNTIME_ERROR,
   workspace_unavailable: AgentHealth.RUNTIME_ERROR,
+  secret_unavailable: AgentHealth.RUNTIME_ERROR,
   model_unavailable: AgentHealth.RUNTIME_ERROR,
 }
 

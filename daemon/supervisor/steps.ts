@@ -88,8 +88,9 @@ export class Steps {
     this.#sink = sink
   }
 
-  /** What the turn consisted of so far, for its answer. */
-  get segments(): readonly Segment[] {
+  /** What the turn consisted of, for its answer: nothing more is said, so nothing is held back. */
+  settle(): readonly Segment[] {
+    for (const block of this.#texts.values()) this.#show(block, block.rest, block.rest.length)
     return this.#segments
   }
 

@@ -186,6 +186,13 @@ describe('steps', () => {
     expect(endings).toEqual([{ type: 'completed', answer: 'It is [redacted].' }])
   })
 
+  test('the end of a text that might have become a secret is said when nothing more comes', () => {
+    const { play, reports, endings } = start()
+    play(say('It is hun'), over())
+    expect(written(reports, 'text')).toEqual(['It is hun'])
+    expect(endings).toEqual([{ type: 'completed', answer: 'It is hun' }])
+  })
+
   test('more text than a run may hold stops the turn', () => {
     const { play, stops, endings } = start()
     for (let i = 0; i < 5; i++) play(say('x'.repeat(1024 * 1024)))

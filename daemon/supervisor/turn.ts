@@ -146,7 +146,7 @@ export class Turn {
   }
 
   #endingOf({ reason, text, failure }: EventOf<'turn.end'>): Ending {
-    const answer = answerOf(this.#steps.segments) || text
+    const answer = answerOf(this.#steps.settle()) || text
     // What was finished before the stop took hold is finished.
     if (reason === 'completed' && this.#verdict?.type !== 'lost') return { type: 'completed', answer }
     const verdict = this.#verdict
