@@ -1,5 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
+import { pause } from '../control/backoff'
+import { SETTLE_MS } from '../services/watch/eyes'
 
 const PIECE = 64 * 1024
 
@@ -54,7 +56,11 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   let wake = Promise.withResolvers<void>()
-  const rouse = (): void => wake.resolve()
+  let told = Number.NEGATIVE_INFINITY
+  const rouse = (): void => {
+    told = performance.now()
+    wake.resolve()
+  }
   const watcher = watch(dirname(path), rouse)
   signal.addEventListener('abort', rouse, { once: true })
   const reader = new Appended(path, offset, tell)
@@ -62,7 +68,8 @@ export async function follow(
     while (!signal.aborted) {
       wake = Promise.withResolvers()
       reader.read()
-      await wake.promise
+      if (performance.now() - told < SETTLE_MS) await pause(SETTLE_MS)
+      else await wake.promise
     }
   } finally {
     watcher.close()

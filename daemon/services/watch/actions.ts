@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { NekodeError } from '@shared/errors'
-import { LIMITS, type Trigger, type WatchAction } from './contract'
+import type { Trigger, WatchAction } from './contract'
+import { LIMITS } from './limits'
 import type { WatchRow } from './store'
 
 /** What a message needs: who says what where. Sending it again with the same `requestId` says nothing twice. */

@@ -4,6 +4,12 @@ import { errorText, NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { slashed } from './rules'
 
+/**
+ * The runtime tells one of two equal events that follow each other within a millisecond or two, so what is looked at right after an event may
+ * become different unsaid. Who looked so soon looks again.
+ */
+export const SETTLE_MS = 5
+
 /** What the operating system tells about folders. */
 export interface Eyes {
   /**

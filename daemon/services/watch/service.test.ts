@@ -39,7 +39,7 @@ async function start(): Promise<void> {
   service = new WatchService({ paths: paths(), log, events: bus, env: { HOME: top }, ports, now: () => now })
   await service.start()
   dispatcher = new Dispatcher({
-    served: service.served,
+    serve: () => service.serve(),
     log,
     token: TOKEN,
     agentOf: () => undefined,

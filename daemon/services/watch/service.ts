@@ -5,7 +5,7 @@ import { errorText, NekodeError } from '@shared/errors'
 import { type Caller, type Handlers, serve, type Served } from '../../local/operation'
 import type { Service, ServiceDeps } from '../service'
 import { checkAction, type WatchPorts } from './actions'
-import { type Watch, WATCH, WatchSpec } from './contract'
+import type { Watch, WATCH, WatchSpec } from './contract'
 import { placeOf } from './place'
 import type { Runner } from './runner'
 import { type WatchRow, WatchStore } from './store'
@@ -23,7 +23,6 @@ const UNNAMED = 'watch_unnamed'
 /** The watches of this computer. */
 export class WatchService implements Service {
   readonly name = 'watch'
-  readonly served: ReadonlyMap<string, Served>
   readonly #options: WatchOptions
   readonly #runners = new Map<string, Runner>()
   #store: WatchStore | undefined
@@ -34,7 +33,11 @@ export class WatchService implements Service {
 
   constructor(options: WatchOptions) {
     this.#options = options
-    this.served = serve(WATCH, this.#handlers())
+  }
+
+  async serve(): Promise<Map<string, Served>> {
+    const shapes = await import('./contract')
+    return serve(shapes.WATCH, this.#handlers(shapes.WatchSpec))
   }
 
   /** The first look at large folders takes a while: the daemon does not wait for it. Where there was never a watch, nothing is opened. */
@@ -104,7 +107,7 @@ export class WatchService implements Service {
     return [...this.#runners.values()].map((runner) => runner.view())
   }
 
-  #handlers(): Handlers<typeof WATCH> {
+  #handlers(Spec: typeof WatchSpec): Handlers<typeof WATCH> {
     const watchOf = async (id: string, change: (runner: Runner) => Promise<void>) => {
       const runner = this.#find(id)
       await this.#inTurn(() => change(runner))
@@ -118,7 +121,7 @@ export class WatchService implements Service {
             code: 'WATCH-001',
             next: 'End that first (WatchStop), or add a watch of its own: nekode-daemon watch add',
           })
-        return activeOf(await this.add(WatchSpec.parse({ dir, patterns }), null, UNNAMED))
+        return activeOf(await this.add(Spec.parse({ dir, patterns }), null, UNNAMED))
       },
       WatchStop: async () => {
         if (this.#runners.has(UNNAMED)) await this.#remove(UNNAMED)

@@ -2,7 +2,8 @@ import { NekodeError } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import { z } from 'zod'
 import { Store } from '../store'
-import { ChangedFile, LIMITS, type Trigger, TRIGGER_STATES, WatchSpec } from './contract'
+import { ChangedFile, type Trigger, TRIGGER_STATES, WatchSpec } from './contract'
+import { LIMITS } from './limits'
 
 const MIGRATIONS: readonly string[] = [
   `

@@ -107,6 +107,17 @@ describe('a file', () => {
   })
 })
 
+test('a file that is written twice within a moment is known as it is in the end', async () => {
+  const tree = await open()
+  const script = 'i=0; while [ $i -lt 400 ]; do printf a > $((i%50)); printf bb >> $((i%50)); i=$((i+1)); done'
+  for (let round = 0; round < 5; round++) {
+    expect(await Bun.spawn(['sh', '-c', script], { cwd: root }).exited).toBe(0)
+    const fresh = await open()
+    await until('all are known as they are', () => Bun.deepEquals(new Map(tree.files()), new Map(fresh.files())))
+    fresh.close()
+  }
+})
+
 describe('a folder', () => {
   test('that is new counts with all that was made in it before anybody could look, however deep', async () => {
     await open()

@@ -2,7 +2,7 @@ import { type Dirent, existsSync, type FSWatcher, lstatSync, readdirSync, type S
 import { dirname, join } from 'node:path'
 import { NekodeError } from '@shared/errors'
 import type { ChangeKind } from './changes'
-import { codeOf, type Eyes, eyesOn, NO_EYES, openWatch } from './eyes'
+import { codeOf, type Eyes, eyesOn, NO_EYES, openWatch, SETTLE_MS } from './eyes'
 import type { Rules } from './rules'
 
 /** How long events are gathered before the files are looked at: many come in twos and threes. */
@@ -47,7 +47,8 @@ export class Tree {
   readonly #options: TreeOptions
   readonly #eyes: Eyes
   readonly #folders = new Map<string, Folder>()
-  readonly #dirty = new Set<string>()
+  /** Paths to look at, with when it was last told that something is there (`performance.now()`). */
+  readonly #dirty = new Map<string, number>()
   #isLost = false
   #files = 0
   readonly #unreadable = new Set<string>()
@@ -59,6 +60,7 @@ export class Tree {
   #prior: Map<string, number> | undefined
   /** Where the folder will come back. */
   #above: { path: string; watcher: FSWatcher } | undefined
+  #again: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: TreeOptions) {
     this.#options = options
@@ -112,6 +114,7 @@ export class Tree {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#again)
     this.#above?.watcher.close()
     this.#above = undefined
     this.#eyes.closeAll()
@@ -120,7 +123,7 @@ export class Tree {
   #saw(path: string | undefined): void {
     if (this.#isClosed) return
     if (path === undefined || this.#dirty.size >= MAX_DIRTY) this.#isLost = true
-    else this.#dirty.add(path)
+    else this.#dirty.set(path, performance.now())
     if (!this.#work) this.#schedule()
   }
 
@@ -159,7 +162,9 @@ export class Tree {
     this.#sliceStart = performance.now()
     // First what is gone: a folder that was moved must lose its watch at the old place before it gets one at the new.
     const there: string[] = []
-    for (const path of batch.filter((path) => path !== '')) {
+    for (const [path, toldAt] of batch.filter(([path]) => path !== '')) {
+      // Once more, and not again for that.
+      if (performance.now() - toldAt < SETTLE_MS && !this.#dirty.has(path)) this.#dirty.set(path, 0)
       if (statOf(this.#path(path))) there.push(path)
       else this.#gone(path)
       await this.#breathe()
@@ -167,7 +172,7 @@ export class Tree {
     for (const path of there) await this.#lookAll(this.#examine(path), 'all')
     // Files that other rules bring in or leave out have not changed.
     const { rules } = this.#options
-    for (const path of batch)
+    for (const [path] of batch)
       if (rules.isRules(path) && rules.read(parentOf(path))) await this.#lookAll([parentOf(path)], 'known')
   }
 
@@ -339,7 +344,13 @@ export class Tree {
     this.#above?.watcher.close()
     this.#above = undefined
     try {
-      const watcher = openWatch(nearest, false, () => this.#awaitRoot())
+      const watcher = openWatch(nearest, false, () => {
+        this.#awaitRoot()
+        this.#again ??= setTimeout(() => {
+          this.#again = undefined
+          if (!this.#folders.has('')) this.#awaitRoot()
+        }, SETTLE_MS)
+      })
       watcher.on('error', () => undefined)
       this.#above = { path: nearest, watcher }
     } catch (error) {
