@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../runtimes/json'
 import type { Stream } from './job'
 import { MAX_OUTPUT } from './limits'
 import { type Piece, pieceShape } from './shapes'
@@ -23,8 +24,9 @@ export class Output {
   /** What was stored of an earlier attempt, or of a run that is over. */
   static parse(body: string | undefined): Output {
     const output = new Output()
-    if (body === undefined) return output
-    const { end, pieces } = Stored.parse(JSON.parse(body))
+    const stored = Stored.safeParse(body === undefined ? undefined : parseJson(body))
+    if (!stored.success) return output
+    const { end, pieces } = stored.data
     output.#pieces = pieces
     output.#end = end
     output.#kept = pieces.reduce((sum, { text }) => sum + text.length, 0)

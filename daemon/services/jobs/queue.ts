@@ -147,8 +147,12 @@ export class Queue {
     for (;;) {
       if (this.#running.size + decided.starts.length >= MAX_RUNNING) break
       const run = store.nextRun(now)
-      const job = run && store.job(run.job_id)
-      if (!run || !job) break
+      if (!run) break
+      const job = store.job(run.job_id)
+      if (!job) {
+        endWaiting(store, run, now, 'Its job cannot be read.')
+        continue
+      }
       const begun = { ...run, state: 'running' as const, attempt: run.attempt + 1, started_at: now }
       store.updateRun(run.id, { state: begun.state, attempt: begun.attempt, started_at: now, completed_at: null })
       store.note({ jobId: job.id, runId: run.id, event: 'started', at: now, details: `attempt ${begun.attempt}` })

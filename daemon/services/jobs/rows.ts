@@ -1,9 +1,17 @@
+import { errorText } from '@shared/errors'
 import type { Plan } from '@shared/schedule/plan'
 import { z } from 'zod'
 import { EVENTS, FAILURES, RUN_STATES, WHYS } from './job'
 import { definitionShape } from './shapes'
 
-const json = z.string().transform((text): unknown => JSON.parse(text))
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: errorText(error) })
+    return z.NEVER
+  }
+})
 const Flag = z.number().transform((value) => value === 1)
 const Time = z.number().int()
 
@@ -22,10 +30,7 @@ export const JobRow = z.object({
   /** As it was said. */
   schedule: z.string(),
   /** Null: nothing is due by itself. */
-  plan: z
-    .string()
-    .nullable()
-    .transform((text) => (text === null ? null : PlanShape.parse(JSON.parse(text)))),
+  plan: json.pipe(PlanShape).nullable(),
   enabled: Flag,
   next_at: Time.nullable(),
   last_run_id: z.string().nullable(),
@@ -35,13 +40,14 @@ export const JobRow = z.object({
 })
 export type JobRow = z.infer<typeof JobRow>
 
+/** A word that this version does not know is read as one that it does. */
 export const RunRow = z.object({
   id: z.string(),
   job_id: z.string(),
-  state: z.enum(RUN_STATES),
+  state: z.enum(RUN_STATES).catch('failed'),
   /** Starts so far. */
   attempt: z.number().int(),
-  why: z.enum(WHYS),
+  why: z.enum(WHYS).catch('manual'),
   /** What of, for people: a path that changed, a name. */
   reason: z.string(),
   /** Moment of the schedule that it is for. */
@@ -52,7 +58,7 @@ export const RunRow = z.object({
   started_at: Time.nullable(),
   completed_at: Time.nullable(),
   exit_code: z.number().int().nullable(),
-  failure: z.enum(FAILURES).nullable(),
+  failure: z.enum(FAILURES).nullable().catch(null),
   error: z.string().nullable(),
 })
 export type RunRow = z.infer<typeof RunRow>

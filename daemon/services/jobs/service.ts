@@ -1,21 +1,23 @@
 import { existsSync } from 'node:fs'
 import type { Served } from '../../local/operation'
 import type { Service } from '../service'
-import { JOBS } from './contract'
 import type { Jobs, JobsOptions, Triggered } from './jobs'
 import { storePath } from './place'
 
 /** Commands and messages by schedule, on demand, or when files change. Where there never was a job, next to nothing is loaded. */
 export class JobService implements Service {
   readonly name = 'jobs'
-  readonly served: ReadonlyMap<string, Served>
   readonly #options: JobsOptions
   #loading: Promise<Loaded> | undefined
   #jobs: Jobs | undefined
 
   constructor(options: JobsOptions) {
     this.#options = options
-    this.served = new Map(
+  }
+
+  async serve(): Promise<Map<string, Served>> {
+    const { JOBS } = await import('./contract')
+    return new Map(
       Object.entries(JOBS).map(([name, operation]) => [
         name,
         { operation, run: async (input, caller) => (await this.#load()).served.get(name)?.run(input, caller) },

@@ -25,15 +25,19 @@ export interface RunFilter {
   limit: number
 }
 
+const Identified = z.object({ id: z.string() })
+
 /** What a run becomes. */
 export type RunChange = Partial<Omit<RunRow, 'id' | 'job_id'>>
 
 /** Jobs, their runs, and what became of them. Durable: a moment that is claimed stays claimed. */
 export class JobStore {
   readonly #store: Store
+  readonly #log: Logger
 
-  private constructor(store: Store) {
+  private constructor(store: Store, log: Logger) {
     this.#store = store
+    this.#log = log
     if (store.setAside !== undefined) this.setMeta('set_aside', store.setAside)
   }
 
@@ -46,7 +50,7 @@ export class JobStore {
   /** @throws NekodeError precondition `JOB-000` */
   static open(path: string, log: Logger): JobStore {
     const title = 'the store of the jobs'
-    return new JobStore(Store.open({ path, log, title, migrations: MIGRATIONS, code: 'JOB-000', durable: true }))
+    return new JobStore(Store.open({ path, log, title, migrations: MIGRATIONS, code: 'JOB-000', durable: true }), log)
   }
 
   /** All of `work` is in the store, or none. */
@@ -115,7 +119,19 @@ export class JobStore {
 
   #job(where: string, value: string): JobRow | undefined {
     const row = this.#store.prepare<unknown, [string]>(`SELECT ${JOB} FROM jobs WHERE ${where}`).get(value)
-    return row ? JobRow.parse(row) : undefined
+    return row ? this.#readable([row])[0] : undefined
+  }
+
+  /** One that cannot be read must not keep the others from running: it is told, and is never due again. */
+  #readable(rows: unknown[]): JobRow[] {
+    return rows.flatMap((row) => {
+      const job = JobRow.safeParse(row)
+      if (job.success) return [job.data]
+      const { id } = Identified.parse(row)
+      this.#log.error('a job cannot be read; it does not run', { job: id, error: z.prettifyError(job.error) })
+      this.#store.prepare<never, [string]>('UPDATE jobs SET enabled = 0, next_at = NULL WHERE id = ?').run(id)
+      return []
+    })
   }
 
   /** Newest first. */
@@ -128,7 +144,7 @@ export class JobStore {
          ORDER BY id DESC LIMIT ?3`,
       )
       .all(state ?? null, tag ?? null, limit)
-    return z.array(JobRow).parse(rows)
+    return this.#readable(rows)
   }
 
   /** Jobs that a moment is set for, the earliest first. */
@@ -138,7 +154,7 @@ export class JobStore {
         `SELECT ${JOB} FROM jobs WHERE enabled = 1 AND next_at IS NOT NULL ORDER BY next_at LIMIT ?`,
       )
       .all(limit)
-    return z.array(JobRow).parse(rows)
+    return this.#readable(rows)
   }
 
   due(now: number, limit: number): JobRow[] {
@@ -147,7 +163,7 @@ export class JobStore {
         `SELECT ${JOB} FROM jobs WHERE enabled = 1 AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?`,
       )
       .all(now, limit)
-    return z.array(JobRow).parse(rows)
+    return this.#readable(rows)
   }
 
   /** The earliest moment that is set for any job. */

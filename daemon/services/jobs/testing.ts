@@ -103,7 +103,7 @@ export class JobsHere {
     })
     this.#jobs = jobs
     this.#dispatcher = new Dispatcher({
-      served: jobs.served,
+      serve: () => jobs.serve(),
       log,
       token: 'token',
       agentOf: (token) => (token === 'agent' ? 'agent_1' : undefined),
