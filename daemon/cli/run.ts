@@ -62,6 +62,8 @@ async function once(options: Parameters<typeof checkOnce>[0]): Promise<ExitCode>
 
 async function forever(options: Parameters<typeof startDaemon>[0]): Promise<ExitCode> {
   const { log, env } = options
+  // As it was given: what opens the vault of the secrets is taken out of it, and has to be there for the next one.
+  const given = { ...env }
   log.info('nekode-daemon starts', { version, pid: process.pid, home: options.config.paths.home })
   const ended = Promise.withResolvers<string>()
   const restarting = new AbortController()
@@ -85,7 +87,7 @@ async function forever(options: Parameters<typeof startDaemon>[0]): Promise<Exit
   watching.abort()
   log.info('nekode-daemon stops', { why })
   await daemon.stop()
-  if (restarting.signal.aborted) become([...SELF, ...process.argv.slice(2)], process.env)
+  if (restarting.signal.aborted) become([...SELF, ...process.argv.slice(2)], given)
   return Exit.ok
 }
 

@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TestHost } from '@shared/cli/testing'
-import { FakeControl } from '../../test/fixtures/control'
+import { FakeControl, until } from '../../test/fixtures/control'
 import { DaemonHere } from '../../test/fixtures/daemon'
+import { pathsOf } from '../config/paths'
+import { LocalClient } from '../local/client'
+import { readToken, socketAddress } from '../local/place'
 import { Exit } from './exit'
 import { program } from './program'
 
@@ -208,6 +211,39 @@ describe('rotate', () => {
     here.more.env = { PATH: process.env.PATH, NEKODE_VAULT_PASSPHRASE: 'correct horse battery' }
     await here.start()
     expect(await reveal('A')).toBe('sk-0123456789\n')
+  })
+
+  test('and a daemon that starts itself anew knows it still, though no program of it can inherit it', async () => {
+    await here.stop()
+    const env = { PATH: process.env.PATH, HOME: here.home, NEKODE_HOME: here.home }
+    const daemon = Bun.spawn([process.execPath, MAIN, 'run'], {
+      env: { ...env, NEKODE_VAULT_PASSPHRASE: 'correct horse battery' },
+      stdout: 'ignore',
+      stderr: 'ignore',
+    })
+    try {
+      const paths = pathsOf(here.home)
+      const tokenOtherThan = (old: string | undefined) =>
+        until(
+          'the daemon runs',
+          () => {
+            const token = readToken(paths)
+            return token !== old && existsSync(socketAddress(paths)) ? token : undefined
+          },
+          50,
+        )
+      const first = await tokenOtherThan(undefined)
+      expect(await put('sk-0123456789', 'A')).toBe(0)
+      expect(vault()).toContain('argon2id')
+      const client = await LocalClient.open({ address: socketAddress(paths), token: first })
+      await client.call('Restart', {})
+      client.close()
+      await tokenOtherThan(first)
+      expect(await reveal('A')).toBe('sk-0123456789\n')
+    } finally {
+      daemon.kill('SIGTERM')
+      await daemon.exited
+    }
   })
 
   test('asks for it twice at a terminal', async () => {
