@@ -32,7 +32,11 @@ const args = {
     valueHint: 'time',
     description: 'Wait before the first retry; it doubles, up to 1h (10s)',
   },
-  overlap: { type: 'string', valueHint: OVERLAPS.join('|'), description: 'While a run is under way (skip)' },
+  overlap: {
+    type: 'string',
+    valueHint: OVERLAPS.join('|'),
+    description: 'While a run is under way (skip; queue with “on watch”)',
+  },
   missed: {
     type: 'string',
     valueHint: MISSED.join('|'),

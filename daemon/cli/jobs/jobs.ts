@@ -86,7 +86,7 @@ const show = command({
       ['tags', detail.tags.join(' ')],
     ])
     if (runs.length === 0) return
-    out.line('')
+    host.out('\n')
     runTable(out, runs)
   },
 })

@@ -193,6 +193,7 @@ export class Attempt {
       NEKODE_JOB_RUN_ID: run.id,
       NEKODE_JOB_ATTEMPT: String(run.attempt),
       NEKODE_JOB_WHY: run.why,
+      NEKODE_JOB_REASON: run.reason,
       ...(run.due_at === null ? {} : { NEKODE_JOB_DUE_AT: new Date(run.due_at).toISOString() }),
     }
     return { env: runtimeEnv('', parent, { ...own, ...about }), secrets }

@@ -7,6 +7,8 @@ import type { JobRow, RunRow } from './rows'
 import type { JobStore } from './store'
 import { dueMoments, following, stepMs } from './when'
 
+/** Of what is kept of a reason, in characters. */
+const MAX_REASON = 2000
 /** Jobs that are looked at in one transaction. */
 const BATCH = 50
 
@@ -53,7 +55,7 @@ export function enqueue(store: JobStore, job: JobRow, request: Request, now: num
     state: 'pending',
     attempt: 0,
     why: request.why,
-    reason: (request.reason ?? '').slice(0, 500),
+    reason: (request.reason ?? '').slice(0, MAX_REASON),
     due_at: request.dueAt ?? null,
     ready_at: now,
     created_at: now,

@@ -258,7 +258,7 @@ describe('a moment while a run is under way', () => {
   })
 
   test('of a watch waits once, however much changes', async () => {
-    const id = await here.add({ ...held(), schedule: 'on watch', overlap: 'queue' })
+    const id = await here.add({ ...held(), schedule: 'on watch' })
     const change = (path: string) => here.jobs.trigger(id, 'watch', { reason: path })
     const triggered = [await change('a'), await change('b'), await change('c')]
     expect(triggered.map((one) => 'run' in one)).toEqual([true, true, false])

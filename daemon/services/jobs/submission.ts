@@ -31,6 +31,7 @@ export async function prepare(
   const { cwd = env.HOME ?? homedir(), timezone = 'UTC', cron, schedule } = submission
   if (cron !== undefined && schedule !== undefined) throw refused('Give the cron line or the schedule, not both.')
   const said = cron ?? schedule ?? 'now'
+  const when = await readWhen(said, timezone, now)
   const parsed = definitionShape().safeParse({
     work,
     ...(submission.args === undefined ? {} : { args: submission.args }),
@@ -39,7 +40,8 @@ export async function prepare(
     timeout_ms: submission.timeout_secs === undefined ? DEFAULT_TIMEOUT_MS : submission.timeout_secs * 1000,
     max_retries: submission.max_retries ?? (isMessage ? MESSAGE_RETRIES : 0),
     backoff_ms: submission.backoff_secs === undefined ? DEFAULT_BACKOFF_MS : Math.round(submission.backoff_secs * 1000),
-    overlap: submission.overlap ?? 'skip',
+    // What changes while a run looks at what has changed must not be passed over.
+    overlap: submission.overlap ?? (when.kind === 'watch' ? 'queue' : 'skip'),
     missed: submission.missed ?? 'once',
     max_missed: submission.max_missed ?? 10,
     tags: [...new Set(submission.tags)],
@@ -47,7 +49,6 @@ export async function prepare(
   if (!parsed.success) throw refused(parsed.error.issues[0]?.message ?? 'That cannot be a job.')
   const definition = parsed.data
   if (JSON.stringify(definition).length > MAX_DEFINITION) throw refused('A job takes at most 256 KiB.')
-  const when = await readWhen(said, timezone, now)
   return { definition, schedule: scheduleText(said, when), when, timezone, warnings: warningsOf(definition, env) }
 }
 
