@@ -118,6 +118,8 @@ export const SECRETS = operations({
             env_var: z.string(),
           }),
         ),
+        /** Why there may be more keys than are told. */
+        problem: z.string().optional(),
       }),
     },
   },

@@ -59,7 +59,7 @@ async function start(): Promise<void> {
     version: '1',
     log,
     events,
-    served: service.served,
+    serve: () => service.serve(),
     services: ['secrets'],
     port: 0,
     agentOf: (token) => (token === 'agent-key' ? ADA : undefined),
@@ -239,6 +239,7 @@ describe('the passphrase of the vault', () => {
     const { providers, problem } = await (await client()).call('ListSecrets', {})
     expect(problem).toContain('The passphrase is not the one of the vault')
     expect(providers.every(({ source }) => source !== 'Vault')).toBe(true)
+    expect((await (await client()).call('ListProviderStatus', {})).problem).toBe(problem)
   })
 
   test('may be in a file, and one that cannot be read is told', async () => {

@@ -10,7 +10,7 @@ import { type Handlers, serve, type Served } from '../../local/operation'
 import { RuntimeFailure } from '../../runtimes/failure'
 import { MIN_HIDDEN } from '../../supervisor/redactor'
 import type { Service } from '../service'
-import { SECRETS } from './contract'
+import type { SECRETS } from './contract'
 import { Keychain } from './keychain'
 import { PROVIDERS, secretName, variableOf } from './names'
 import { referencesOf, resolveReferences, revisionOf } from './references'
@@ -39,7 +39,6 @@ interface Of {
 /** The secrets of this computer, for its owner and for the environments of its agents. */
 export class SecretService implements Service {
   readonly name = 'secrets'
-  readonly served: ReadonlyMap<string, Served>
   readonly #options: SecretServiceOptions
   #register: SecretRegister | undefined
   #store: SecretStore | undefined
@@ -47,7 +46,10 @@ export class SecretService implements Service {
 
   constructor(options: SecretServiceOptions) {
     this.#options = options
-    this.served = serve(SECRETS, this.#handlers())
+  }
+
+  async serve(): Promise<Map<string, Served>> {
+    return serve((await import('./contract')).SECRETS, this.#handlers())
   }
 
   start(): void {
@@ -207,7 +209,7 @@ export class SecretService implements Service {
   }
 
   async #providers() {
-    const { secrets } = await this.store.list()
+    const { secrets, problem } = await this.store.list()
     return {
       type: 'ProviderStatusList' as const,
       providers: [...PROVIDERS].map(([id, name]) => {
@@ -215,6 +217,7 @@ export class SecretService implements Service {
         const source = found?.source ?? ('NotFound' as const)
         return { id, name, has_key: found !== undefined, source, category: 'llm', env_var: variableOf(id) }
       }),
+      ...(problem === undefined ? {} : { problem }),
     }
   }
 }
