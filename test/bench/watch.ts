@@ -107,7 +107,7 @@ export const watch: Bench = {
         ours: idle,
         unit: '%',
         atMost: 0.2,
-        how: 'of one processor, over 30 s; no server, which is tried again now and then',
+        how: 'of one processor, over 30 s, 20 s after the last change; no server, which is tried again now and then',
       }),
     ]
   },
