@@ -42,7 +42,7 @@ export const NO_EYES: Eyes = { open: () => undefined, close: () => undefined, cl
 export const eyesOn = (options: EyesOptions): Eyes =>
   process.platform === 'linux' ? new FolderEyes(options) : new TreeEyes(options)
 
-class FolderEyes implements Eyes {
+export class FolderEyes implements Eyes {
   readonly #options: EyesOptions
   readonly #open = new Map<string, Listener>()
 
@@ -116,7 +116,7 @@ function leave(path: string, listener: Listener): void {
   folders.delete(path)
 }
 
-class TreeEyes implements Eyes {
+export class TreeEyes implements Eyes {
   readonly #options: EyesOptions
   #watcher: FSWatcher | undefined
 

@@ -8,7 +8,7 @@ import { checkAction, type WatchPorts } from './actions'
 import type { Watch, WATCH, WatchSpec } from './contract'
 import { placeOf } from './place'
 import type { Runner } from './runner'
-import { type WatchRow, WatchStore } from './store'
+import type { WatchRow, WatchStore } from './store'
 
 export interface WatchOptions extends Pick<ServiceDeps, 'paths' | 'log' | 'events' | 'env'> {
   /** What watches can start. */
@@ -44,7 +44,8 @@ export class WatchService implements Service {
   async start(): Promise<void> {
     this.#isStarted = true
     if (!existsSync(join(this.#options.paths.state, STORE))) return
-    for (const row of this.#open().list()) this.#runners.set(row.id, await this.#runner(row))
+    const store = await this.#open()
+    for (const row of store.list()) this.#runners.set(row.id, await this.#runner(row))
     this.#first = this.#startAll()
   }
 
@@ -77,7 +78,7 @@ export class WatchService implements Service {
   /** Adds a watch and starts it. @throws NekodeError `WATCH-001`, `WATCH-002` or `WATCH-003`; then there is none */
   add(spec: WatchSpec, name: string | null, id = newWatchId()): Promise<Watch> {
     return this.#inTurn(async () => {
-      const store = this.#open()
+      const store = await this.#open()
       checkAction(spec.action, this.#options.ports)
       const row: WatchRow = {
         id,
@@ -133,9 +134,10 @@ export class WatchService implements Service {
       },
       WatchAdd: async ({ name, ...spec }) => ({ type: 'Watch', watch: await this.add(spec, name ?? null) }),
       WatchList: () => ({ type: 'WatchList', watches: this.list() }),
-      WatchShow: ({ id }) => {
+      WatchShow: async ({ id }) => {
         const runner = this.#find(id)
-        return { type: 'Watch', watch: runner.view(), triggers: this.#open().triggers(runner.row.id) }
+        const store = await this.#open()
+        return { type: 'Watch', watch: runner.view(), triggers: store.triggers(runner.row.id) }
       },
       WatchRemove: async ({ id }) => {
         await this.#remove(this.#find(id).row.id)
@@ -163,7 +165,7 @@ export class WatchService implements Service {
     const { Runner } = await import('./runner')
     return new Runner({
       row,
-      store: this.#open(),
+      store: await this.#open(),
       events,
       log,
       ports,
@@ -184,7 +186,7 @@ export class WatchService implements Service {
 
   #remove(id: string): Promise<void> {
     return this.#inTurn(async () => {
-      const store = this.#open()
+      const store = await this.#open()
       await this.#runners.get(id)?.stop()
       this.#runners.delete(id)
       store.remove(id)
@@ -205,7 +207,8 @@ export class WatchService implements Service {
   }
 
   /** @throws NekodeError `WATCH-002` when the store cannot be opened */
-  #open(): WatchStore {
+  async #open(): Promise<WatchStore> {
+    const { WatchStore } = await import('./store')
     if (!this.#isStarted)
       throw new NekodeError('unavailable', 'The daemon starts or stops; there are no watches.', { code: 'WATCH-002' })
     this.#store ??= WatchStore.open(join(this.#options.paths.state, STORE), this.#options.log)

@@ -2,7 +2,7 @@ import { type Dirent, existsSync, type FSWatcher, lstatSync, readdirSync, type S
 import { dirname, join } from 'node:path'
 import { NekodeError } from '@shared/errors'
 import type { ChangeKind } from './changes'
-import { codeOf, type Eyes, eyesOn, NO_EYES, openWatch, SETTLE_MS } from './eyes'
+import { codeOf, type Eyes, type EyesOptions, eyesOn, NO_EYES, openWatch, SETTLE_MS } from './eyes'
 import type { Rules } from './rules'
 
 /** How long events are gathered before the files are looked at: many come in twos and threes. */
@@ -20,6 +20,8 @@ export interface TreeOptions {
   rules: Rules
   /** Looks at everything at this interval instead of being told. */
   pollMs?: number | undefined
+  /** Default: what this system is best at. */
+  eyes?: (options: EyesOptions) => Eyes
   /** @param print how the file looks now; undefined when it is gone */
   changed(path: string, change: ChangeKind, print: number | undefined): void
   said(news: TreeNews): void
@@ -64,9 +66,10 @@ export class Tree {
 
   constructor(options: TreeOptions) {
     this.#options = options
+    const { eyes = eyesOn } = options
     this.#eyes =
       options.pollMs === undefined
-        ? eyesOn({ root: options.root, saw: (path) => this.#saw(path), failed: (error) => this.#fail(error) })
+        ? eyes({ root: options.root, saw: (path) => this.#saw(path), failed: (error) => this.#fail(error) })
         : NO_EYES
   }
 
