@@ -127,7 +127,7 @@ async function openLocal(
       version,
       log,
       events,
-      served: services.served,
+      serve: () => services.serve(),
       services: services.names,
       port: config.localPort === 'none' ? undefined : Number(config.localPort),
       agentOf: (key) => keys.agentOf(key),

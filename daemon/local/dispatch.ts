@@ -15,7 +15,8 @@ export interface Outcome {
 }
 
 export interface DispatchOptions {
-  served: ReadonlyMap<string, Served>
+  /** Asked once, for the first request. */
+  serve: () => Promise<ReadonlyMap<string, Served>>
   log: Logger
   /** The token of this daemon. */
   token: string
@@ -30,13 +31,16 @@ const Request = z.looseObject({ type: z.string(), auth_token: z.string().max(512
 /** Answers requests, wherever they come from. */
 export class Dispatcher {
   readonly #options: DispatchOptions
+  #served: Promise<ReadonlyMap<string, Served>> | undefined
 
   constructor(options: DispatchOptions) {
     this.#options = options
   }
 
-  get served(): ReadonlyMap<string, Served> {
-    return this.#options.served
+  /** All operations. */
+  served(): Promise<ReadonlyMap<string, Served>> {
+    this.#served ??= this.#options.serve()
+    return this.#served
   }
 
   /** Who holds a token; undefined when nobody does. */
@@ -57,8 +61,8 @@ export class Dispatcher {
 
   /** Answers the operation `type`. Never throws. */
   async call(type: string, input: unknown, caller: Caller): Promise<Outcome> {
-    const { served, log } = this.#options
-    const found = served.get(type)
+    const { log } = this.#options
+    const found = (await this.served()).get(type)
     if (!found) return failure('not_found', 'unknown_request', `There is no request “${type.slice(0, 100)}”.`)
     const { operation, run } = found
     if (caller.kind === 'agent' && !operation.forAgents)

@@ -48,7 +48,13 @@ async function open(spareMs = 60_000, address = socketAddress(paths)): Promise<{
       return { type: 'Done' }
     },
   })
-  const dispatcher = new Dispatcher({ served, log, token: 't', agentOf: () => undefined, clean: (input) => input })
+  const dispatcher = new Dispatcher({
+    serve: async () => served,
+    log,
+    token: 't',
+    agentOf: () => undefined,
+    clean: (input) => input,
+  })
   servers.push(await LocalSocket.open({ address, dispatcher, events, log, spareMs }))
   return { events }
 }

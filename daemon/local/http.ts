@@ -69,7 +69,7 @@ export function serveHttp({ port, dispatcher, events }: HttpOptions, mounts: rea
       const token = bearerOf(request)
       const caller = token === undefined ? undefined : dispatcher.callerOf(token)
       if (!caller) return respond({ reply: { type: 'AuthRequired' }, failed: 'unauthenticated' })
-      if (path === '/v1' && request.method === 'GET') return Response.json(list(dispatcher))
+      if (path === '/v1' && request.method === 'GET') return Response.json(await list(dispatcher))
       if (path === '/v1/events' && request.method === 'GET')
         return caller.kind === 'owner' ? stream(events, request.signal) : respond(notForAgents())
       const name = /^\/v1\/([A-Za-z]{1,64})$/.exec(path)?.[1]
@@ -127,8 +127,8 @@ function fieldsOf(text: string): Record<string, unknown> | undefined {
 
 const Fields = z.record(z.string(), z.unknown())
 
-const list = ({ served }: Dispatcher) => ({
-  operations: [...served].map(([name, { operation }]) => ({
+const list = async (dispatcher: Dispatcher) => ({
+  operations: [...(await dispatcher.served())].map(([name, { operation }]) => ({
     name,
     about: operation.about,
     needsToken: operation.needsToken ?? false,

@@ -56,15 +56,16 @@ beforeEach(async () => {
     agentOf: (token) => (token === 'agent-token' ? 'agt_1' : undefined),
     shutdown: () => ended.resolve(),
     restart: () => ended.resolve(),
-    served: serve(SAMPLE, {
-      Echo: ({ text }) => ({ type: 'Said', text }),
-      Much: ({ length }) => ({ type: 'Said', text: 'x'.repeat(length) }),
-      Fail: () => {
-        throw new Error('inside')
-      },
-      Secret: () => ({ type: 'Told' }),
-      Mine: (_, caller) => ({ type: 'Yours', agentId: caller.kind === 'agent' ? caller.agentId : null }),
-    }),
+    serve: async () =>
+      serve(SAMPLE, {
+        Echo: ({ text }) => ({ type: 'Said', text }),
+        Much: ({ length }) => ({ type: 'Said', text: 'x'.repeat(length) }),
+        Fail: () => {
+          throw new Error('inside')
+        },
+        Secret: () => ({ type: 'Told' }),
+        Mine: (_, caller) => ({ type: 'Yours', agentId: caller.kind === 'agent' ? caller.agentId : null }),
+      }),
   })
 })
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import type { Paths } from '../config/paths'
-import { BASE } from './contract'
+import type { BASE } from './contract'
 import { Dispatcher } from './dispatch'
 import type { LocalEvents } from './events'
 import { type LocalHttp, type Mount, serveHttp } from './http'
@@ -19,7 +19,7 @@ export interface LocalOptions {
   log: Logger
   events: LocalEvents
   /** Operations of the services, by name. */
-  served: ReadonlyMap<string, Served>
+  serve: () => Promise<ReadonlyMap<string, Served>>
   /** Names of the services, for `Status`. */
   services: readonly string[]
   /** Port on loopback; 0: any free one; undefined: none. */
@@ -44,7 +44,7 @@ export interface LocalApi {
 
 /** Opens the local API. @throws NekodeError when there can be no socket */
 export async function startLocal(options: LocalOptions): Promise<LocalApi> {
-  const { paths, version, log, events, served } = options
+  const { paths, version, log, events } = options
   const address = socketAddress(paths)
   makeSocketFolder(address)
   const token = writeToken(paths)
@@ -69,7 +69,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalApi> {
     },
   }
   const dispatcher = new Dispatcher({
-    served: new Map([...serve(BASE, base), ...served]),
+    serve: async () => {
+      const [shapes, others] = await Promise.all([import('./contract'), options.serve()])
+      return new Map([...serve(shapes.BASE, base), ...others])
+    },
     log,
     token,
     agentOf: options.agentOf,

@@ -12,7 +12,7 @@ export interface Service {
   /** As `Status` names it. */
   readonly name: string
   /** What it answers at the local API. */
-  readonly served: ReadonlyMap<string, Served>
+  serve(): Promise<ReadonlyMap<string, Served>>
   start(): Promise<void> | void
   stop(): Promise<void> | void
 }

@@ -22,10 +22,10 @@ export class Services {
   readonly #deps: ServiceDeps
   readonly #all: readonly Service[]
 
-  readonly #together: ReadonlyMap<string, Served>
+  readonly #together: () => Promise<ReadonlyMap<string, Served>>
 
   /** @param together what is answered of several of them */
-  constructor(deps: ServiceDeps, all: readonly Service[], together: ReadonlyMap<string, Served> = new Map()) {
+  constructor(deps: ServiceDeps, all: readonly Service[], together: () => Promise<ReadonlyMap<string, Served>>) {
     this.#deps = deps
     this.#all = all
     this.#together = together
@@ -35,8 +35,10 @@ export class Services {
     return this.#all.map(({ name }) => name)
   }
 
-  get served(): Map<string, Served> {
-    return new Map([...this.#all.flatMap(({ served }) => [...served]), ...this.#together])
+  /** What all of them answer. The shapes of it are megabytes of memory, so they are loaded for the first who asks. */
+  async serve(): Promise<Map<string, Served>> {
+    const parts = await Promise.all([...this.#all.map((service) => service.serve()), this.#together()])
+    return new Map(parts.flatMap((part) => [...part]))
   }
 
   /** One that cannot start leaves the others and the agents alone; its operations say why. */

@@ -70,7 +70,7 @@ async function open(serverUrl: string): Promise<void> {
     version: '1.2.3',
     log,
     events: new LocalEvents(),
-    served: new Map(),
+    serve: async () => new Map(),
     services: [],
     port: 0,
     agentOf: (key) => keys.agentOf(key),

@@ -1,8 +1,5 @@
 import { z } from 'zod'
 import { nothing, operations } from '../../local/operation'
-
-/** Longest value that a program may keep by itself, in bytes. */
-export const MAX_VALUE = 256 * 1024
 /** Entries in one list. */
 export const MAX_LISTED = 1000
 

@@ -5,14 +5,14 @@ import type { Mount } from '../../local/http'
 import { type Caller, type Handlers, serve, type Served } from '../../local/operation'
 import type { Service, ServiceDeps } from '../service'
 import { ResponseCache } from './cache'
-import { CACHE, type CacheFigures, MAX_VALUE } from './contract'
+import type { CACHE, CacheFigures } from './contract'
 import { type Route, routed } from './environment'
 import type { Call, Exchange, Hit } from './exchange'
 import { valueKey } from './key'
 import { Prices } from './prices'
 import type { ProxyOptions } from './proxy'
 import type { Mode } from './request'
-import type { CacheSettings } from './settings'
+import { type CacheSettings, MAX_VALUE } from './settings'
 import type { Which } from './store'
 import { parseUpstreams, type Upstream } from './upstreams'
 
@@ -36,7 +36,6 @@ const MODE_VARIABLE = 'NEKODE_MODEL_CACHE'
 /** Exact-match cache of models' answers: for the daemon's own agents, for programs by a proxy, and for values of any program. */
 export class CacheService implements Service {
   readonly name = 'cache'
-  readonly served: ReadonlyMap<string, Served>
   readonly mounts: readonly Mount[]
   readonly #options: CacheOptions
   readonly #path: string
@@ -63,8 +62,12 @@ export class CacheService implements Service {
       frontBytes: settings.memoryBytes,
       ...(now ? { now } : {}),
     })
-    this.served = serve(CACHE, this.#handlers())
     this.mounts = [{ prefix: '/cache/', answer: (request, callerOf) => this.#proxy(request, callerOf) }]
+  }
+
+  async serve(): Promise<Map<string, Served>> {
+    const shapes = await import('./contract')
+    return serve(shapes.CACHE, this.#handlers())
   }
 
   /** Nothing is opened before the first request. */

@@ -43,3 +43,6 @@ export const cacheSettings = (config: Pick<Config, Part>): CacheSettings => ({
   upstreams: config.cacheUpstreams,
   prices: config.modelPrices,
 })
+
+/** Longest value that a program may keep by itself, in bytes. */
+export const MAX_VALUE = 256 * 1024

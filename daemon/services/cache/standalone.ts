@@ -57,7 +57,8 @@ export async function serveAlone({ config, log, env, self, port, shutdown }: Sta
       version,
       log,
       events,
-      served: new Map(services.flatMap(({ served }) => [...served])),
+      serve: async () =>
+        new Map((await Promise.all(services.map((service) => service.serve()))).flatMap((part) => [...part])),
       services: services.map(({ name }) => name),
       port,
       mounts: cache.mounts,

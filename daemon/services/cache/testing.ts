@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLogger } from '@shared/log'
 import { makeFolders, type Paths, pathsOf } from '../../config/paths'
-import { LocalEvent, LocalEvents } from '../../local/events'
+import { LocalEvents } from '../../local/events'
+import { LocalEvent } from '../../local/eventshapes'
 import { AgentKeys } from '../../local/keys'
 import { type LocalApi, startLocal } from '../../local/local'
 import { readToken } from '../../local/place'
@@ -71,7 +72,7 @@ export async function startStage(
     version: '1',
     log,
     events: bus,
-    served: service.served,
+    serve: () => service.serve(),
     services: [service.name],
     port: 0,
     mounts: service.mounts,

@@ -1,9 +1,9 @@
 import { version } from '@shared/version'
-import { serve, type Served } from '../../local/operation'
+import { type Handlers, serve, type Served } from '../../local/operation'
 import type { CacheService } from '../cache/service'
 import type { JobService } from '../jobs/service'
 import type { WatchService } from '../watch/service'
-import { CAPABILITIES } from './contract'
+import type { CAPABILITIES } from './contract'
 
 export interface CapabilitiesOptions {
   cache: Pick<CacheService, 'stats'>
@@ -12,9 +12,9 @@ export interface CapabilitiesOptions {
 }
 
 /** Tells of the services in one answer. */
-export function serveCapabilities({ cache, jobs, watch }: CapabilitiesOptions): Map<string, Served> {
+export function serveCapabilities({ cache, jobs, watch }: CapabilitiesOptions): () => Promise<Map<string, Served>> {
   const since = performance.now()
-  return serve(CAPABILITIES, {
+  const handlers: Handlers<typeof CAPABILITIES> = {
     GetDaemonCapabilities: async () => {
       const { entries, hit_rate, total_cost_saved } = await cache.stats()
       return {
@@ -30,5 +30,6 @@ export function serveCapabilities({ cache, jobs, watch }: CapabilitiesOptions): 
         },
       }
     },
-  })
+  }
+  return async () => serve((await import('./contract')).CAPABILITIES, handlers)
 }
