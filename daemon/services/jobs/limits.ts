@@ -19,7 +19,7 @@ export const KEPT_RUNS = 100
 /** Runs with their output, over all jobs, newest first: with the bound of one output, 64 MiB. */
 export const KEPT_OUTPUTS = 1000
 /** Entries of the history of one job. */
-export const KEPT_EVENTS = 1000
+export const KEPT_EVENTS = 500
 /** Jobs without a schedule whose run is over, newest first. */
 export const KEPT_DONE = 2000
 export const KEPT_MS = 30 * WHOLE_DAY_MS

@@ -486,3 +486,12 @@ test('a look at the schedules by their other names shows the same jobs', async (
   await here.ask('ScheduleDelete', { name: 'nightly' })
   expect(await here.ask('ScheduleGet', { name: 'nightly' })).toMatchObject({ code: 'JOB-004' })
 })
+
+test('a run that goes on for ever does not fill the history with what is skipped for it', async () => {
+  const id = await here.add({ ...held(), schedule: 'every 1s' })
+  time.pass(1000)
+  for (let i = 0; i < 800; i++) time.pass(1000)
+  const { events } = (await here.ask('JobHistory', { id, limit: 1000 })) as unknown as { events: { seq: number }[] }
+  expect(events.length).toBeLessThan(600)
+  expect(events[0]!.seq).toBeGreaterThan(800)
+})

@@ -11,6 +11,9 @@ const JOB =
 const RUN =
   'id, job_id, state, attempt, why, reason, due_at, ready_at, created_at, started_at, completed_at, exit_code, failure, error' as const
 
+/** Events between two looks at those of a job that are too many. */
+const PRUNE_EVENTS_EVERY = 100
+
 export interface JobFilter {
   state?: JobState | undefined
   tag?: string | undefined
@@ -341,11 +344,13 @@ export class JobStore {
   }
 
   note(event: { jobId: string; runId?: string; event: Event; at: number; details?: string }): void {
-    this.#store
+    const { lastInsertRowid: seq } = this.#store
       .prepare<never, [string, string | null, string, number, string]>(
         'INSERT INTO events (job_id, run_id, event, at, details) VALUES (?, ?, ?, ?, ?)',
       )
       .run(event.jobId, event.runId ?? null, event.event, event.at, event.details ?? '')
+    // Also where a run goes on for ever and each moment is skipped.
+    if (Number(seq) % PRUNE_EVENTS_EVERY === 0) this.pruneJob(event.jobId, event.at)
   }
 
   /** Newest first. */
