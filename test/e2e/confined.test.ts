@@ -3,7 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Confinement } from '@shared/contract'
 import { findSandbox } from '../../daemon/confine/support'
+import { installClis } from '../agents/clis'
+import { script, startModelEndpoint } from '../fixtures/model-endpoint'
 import { eventually, inPlace, startDaemon, startServer } from './harness'
+import { CLAUDE, CODEX, enrolledStage, makeAgent } from './stage'
+import { details } from './talk'
+
+installClis()
 
 setDefaultTimeout(60_000)
 
@@ -93,3 +99,39 @@ test('an agent over its limit fails with the limit as the reason, and a computer
     // Programs are there, bubblewrap is not.
     { PATH: '/bin-without-bwrap' },
   ))
+
+for (const cli of canSandbox ? [CODEX, CLAUDE] : []) {
+  test(`${cli.kind} itself works in the sandbox: it answers, runs commands, uses its tools, and resumes its session`, () =>
+    inPlace(async (place) => {
+      const model = startModelEndpoint()
+      try {
+        const stage = await enrolledStage(place)
+        const { talk } = stage
+        writeFileSync(join(stage.home, 'letter.txt'), 'A-LETTER')
+        const agent = await makeAgent(stage, { cli, modelUrl: model.url, name: `${cli.kind}-in` })
+        await talk.call('PATCH /api/agents/{id}', {
+          params: { id: agent.id },
+          body: { confinement: { ...FREE, sandbox: true } },
+        })
+        const look = `cat ${stage.home}/letter.txt ${stage.home}/daemon.json; echo made > made.txt; cat made.txt`
+        const turn = script(
+          [cli.shell(look)],
+          [cli.tool('send_message', { target: '#general', text: 'a note' })],
+          [{ say: 'done' }],
+        )
+        const over = await talk.over(await talk.ask(`@${agent.name} go ${turn}`))
+        expect(over.said.map(({ content }) => content)).toEqual(['done'])
+        const [ran, told] = details(over, 'tool')
+        expect(ran?.output).toContain('made')
+        expect(ran?.output).not.toContain('A-LETTER')
+        expect(ran?.output).not.toContain('ndt_')
+        expect(told).toMatchObject({ kind: 'mcp', outcome: 'completed' })
+        await stage.restartDaemon('SIGTERM')
+        const again = await talk.over(await talk.ask(`@${agent.name} go ${script([{ say: 'still here' }])}`))
+        expect(again.said.map(({ content }) => content)).toEqual(['still here'])
+        expect(details(again, 'notice').map(({ text }) => text)).toEqual([])
+      } finally {
+        await model.stop()
+      }
+    }))
+}
