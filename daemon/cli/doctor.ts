@@ -10,6 +10,7 @@ import { detectRuntimes } from '../runtimes/detect'
 import { type Check, checkLocal, checkMachine, checkServer, failed } from './checks'
 import { command } from './command'
 import { Exit } from './exit'
+import { readTrial } from '../upgrade/trial'
 import { SELF } from './self'
 import { configArg, readConfig } from './settings'
 import { readStatus } from './status'
@@ -43,7 +44,7 @@ export async function examine(read: () => Config): Promise<Check[]> {
   const checks = [configuration(config), home(config), ...(await checkMachine(config, process.env))]
   if (config.token !== '') checks.push(...(await server(config)))
   checks.push(...(await checkLocal(config)), ...(await runtimes()), ...(await confinement(config)))
-  checks.push(await service(config))
+  checks.push(await service(config), ...lastUpgrade(config))
   return checks
 }
 
@@ -114,6 +115,21 @@ async function runtimes(): Promise<Check[]> {
       'ready',
     ...(nextStep ? { next: nextStep } : {}),
   }))
+}
+
+/** An upgrade that did not go well, for as long as its version was not replaced. */
+function lastUpgrade({ paths }: Config): Check[] {
+  const trial = readTrial(paths)
+  if (trial?.state !== 'rolled_back') return []
+  const { to, reason = 'it was interrupted' } = trial
+  return [
+    {
+      name: 'upgrade',
+      result: 'warning',
+      detail: `version ${to} was rolled back: ${reason}`,
+      next: 'Look into the log of the daemon. nekode-daemon upgrade tries it again.',
+    },
+  ]
 }
 
 const KEPT = {

@@ -285,6 +285,7 @@ test.each([
   await box.runs(OLD)
   expect(sha256(box.program)).toBe(sha256(built(OLD)))
   expect(carrying(box.home).filter(({ command }) => command.includes('sleep'))).toEqual([])
+  expect((await box.say('doctor')).output).toContain(`version ${version} was rolled back: ${why}`)
   await box.end()
 })
 

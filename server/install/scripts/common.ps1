@@ -48,6 +48,13 @@ function Get-Architecture {
   }
 }
 
+# An address, or a path on this computer.
+function Get-File([string]$From, [string]$To) {
+  if ($From -match '^file:') { $From = ([Uri]$From).LocalPath }
+  if ($From -notmatch '^https?:') { Copy-Item -LiteralPath $From -Destination $To }
+  else { Invoke-WebRequest -UseBasicParsing -Uri $From -OutFile $To }
+}
+
 # The first place that lists an archive for this machine: its address, name and checksum.
 function Find-Archive([string]$Version) {
   $base = "nekode-daemon_${Version}_windows_$(Get-Architecture)"
@@ -57,7 +64,7 @@ function Find-Archive([string]$Version) {
   foreach ($place in $places) {
     $place = $place.TrimEnd('/')
     $sums = Join-Path $script:Work 'SHA256SUMS.txt'
-    try { Invoke-WebRequest -UseBasicParsing -Uri "$place/SHA256SUMS.txt" -OutFile $sums }
+    try { Get-File "$place/SHA256SUMS.txt" $sums }
     catch {
       Write-Step "$place/SHA256SUMS.txt cannot be read: $($_.Exception.Message)"
       continue
@@ -82,7 +89,7 @@ function Get-Daemon {
   $archive = Find-Archive $wanted
   Write-Step "downloading $($archive.Name) from $($archive.Place)"
   $file = Join-Path $script:Work $archive.Name
-  Invoke-WebRequest -UseBasicParsing -Uri "$($archive.Place)/$($archive.Name)" -OutFile $file
+  Get-File "$($archive.Place)/$($archive.Name)" $file
   $actual = (Get-FileHash -LiteralPath $file -Algorithm SHA256).Hash
   if ($actual -ne $archive.Sum) {
     throw "nekode: the checksum of $($archive.Name) does not match, so nothing was installed. Expected $($archive.Sum), received $actual. The download was damaged or tampered with."
