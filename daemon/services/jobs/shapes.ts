@@ -32,7 +32,7 @@ export const workShape = once(() =>
     z.object({ kind: z.literal('shell'), line: text(MAX_COMMAND).min(1) }),
     z.object({
       kind: z.literal('message'),
-      /** `#channel`, `#channel:thread` or `dm:@name`. */
+      /** `#general`, `general` or `@name`. */
       target: z.string().min(1).max(200),
       content: z.string().min(1).max(40_000),
       thread_id: z.string().max(100).optional(),
