@@ -54,6 +54,19 @@ test(
       await page.getByRole('tab', { name: 'Settings' }).click()
       await instructions.waitFor()
       expect(await page.getByLabel('Instructions').inputValue()).toBe('Look three times.')
+      // How it is held to its place on its computer.
+      await page.getByLabel('In a sandbox').check()
+      await page.getByLabel('Folders that it may also read').fill('/srv/docs\n')
+      await page.getByLabel('Memory, in megabytes').fill('2048')
+      const held = page.locator('form', { has: page.getByLabel('In a sandbox') })
+      await held.getByRole('button', { name: 'Save' }).click()
+      await eventually(
+        async () => {
+          const { confinement } = await admin.call('GET /api/agents/{id}/settings', { params: { id } })
+          return confinement.sandbox && confinement.memoryMb === 2048 && confinement.readable[0] === '/srv/docs'
+        },
+        { what: 'the sandbox is saved' },
+      )
       expect(complaints).toEqual([])
 
       const bob = await visit(browser, server.url)
