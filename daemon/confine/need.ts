@@ -1,4 +1,4 @@
-import { type Confinement, UNCONFINED } from '@shared/contract/agents'
+import { type Confinement, UNCONFINED } from '@shared/contract/confinement'
 
 /** What the computer's own settings say about every agent on it. `undefined` is no limit. */
 export interface Ceilings {

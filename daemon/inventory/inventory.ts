@@ -1,4 +1,4 @@
-import { RuntimeInfo } from '@shared/contract/computers'
+import { RuntimeInfo } from '@shared/contract/machines'
 import type { Logger } from '@shared/log'
 import type { Inventory } from '../control/session'
 import type { DetectedRuntime } from '../runtimes/detect'

@@ -1,5 +1,5 @@
 import type { ApprovalPolicy, ApprovalRule } from '@shared/contract/agents'
-import { ToolKind as ToolKinds } from '@shared/contract/runs'
+import { ToolKind as ToolKinds } from '@shared/contract/toolkinds'
 import type { Permission } from '@shared/gen/nekode/daemon/v1/common_pb'
 import type { ToolKind } from '../runtimes/events'
 import { AGENT_TOOLS } from '../tools/names'

@@ -1,4 +1,5 @@
-import { type ApprovalPolicy, Confinement, CONFINEMENT_CAPABILITY, UNCONFINED } from '@shared/contract/agents'
+import type { ApprovalPolicy } from '@shared/contract/agents'
+import { Confinement, CONFINEMENT_CAPABILITY, UNCONFINED } from '@shared/contract/confinement'
 import type { AgentProfile } from '@shared/gen/nekode/daemon/v1/agents_pb'
 import { z } from 'zod'
 import { parseJson } from '../runtimes/json'

@@ -1,6 +1,6 @@
 import { RunState } from '@shared/gen/nekode/daemon/v1/runs_pb'
 import type { RunResult } from '@shared/contract/control'
-import { MAX_CONTENT } from '@shared/contract/messages'
+import { MAX_CONTENT } from '@shared/contract/lengths'
 import { NekodeError } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import { redactText } from '@shared/redact'

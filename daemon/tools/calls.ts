@@ -1,5 +1,5 @@
 import type { CallOptions } from '@connectrpc/connect'
-import { Artifact } from '@shared/contract/artifacts'
+import type { Artifact } from '@shared/contract/artifacts'
 import { ApiError, type Call, createApiClient, failure } from '@shared/contract/client'
 import { type ErrorKind, NekodeError } from '@shared/errors'
 import { z } from 'zod'
@@ -17,7 +17,7 @@ const TRANSFER_MS = 10 * 60_000
 
 const Uploaded = z.object({ id: z.string() })
 /** What an agent is told of a file that it published. */
-const Published = Artifact.pick({ id: true, kind: true, target: true, expiresAt: true }).extend({ url: z.string() })
+type Published = Pick<Artifact, 'id' | 'kind' | 'target' | 'expiresAt'> & { url: string }
 
 /** Calls in an agent's own name. */
 export class AgentCalls {
@@ -90,7 +90,7 @@ export class AgentCalls {
     agentId: string,
     query: URLSearchParams,
     pieces: () => AsyncGenerator<Uint8Array<ArrayBuffer>>,
-  ): Promise<z.infer<typeof Published>> {
+  ): Promise<Published> {
     const { serverUrl, ca } = this.#server
     const signal = AbortSignal.timeout(TRANSFER_MS)
     const key = crypto.randomUUID()
@@ -110,7 +110,10 @@ export class AgentCalls {
       let response = await send(false)
       if (response.status === 401) response = await send(true)
       if (!response.ok) throw failure(response.status, await response.text())
-      return Published.parse(await response.json())
+      const { Artifact } = await import('@shared/contract/artifacts')
+      return Artifact.pick({ id: true, kind: true, target: true, expiresAt: true })
+        .extend({ url: z.string() })
+        .parse(await response.json())
     } catch (error) {
       throw forAgent(error, signal)
     }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ARTIFACT_TTL } from '@shared/contract/artifacts'
-import { MAX_CONTENT } from '@shared/contract/messages'
+import { MAX_CONTENT } from '@shared/contract/lengths'
 import { NekodeError } from '@shared/errors'
 import { type McpTool, mcpTool } from '../mcp/server'
 import { type Outgoing, openOutgoing, saveIncoming } from '../workspace/outgoing'

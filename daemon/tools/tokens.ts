@@ -1,13 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { computerRoutes } from '@shared/contract/computers'
+import { AgentToken } from '@shared/contract/machines'
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { writePrivate } from '../config/file'
 import { fileName } from '../config/paths'
 
-const Answer = computerRoutes['POST /api/daemon/agents/{id}/token'].response
-const Stored = Answer.extend({ serverUrl: z.string() })
+const Stored = AgentToken.extend({ serverUrl: z.string() })
 type Stored = z.infer<typeof Stored>
 
 /** A token that ends so soon is not used any more. */
@@ -72,7 +71,7 @@ export class AgentTokens {
         response.status >= 500 ? 'unavailable' : 'forbidden',
         `The server gives the agent no access (${response.status}).`,
       )
-    const stored = { ...Answer.parse(await response.json()), serverUrl }
+    const stored = { ...AgentToken.parse(await response.json()), serverUrl }
     this.#known.set(agentId, stored)
     writePrivate(this.#path(agentId), JSON.stringify(stored))
     return stored

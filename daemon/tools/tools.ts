@@ -1,7 +1,7 @@
 import type { Actor } from '@shared/gen/nekode/daemon/v1/common_pb'
 import { ChannelVisibility } from '@shared/gen/nekode/daemon/v1/channels_pb'
 import type { CollaborationMessage } from '@shared/gen/nekode/daemon/v1/messages_pb'
-import { MAX_CONTENT } from '@shared/contract/messages'
+import { MAX_CONTENT } from '@shared/contract/lengths'
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { type McpTool, mcpTool } from '../mcp/server'

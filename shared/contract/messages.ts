@@ -5,14 +5,14 @@ import { MemberKind } from './channels'
 import { routes } from './route'
 import { Delivery, Run } from './runs'
 import { SearchSort, SearchText } from './search'
+import { MAX_CONTENT } from './lengths'
+
+export { MAX_CONTENT }
 
 export * from './notice'
 
 export const MessageKind = z.enum(['note', 'decision', 'blocker', 'status'])
 export type MessageKind = z.infer<typeof MessageKind>
-
-/** Longest message, in UTF-16 code units. */
-export const MAX_CONTENT = 40_000
 
 /** Names that call everybody in a channel, or everybody in it who is here. They never start an agent. */
 export const GROUP_NAMES = ['channel', 'here'] as const

@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { Actor, Flag, Handle, Id, Target, Time, page, PageQuery } from './common'
 import { Failure } from './failures'
 import { routes } from './route'
+import { ToolKind } from './toolkinds'
+
+export { ToolKind }
 
 export const DeliveryState = z.enum(['pending', 'claimed', 'answered', 'declined', 'failed', 'expired'])
 export type DeliveryState = z.infer<typeof DeliveryState>
@@ -65,20 +68,6 @@ export const Run = z.object({
   updatedAt: Time,
 })
 export type Run = z.infer<typeof Run>
-
-export const ToolKind = z.enum([
-  'read',
-  'edit',
-  'delete',
-  'move',
-  'search',
-  'execute',
-  'think',
-  'fetch',
-  'mcp',
-  'other',
-])
-export type ToolKind = z.infer<typeof ToolKind>
 
 export const FileDiff = z.object({ path: z.string(), diff: z.string() })
 
