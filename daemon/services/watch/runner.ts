@@ -122,6 +122,7 @@ export class Runner {
       this.#tree = tree
       this.#isAway = catchesUp && row.hasSnapshot
       await tree.open(this.#isAway ? store.snapshot(row.id) : undefined)
+      if (this.#ended.signal.aborted) return
       this.#isAway &&= !this.#waiting.isEmpty
       if (catchesUp && !row.hasSnapshot) await this.#takeSnapshot(tree)
     } catch (cause) {
@@ -209,6 +210,8 @@ export class Runner {
         return this.#log.info('the watched folder is there again', { dir })
       case 'lost':
         return this.#trouble(`Files below ${dir} changed faster than the system could tell; all were looked at again.`)
+      case 'unread':
+        return this.#trouble(`${dir} cannot be read: ${errorText(news.error)}. It is tried again.`)
       case 'failed':
         this.#debounce.cancel()
         this.#tree = undefined

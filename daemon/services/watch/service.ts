@@ -6,6 +6,7 @@ import { type Caller, type Handlers, serve, type Served } from '../../local/oper
 import type { Service, ServiceDeps } from '../service'
 import { checkAction, type WatchPorts } from './actions'
 import type { Watch, WATCH, WatchSpec } from './contract'
+import { LIMITS } from './limits'
 import { placeOf } from './place'
 import type { Runner } from './runner'
 import type { WatchRow, WatchStore } from './store'
@@ -51,6 +52,7 @@ export class WatchService implements Service {
 
   async #startAll(): Promise<void> {
     for (const runner of this.#runners.values()) {
+      if (!this.#isStarted) return
       try {
         await runner.start()
       } catch (error) {
@@ -61,13 +63,14 @@ export class WatchService implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#isStarted = false
+    // Those that still look at everything for the first time end in the middle.
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
     await this.#first
     await this.#last.catch(() => undefined)
-    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
     this.#runners.clear()
     this.#store?.close()
     this.#store = undefined
-    this.#isStarted = false
   }
 
   /** How many watches are at work. */
@@ -137,7 +140,9 @@ export class WatchService implements Service {
       WatchShow: async ({ id }) => {
         const runner = this.#find(id)
         const store = await this.#open()
-        return { type: 'Watch', watch: runner.view(), triggers: store.triggers(runner.row.id) }
+        const triggers = store.triggers(runner.row.id)
+        for (const trigger of triggers) trigger.files.splice(LIMITS.told)
+        return { type: 'Watch', watch: runner.view(), triggers }
       },
       WatchRemove: async ({ id }) => {
         await this.#remove(this.#find(id).row.id)

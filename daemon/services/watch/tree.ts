@@ -27,8 +27,16 @@ export interface TreeOptions {
   said(news: TreeNews): void
 }
 
-/** `missing`: the folder is gone, `back`: and there again. `lost`: changes came faster than they were read; everything was looked at again. */
-export type TreeNews = { kind: 'missing' } | { kind: 'back' } | { kind: 'lost' } | { kind: 'failed'; error: unknown }
+/**
+ * `missing`: the folder is gone, `back`: and there again. `lost`: changes came faster than they were read; everything was looked at again.
+ * `unread`: it could not be read this time, and will be tried again.
+ */
+export type TreeNews =
+  | { kind: 'missing' }
+  | { kind: 'back' }
+  | { kind: 'lost' }
+  | { kind: 'unread'; error: unknown }
+  | { kind: 'failed'; error: unknown }
 
 interface Folder {
   /** Which folder it is, where the name is the same. */
@@ -58,6 +66,7 @@ export class Tree {
   #work: Promise<void> | undefined
   #sliceStart = 0
   #isClosed = false
+  #isTroubled = false
   /** What was known from before, while the first look is under way. */
   #prior: Map<string, number> | undefined
   /** Where the folder will come back. */
@@ -103,6 +112,8 @@ export class Tree {
     this.#work = this.#lookAll([''], prior ? 'all' : 'none')
     try {
       await this.#work
+      // Closed in the middle, it has not seen what is left.
+      if (this.#isClosed) return
       for (const path of this.#prior?.keys() ?? []) this.#options.changed(path, 'removed', undefined)
     } catch (error) {
       this.close()
@@ -139,7 +150,10 @@ export class Tree {
       () => {
         this.#timer = undefined
         this.#work = this.#look()
-          .catch((error: unknown) => this.#fail(error))
+          .then(() => {
+            this.#isTroubled = false
+          })
+          .catch((error: unknown) => this.#trouble(error))
           .finally(() => {
             this.#work = undefined
             this.#schedule()
@@ -217,14 +231,14 @@ export class Tree {
   async #lookAll(folders: string[], telling: Telling): Promise<void> {
     this.#sliceStart = performance.now()
     for (let path = folders.pop(); path !== undefined && !this.#isClosed; path = folders.pop()) {
-      for (const below of this.#visit(path, telling)) folders.push(below)
+      for (const below of await this.#visit(path, telling)) folders.push(below)
       if (this.#files + this.#folders.size > MAX_FILES) throw tooMany(this.#options.root)
       await this.#breathe()
     }
   }
 
   /** Brings what is known of one folder up to date. @returns the folders in it */
-  #visit(path: string, telling: Telling): string[] {
+  async #visit(path: string, telling: Telling): Promise<string[]> {
     const { rules } = this.#options
     const stat = statOf(this.#path(path))
     if (!stat?.isDirectory()) {
@@ -239,7 +253,9 @@ export class Tree {
     const goneFiles = new Set(folder.files.keys())
     const goneFolders = new Set(folder.folders)
     const below: string[] = []
-    for (const entry of entries) {
+    for (const [i, entry] of entries.entries()) {
+      if (i % 200 === 199) await this.#breathe()
+      if (this.#isClosed) return []
       const at = path === '' ? entry.name : `${path}/${entry.name}`
       if (entry.isDirectory()) {
         if (rules.leavesOut(at)) continue
@@ -283,9 +299,11 @@ export class Tree {
       return readdirSync(this.#path(path), { withFileTypes: true })
     } catch (error) {
       const code = codeOf(error)
-      if (path === '' && (code === 'EACCES' || code === 'EPERM')) throw unwatchable(this.#options.root, error)
-      if (code === 'EACCES' || code === 'EPERM') this.#unreadable.add(path)
-      // Gone meanwhile: the folder that it is in tells it.
+      const isClosed = code === 'EACCES' || code === 'EPERM'
+      if (path === '' && isClosed) throw unwatchable(this.#options.root, error)
+      if (isClosed) this.#unreadable.add(path)
+      // Gone meanwhile: the folder that it is in tells it. Of anything else it must not be said that all files are gone.
+      else if (!isGone(error)) throw error
       return []
     }
   }
@@ -363,6 +381,13 @@ export class Tree {
     this.#awaitRoot()
   }
 
+  /** Who asks at intervals asks again: the server of a network file system may be away for a while. */
+  #trouble(error: unknown): void {
+    if (this.#options.pollMs === undefined || error instanceof NekodeError) return this.#fail(error)
+    if (!this.#isTroubled) this.#options.said({ kind: 'unread', error })
+    this.#isTroubled = true
+  }
+
   #fail(error: unknown): void {
     if (this.#isClosed) return
     this.close()
@@ -382,10 +407,18 @@ const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 function statOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
-  } catch {
+  } catch (error) {
     // A part of the path is no folder any more, or closed to this user: for this watch it is not there.
-    return undefined
+    const code = codeOf(error)
+    if (isGone(error) || code === 'EACCES' || code === 'EPERM') return undefined
+    // Such as a server of files that does not answer.
+    throw error
   }
+}
+
+const isGone = (error: unknown): boolean => {
+  const code = codeOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
 /** Numbers of folders are used again at once on some file systems: when it was made makes the difference. */
