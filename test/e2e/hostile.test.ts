@@ -85,6 +85,8 @@ async function messages({ call, fetch }: Caller): Promise<void> {
   const response = await fetch('/api/attachments', { method: 'POST', body: form })
   const { id }: { id: string } = await response.json()
   await call('POST /api/messages', { body: { target: '#general', content: '', attachmentIds: [id] } })
+  const query = new URLSearchParams({ target: '#general', title: LINE.slice(0, 200), filename: 'x"><img src=x>.html' })
+  await fetch(`/api/artifacts?${query}`, { method: 'POST', body: ALL })
 }
 
 async function tasks({ call }: Caller, mallory: Caller): Promise<string> {
@@ -93,6 +95,10 @@ async function tasks({ call }: Caller, mallory: Caller): Promise<string> {
   })
   await mallory.call('POST /api/tasks/{id}/comments', { params: { id }, body: { content: ALL } })
   await call('PUT /api/tasks/{id}/gate', { params: { id }, body: { name: SHORT, requiredChecks: [IMAGE] } })
+  await mallory.call('POST /api/tasks/{id}/evidence', {
+    params: { id },
+    body: { summary: ALL.slice(0, 4000), checks: [{ name: SHORT, kind: 'manual', status: 'passed', command: IMAGE }] },
+  })
   await mallory.call('POST /api/channels/{target}/decisions', {
     params: { target: '#general' },
     body: { title: SHORT, body: ALL },
@@ -176,6 +182,7 @@ const pagesOf = ({ scoutId, taskId, computerId, runId, endpointId }: Where): str
   `/agents/${scoutId}?tab=files`,
   '/computers',
   `/computers/${computerId}`,
+  '/artifacts',
   '/settings/people',
   '/settings/tokens',
   '/settings/endpoints',

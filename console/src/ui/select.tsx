@@ -38,7 +38,7 @@ export function Select<T extends string>(props: SelectProps<T>) {
           onChange={(event) => choose(event.currentTarget.value)}
           class={cx(
             'w-full appearance-none rounded-lg border border-edge bg-surface pl-3 pr-8 text-ink transition-colors hover:border-faint focus:outline-none focus:border-accent focus:ring-3 focus:ring-accent/20 disabled:opacity-60',
-            props.quiet ? 'h-8 text-[13px]' : 'h-9 text-sm',
+            props.quiet ? 'h-8 [@media(pointer:coarse)]:h-10 text-[13px]' : 'h-9 [@media(pointer:coarse)]:h-10 text-sm',
           )}
         >
           <For each={props.options}>
