@@ -112,8 +112,13 @@ describe('another key', () => {
   test('a wrong passphrase is told as what it is, and changes nothing', async () => {
     await add(open('correct horse'), entry('a', '1'))
     const before = readFileSync(open().path, 'utf8')
-    for (const work of [open('wrong').read(), add(open('wrong'), entry('b', '2')), open('wrong').rotate('new one')])
-      expect(await code(work)).toMatch(/^SECRET-001: The passphrase is not the one of the vault/)
+    const ways = [
+      (vault: Vault) => vault.read(),
+      (vault: Vault) => add(vault, entry('b', '2')),
+      (vault: Vault) => vault.rotate('new one'),
+    ]
+    for (const work of ways)
+      expect(await code(work(open('wrong')))).toMatch(/^SECRET-001: The passphrase is not the one of the vault/)
     expect(readFileSync(open().path, 'utf8')).toBe(before)
     expect(await names(open('correct horse'))).toEqual(['a'])
   })
