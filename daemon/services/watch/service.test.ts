@@ -319,6 +319,21 @@ describe('after a restart', () => {
     ])
   })
 
+  test('that ends in the middle of its first look, nothing is said to be gone', async () => {
+    for (let i = 0; i < 3000; i++) put(`d${i % 60}/${i}.txt`)
+    await add({ catch_up: true })
+    for (let round = 0; round < 5; round++) {
+      await service.stop()
+      listening.abort()
+      events = []
+      await start()
+      await new Promise((resolve) => setTimeout(resolve, round * 3))
+    }
+    await restart(() => put('new.txt'))
+    await until('what is new is told', () => triggered().length > 0)
+    expect(triggered().flatMap(({ files }) => files)).toEqual([{ path: 'new.txt', change: 'created' }])
+  })
+
   test('what was triggered and not done is done, under the same id', async () => {
     const tries: string[] = []
     ports.say = async ({ requestId }) => {

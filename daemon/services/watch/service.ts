@@ -65,12 +65,19 @@ export class WatchService implements Service {
   async stop(): Promise<void> {
     this.#isStarted = false
     // Those that still look at everything for the first time end in the middle.
-    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
+    await this.#stopAll()
     await this.#first
     await this.#last.catch(() => undefined)
-    this.#runners.clear()
+    // One that was being added meanwhile.
+    await this.#stopAll()
     this.#store?.close()
     this.#store = undefined
+  }
+
+  async #stopAll(): Promise<void> {
+    const all = [...this.#runners.values()]
+    this.#runners.clear()
+    await Promise.all(all.map((runner) => runner.stop()))
   }
 
   /** How many watches are at work. */
