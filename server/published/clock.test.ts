@@ -37,21 +37,3 @@ test('what is over is removed without anybody asking, also when the server was d
     rmSync(dataDir, { recursive: true, force: true })
   }
 }, 20_000)
-
-test('where previews have no address of their own a page is shown without its scripts', async () => {
-  const server = await startTestServer({ flags: { 'base-url': 'http://nekode.example' } })
-  const owner = await server.as('owner')
-  const made = await owner.fetch('/api/artifacts?filename=a.html', { method: 'POST', body: '<b>x</b>' })
-  const { id, url }: { id: string; url: string } = await made.json()
-  expect(url).toBe(`http://nekode.example/api/artifacts/${id}/open`)
-  const link = await owner.call('POST /api/artifacts/{id}/link', { params: { id } })
-  const { pathname, search } = new URL(link.url)
-  expect(pathname).toBe(`/api/artifacts/${id}/view`)
-  const response = await server.guest.fetch(pathname + search)
-  expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
-  const policy = response.headers.get('content-security-policy') ?? ''
-  expect(policy).toContain('sandbox')
-  expect(policy).not.toContain('script')
-  expect((await server.guest.fetch(`${pathname}?expires=1&signature=x`)).status).toBe(403)
-  await server.stop()
-})
