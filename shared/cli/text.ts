@@ -45,7 +45,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60_000],
   ['second', 1000],
 ]
-const relative = new Intl.RelativeTimeFormat('en', { style: 'narrow' })
+let relative: Intl.RelativeTimeFormat | undefined
 
 /**
  * `5m ago`, `in 3d`, `now`; beyond 30 days the date.
@@ -57,5 +57,7 @@ export function ago(time: number | null, now: number): string {
   if (Math.abs(distance) > 30 * 86_400_000) return new Date(time).toISOString().slice(0, 10)
   const [unit, size] = UNITS.find(([, ms]) => Math.abs(distance) >= ms) ?? ['second', 1000]
   const count = Math.trunc(distance / size)
+  // Made when it is needed: the rules of languages are megabytes, and a server that only runs needs none.
+  relative ??= new Intl.RelativeTimeFormat('en', { style: 'narrow' })
   return count === 0 ? 'now' : relative.format(count, unit)
 }
