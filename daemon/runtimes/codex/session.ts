@@ -96,7 +96,8 @@ export class CodexSession implements Session {
       approvalPolicy: 'untrusted',
       // Never let a second model approve in the owner's place.
       approvalsReviewer: 'user',
-      sandbox: this.#config.sandbox ?? 'workspace-write',
+      // In a sandbox of ours its own cannot always be made once more, and says so in place of a command's output.
+      sandbox: this.#config.sandbox ?? (cell?.isSandboxed ? 'danger-full-access' : 'workspace-write'),
       developerInstructions: prompt,
       ...(model ? { model } : {}),
       // A thread that was begun with another provider would go on with that one.
