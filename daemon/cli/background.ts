@@ -10,6 +10,7 @@ import type { Plan } from '../install/plan'
 import { installedServices } from '../install/service'
 import { LocalClient } from '../local/client'
 import { readToken, socketAddress } from '../local/place'
+import { codeOf } from '../services/watch/eyes'
 import { activeService, answering } from '../upgrade/running'
 import { SELF } from './self'
 import { endOf, lastLines } from './tail'
@@ -115,7 +116,20 @@ export async function askToEnd({ config }: Subject, { pid }: Holder): Promise<vo
     await withClient(config, (client) => client.call('Shutdown', {}))
   } catch {
     // It hangs, or has no local API: the signal says the same.
-    process.kill(pid, 'SIGTERM')
+    signal(pid, 'SIGTERM')
+  }
+}
+
+/** @throws NekodeError forbidden when it is the process of another user */
+export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name)
+  } catch (cause) {
+    if (codeOf(cause) === 'ESRCH') return
+    throw new NekodeError('forbidden', `The daemon (process ${pid}) is that of another user.`, {
+      next: 'Stop it as that user, or with sudo.',
+      cause,
+    })
   }
 }
 

@@ -9,6 +9,7 @@ import {
   awaitAnew,
   awaitEnd,
   serviceOf,
+  signal,
   startApart,
   type StartFailure,
   type Subject,
@@ -111,7 +112,7 @@ async function end(subject: Subject, patienceMs: number, isForced: boolean): Pro
   if (!holder) return active !== undefined
   if (await awaitEnd(subject, holder, patienceMs)) return true
   if (isForced) {
-    process.kill(holder.pid, 'SIGKILL')
+    signal(holder.pid, 'SIGKILL')
     if (await awaitEnd(subject, holder, patienceMs)) return true
   }
   throw new NekodeError('unavailable', `The daemon (process ${holder.pid}) has not stopped yet.`, {

@@ -48,6 +48,11 @@ export class JobService implements Service {
     return this.#jobs?.active ?? 0
   }
 
+  /** As `Jobs.get`. */
+  async get(ref: string): ReturnType<Jobs['get']> {
+    return (await this.#load()).jobs.get(ref)
+  }
+
   /** As `Jobs.trigger`. */
   async trigger(...given: Parameters<Jobs['trigger']>): Promise<Triggered> {
     return (await this.#load()).jobs.trigger(...given)

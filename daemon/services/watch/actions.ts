@@ -15,6 +15,8 @@ export interface WatchMessage {
 
 /** What watches can start. What is not there is refused when a watch is added. */
 export interface WatchPorts {
+  /** @throws NekodeError not_found when there is no such job */
+  findJob?: (job: string) => Promise<void>
   /** @returns one line that says what came of it */
   runJob?: (
     job: string,

@@ -6,6 +6,8 @@ const MAX_REASON = 2000
 
 /** The part of the jobs that watches start. */
 interface Jobs {
+  /** @throws NekodeError not_found */
+  get(job: string): Promise<unknown>
   trigger(
     job: string,
     why: 'watch',
@@ -28,6 +30,9 @@ export function portsOf({ say, jobs, cache }: Pick<ServiceDeps, 'say'> & { jobs?
     },
     ...(jobs
       ? {
+          findJob: async (job) => {
+            await jobs.get(job)
+          },
           runJob: async (job, { triggerId, watch, files, total }) => {
             const reason = `${watch}: ${total} changed: ${files.join(', ')}`.slice(0, MAX_REASON)
             const done = await jobs.trigger(job, 'watch', { reason, requestId: triggerId })

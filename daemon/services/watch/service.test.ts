@@ -205,6 +205,14 @@ describe('a watch', () => {
     expect((await show('purge')).triggers[0]).toMatchObject({ outcome: 'purged m' })
   })
 
+  test('that is to run a job which there is not is refused', async () => {
+    ports.findJob = async () => {
+      throw new NekodeError('not_found', 'There is no job biuld.', { code: 'JOB-004' })
+    }
+    expect(await ask('WatchAdd', { dir, action: { kind: 'job', job: 'biuld' } })).toMatchObject({ code: 'JOB-004' })
+    expect(service.list()).toEqual([])
+  })
+
   test('that asks for what this daemon does not have is refused', async () => {
     delete ports.purge
     expect(await ask('WatchAdd', { dir, action: { kind: 'purge' } })).toMatchObject({ code: 'WATCH-002' })

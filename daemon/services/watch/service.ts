@@ -89,7 +89,9 @@ export class WatchService implements Service {
   add(spec: WatchSpec, name: string | null, id = newWatchId()): Promise<Watch> {
     return this.#inTurn(async () => {
       const store = await this.#open()
-      checkAction(spec.action, this.#options.ports)
+      const { ports } = this.#options
+      checkAction(spec.action, ports)
+      if (spec.action.kind === 'job') await ports.findJob?.(spec.action.job)
       const row: WatchRow = {
         id,
         name,
