@@ -1,8 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { errorText, NekodeError } from '@shared/errors'
 import { z } from 'zod'
-import { slashed } from './rules'
 
 /**
  * The runtime tells one of two equal events that follow each other within a millisecond or two, so what is looked at right after an event may
@@ -154,6 +153,9 @@ export function openWatch(path: string, recursive: boolean, saw: (name: string |
     throw limited(error)
   }
 }
+
+/** A path with the separators of patterns. */
+export const slashed = (path: string): string => (sep === '/' ? path : path.replaceAll(sep, '/'))
 
 const Coded = z.looseObject({ code: z.string() })
 /** The system's code of an error, such as ENOENT. */

@@ -1,8 +1,9 @@
 import { isAbsolute, relative } from 'node:path'
 import type { Answer } from '../../local/operation'
 import type { WATCH, WatchSpec } from './contract'
+import { slashed } from './eyes'
 import { isInside, networkWarning } from './place'
-import { type Refusal, Rules, slashed } from './rules'
+import { type Refusal, Rules } from './rules'
 import { Tree } from './tree'
 
 /** Files that are named of those that count. */

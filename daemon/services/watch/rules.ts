@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
+import { slashed } from './eyes'
 
 /** Out of every watch unless its own rules bring it back: what programs write for themselves, often and by the thousand. */
 export const DEFAULT_IGNORE: readonly string[] = [
@@ -206,6 +207,3 @@ class Lines {
     return unignored ? { isIgnored: false, rule: '' } : undefined
   }
 }
-
-/** A path with the separators of patterns. */
-export const slashed = (path: string): string => (sep === '/' ? path : path.replaceAll(sep, '/'))
