@@ -3,9 +3,9 @@ import http2 from 'node:http2'
 import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
-import { type Client, Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect'
+import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from '@connectrpc/connect'
+import type { ConnectTransportOptions } from '@connectrpc/connect-web'
 import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node'
-import { createConnectTransport as createFetchTransport } from '@connectrpc/connect-web'
 import { DaemonControlService } from '@shared/gen/nekode/daemon/v1/service_pb'
 
 import { connectThrough, proxyOf } from '../network/proxy'
@@ -57,7 +57,7 @@ export async function dial(options: DialOptions): Promise<Connection> {
     return { client: createClient(DaemonControlService, transport), mode: 'h2', close: () => sessionManager.abort() }
   }
   const transport = proxy
-    ? createFetchTransport({ ...common, fetch: fetchThrough(proxy, ca) })
+    ? await fetchTransport({ ...common, fetch: fetchThrough(proxy, ca) })
     : createConnectTransport({ ...common, httpVersion: '1.1', nodeOptions: ca ? { ca } : {} })
   return { client: createClient(DaemonControlService, transport), mode: 'http/1.1', close: () => undefined }
 }
@@ -72,6 +72,12 @@ function once(socket: Duplex): () => Duplex {
     setImmediate(() => socket.resume())
     return socket
   }
+}
+
+/** Loaded where there is a proxy of the kind that needs it. */
+async function fetchTransport(options: ConnectTransportOptions): Promise<Transport> {
+  const { createConnectTransport } = await import('@connectrpc/connect-web')
+  return createConnectTransport(options)
 }
 
 /** Node's own HTTP/1.1 takes no notice of proxies; fetch does. */

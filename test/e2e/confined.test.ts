@@ -27,12 +27,19 @@ const FREE: Confinement = {
   turnMinutes: null,
 }
 
-/** A server with a computer, and agents that run a line of shell each time somebody writes. */
+interface Told {
+  id: string
+  name: string
+  text: string
+  reason: string | undefined
+}
+
+/** Asks a new agent that runs a line of shell, or an earlier one that is confined in another way from now on. */
+type Ask = (script: string, confinement: Partial<Confinement>, earlier?: Told) => Promise<Told>
+
+/** A server with a computer for such agents. */
 async function withAgents(
-  work: (
-    ask: (script: string, confinement: Partial<Confinement>) => Promise<{ text: string; reason: string | undefined }>,
-    home: string,
-  ) => Promise<void>,
+  work: (ask: Ask, home: string) => Promise<void>,
   env: Record<string, string> = {},
 ): Promise<void> {
   await inPlace(async (place) => {
@@ -40,17 +47,13 @@ async function withAgents(
     const { call } = await server.admin()
     const daemon = await startDaemon(place, server, { env })
     let count = 0
-    await work(async (script, confinement) => {
-      const name = `agent${++count}`
-      await call('POST /api/agents', {
-        body: {
-          name,
-          computerId: daemon.computerId,
-          runtimeKind: 'custom',
-          command: ['/bin/sh', '-c', script],
-          confinement: { ...FREE, ...confinement },
-        },
-      })
+    await work(async (script, change, earlier) => {
+      const body = { command: ['/bin/sh', '-c', script], confinement: { ...FREE, ...change } }
+      const { id, name } = earlier
+        ? await call('PATCH /api/agents/{id}', { params: { id: earlier.id }, body })
+        : await call('POST /api/agents', {
+            body: { ...body, name: `agent${++count}`, computerId: daemon.computerId, runtimeKind: 'custom' },
+          })
       const { message } = await call('POST /api/messages', { body: { target: '#general', content: `@${name} go` } })
       const { deliveries } = await eventually(
         async () => {
@@ -61,7 +64,7 @@ async function withAgents(
       )
       const thread = await call('GET /api/messages', { query: { target: '#general', threadId: message.id } })
       const text = thread.items.map(({ content }) => content).join('\n')
-      return { text, reason: deliveries[0]?.failure?.reason }
+      return { id, name, text, reason: deliveries[0]?.failure?.reason }
     }, daemon.home)
   })
 }
@@ -78,7 +81,8 @@ for (const _ of canSandbox ? ['sandbox'] : []) {
         'curl -s -w " local %{http_code}" -o /dev/null -H "Authorization: Bearer $NEKODE_LOCAL_TOKEN" "$NEKODE_LOCAL_URL/v1"'
       const free = await ask(`${look}${tools}${cli}`, {})
       expect(free.text).toContain('THE-KEY')
-      const confined = await ask(`${look}${tools}${cli}`, { sandbox: true })
+      // The same agent, from its next turn on.
+      const confined = await ask(`${look}${tools}${cli}`, { sandbox: true }, free)
       expect(confined.text).not.toContain('THE-KEY')
       expect(confined.text).not.toContain('ndt_')
       expect(confined.text).toContain('No such file or directory')
