@@ -9,7 +9,7 @@ import type { Core } from '../core'
 import type { Enrollments } from '../enrollment/service'
 import type { Addresses } from '../http/address'
 import type { Mount } from '../http/route'
-import { installCommands } from '../install/scripts'
+import { installCommands } from '../install/release'
 import { agentNamed, agentOf } from '../directory/named'
 
 export interface ProvisionServices {

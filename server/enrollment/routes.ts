@@ -2,14 +2,7 @@ import { NekodeError } from '@shared/errors'
 import type { Context } from 'hono'
 import { errorResponse } from '../http/errors'
 import type { Mount } from '../http/route'
-import {
-  type Release,
-  type ScriptKind,
-  installCommands,
-  installScript,
-  managementScript,
-  releaseUrl,
-} from '../install/scripts'
+import { type Release, type ScriptKind, installCommands, releaseUrl } from '../install/release'
 import type { Enrollments } from './service'
 
 export interface EnrollmentRouteOptions {
@@ -45,6 +38,7 @@ export function enrollmentRoutes(
     asText(async () => {
       const { displayName } = await enrollments.check(id, code)
       const context = { serverUrl: publicUrl(c), release }
+      const { installScript } = await import('../install/scripts')
       return script(kind, installScript(kind, context, { id, code, daemonUrl: daemonUrl ?? publicUrl(c), displayName }))
     })
   mount('GET /api/daemon/enrollments/{id}/install.sh', ({ params, query, c }) =>
@@ -56,6 +50,7 @@ export function enrollmentRoutes(
   mount('GET /api/daemon/scripts/{name}', ({ params, c }) =>
     asText(async () => {
       const kind = params.name.endsWith('.sh') ? 'sh' : 'ps1'
+      const { managementScript } = await import('../install/scripts')
       return script(kind, managementScript(params.name, { serverUrl: publicUrl(c), release }))
     }),
   )

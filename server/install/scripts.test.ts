@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { powershellQuote, shellQuote } from './quote'
 import type { Node } from 'web-tree-sitter'
-import { type ManagementScript, installCommands, installScript, managementScript } from './scripts'
+import { installCommands } from './release'
+import { type ManagementScript, installScript, managementScript } from './scripts'
 
 const context = { serverUrl: 'https://nekode.example', release: { version: '1.2.3' } }
 const enrolling = { id: 'den_1', code: 'ndi_code', daemonUrl: 'https://rpc.example', displayName: 'Mill' }

@@ -12,20 +12,7 @@ import uninstallPs1 from './scripts/uninstall.ps1' with { type: 'text' }
 import uninstallSh from './scripts/uninstall.sh' with { type: 'text' }
 import upgradePs1 from './scripts/upgrade.ps1' with { type: 'text' }
 import upgradeSh from './scripts/upgrade.sh' with { type: 'text' }
-
-/** Where released daemons are, unless the operator says otherwise; the scripts know the version. */
-const RELEASES = 'https://github.com/ca-x/nekode/releases/download/v{version}'
-
-export interface Release {
-  /** Of the daemon to install, without `v`. */
-  version: string
-  /** Address of a folder with the archives and their SHA256SUMS.txt. Default: the project's releases. */
-  baseUrl?: string | undefined
-}
-
-/** The address of the folder, with the version in it. */
-export const releaseUrl = ({ version, baseUrl }: Release): string =>
-  (baseUrl ?? RELEASES).replaceAll('{version}', version)
+import { type Release, RELEASES, type ScriptKind } from './release'
 
 /** What every script is told about its server. */
 export interface ScriptContext {
@@ -43,7 +30,6 @@ export interface Enrolling {
   displayName: string
 }
 
-export type ScriptKind = 'sh' | 'ps1'
 export type ManagementScript = `${'upgrade' | 'reinstall' | 'uninstall'}.${ScriptKind}`
 
 /** The installer of one enrollment. */
@@ -93,15 +79,4 @@ function powershell({ serverUrl, release }: ScriptContext, more: Record<string, 
   const lines = Object.entries(values).map(([name, value]) => `$${name} = ${powershellQuote(value)}`)
   // A block of its own: `irm … | iex` would otherwise leave all of this behind in the person's session.
   return ['& {', ...lines, '', commonPs1.trim(), '', part.trim(), '}', ''].join('\n')
-}
-
-/** What a person pastes into a terminal. */
-export function installCommands(serverUrl: string, id: string, code: string): { shell: string; powershell: string } {
-  // A person carries this through two shells: what means something to them is written as an address may write it.
-  const base = serverUrl.replace(/[\s'"`$()\\]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-  const address = (file: string): string => `${base}/api/daemon/enrollments/${id}/${file}?code=${code}`
-  return {
-    shell: `sudo bash -c "$(curl -fsSL '${address('install.sh')}')"`,
-    powershell: `powershell -NoProfile -ExecutionPolicy Bypass -Command "irm '${address('install.ps1')}' | iex"`,
-  }
 }
