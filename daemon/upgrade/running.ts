@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { NekodeError } from '@shared/errors'
 import { findHolder } from '../config/lock'
 import type { Paths } from '../config/paths'
@@ -19,6 +20,8 @@ export interface Running {
   cwd: string
   uid: number | undefined
   gid: number | undefined
+  /** File that its output goes to. */
+  log: string | undefined
 }
 
 /** The daemon of a home; undefined when none runs. */
@@ -45,8 +48,13 @@ export function findRunning(paths: Paths, program: string, configPath: string): 
   } catch {
     // No /proc here, or somebody else's process.
     const argv = [program, 'run', '--config', configPath]
-    return { pid, start, argv, env: ownEnv(), cwd: '/', uid: undefined, gid: undefined }
+    return { pid, start, argv, env: ownEnv(), cwd: '/', uid: undefined, gid: undefined, log: undefined }
   }
+}
+
+function logOf(pid: number): string | undefined {
+  const path = readlinkSync(`/proc/${pid}/fd/2`)
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined
 }
 
 const startOf = (pid: number): string => processes().find((one) => one.pid === pid)?.start ?? ''
@@ -94,20 +102,36 @@ const GRACE_MS = 15_000
 
 /** Ends whatever daemon holds the home, and starts one as an earlier one was started. */
 export async function startAnew(paths: Paths, before: Running): Promise<void> {
-  const { pid, start, argv, env, cwd, uid, gid } = before
+  const { pid, start, argv, env, cwd, uid, gid, log } = before
   const holder = findHolder(paths)
   if (holder) await end(holder.pid, startOf(holder.pid))
   // A restarted daemon keeps its process: a new version that never took the lock is still in it.
   if (holder?.pid !== pid) await end(pid, start)
   try {
     const asUser = process.getuid?.() === 0 && uid !== undefined && gid !== undefined ? { uid, gid } : {}
-    Bun.spawn(argv, { env, cwd, stdio: ['ignore', 'ignore', 'ignore'], detached: true, ...asUser }).unref()
+    const output = log === undefined ? 'ignore' : openSync(log, 'a')
+    const child = Bun.spawn(argv, { env, cwd, stdio: ['ignore', output, output], detached: true, ...asUser })
+    child.unref()
+    if (typeof output === 'number') closeSync(output)
+    noteProcess(paths, env, pid, child.pid)
   } catch (cause) {
     throw new NekodeError('precondition', `${argv[0]} cannot be started.`, {
       code: 'start_failed',
       next: 'Start it: nekode-daemon run',
       cause,
     })
+  }
+}
+
+/** Where there is no service manager, the installer's scripts know the daemon by a file with its process. */
+function noteProcess({ home }: Paths, env: Running['env'], before: number, now: number): void {
+  const usual = ['/var/run/nekode-daemon.pid', join(home, 'nekode-daemon.pid')]
+  for (const path of [process.env.NEKODE_DAEMON_PID_PATH, env.NEKODE_DAEMON_PID_PATH, ...usual]) {
+    try {
+      if (path && Number(readFileSync(path, 'utf8')) === before) writeFileSync(path, `${now}\n`)
+    } catch {
+      // There is none, or it is not ours to write.
+    }
   }
 }
 

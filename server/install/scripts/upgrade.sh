@@ -11,7 +11,7 @@ main() {
     previous=$BIN_PATH.previous.$$
     ln -f "$BIN_PATH" "$previous" 2>/dev/null || cp -p "$BIN_PATH" "$previous"
   fi
-  service_stop
+  # The daemon that runs goes on until it is restarted: cut off anywhere, one of the two versions is there and running.
   place_daemon
   service_start
   if service_came_up; then
