@@ -44,6 +44,7 @@ export function findRunning(paths: Paths, program: string, configPath: string): 
       cwd: readlinkSync(`/proc/${pid}/cwd`),
       uid,
       gid,
+      log: logOf(pid),
     }
   } catch {
     // No /proc here, or somebody else's process.
