@@ -160,8 +160,13 @@ test.each<[string, string[], Record<string, string>, string | { code: string }]>
     { NEKODE_DAEMON_PROGRAM: '/srv/bin/nekode-daemon' },
     { code: 'upgraded_with_server' },
   ],
-  ['a part of a server, called by hand', ['/usr/bin/nekode', '/srv/bin/0123.js'], {}, { code: 'upgraded_with_server' }],
-  ['the sources', ['/usr/bin/bun', '/src/daemon/main.ts'], {}, { code: 'not_installed' }],
+  [
+    'a part of a server, called by hand',
+    ['/usr/bin/nekode', '/srv/local-daemon/../main.ts'],
+    {},
+    { code: 'upgraded_with_server' },
+  ],
+  ['the sources', ['/usr/bin/bun', join(import.meta.dir, '../main.ts')], {}, { code: 'not_installed' }],
 ])('what an upgrade replaces: %s', (_, self, env, expected) => {
   const found = () => replaceable(self, env)
   if (typeof expected === 'string') return expect(found()).toBe(expected)

@@ -1,12 +1,5 @@
-import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
 import { NekodeError } from '@shared/errors'
-
-/** What this program is: an installed executable, a part of a server, or the sources. */
-export interface ThisProgram {
-  /** Path of the executable that an upgrade replaces. */
-  path: string
-  version: string
-}
 
 /**
  * The executable that an upgrade replaces.
@@ -15,7 +8,8 @@ export interface ThisProgram {
  */
 export function replaceable(self: readonly string[], env: Record<string, string | undefined>): string {
   const [program, source] = self
-  if (env.NEKODE_DAEMON_PROGRAM || (source !== undefined && basename(source) !== 'main.ts'))
+  // A server carries the daemon as one file, beside which there are no sources.
+  if (env.NEKODE_DAEMON_PROGRAM || (source !== undefined && !existsSync(source)))
     throw new NekodeError('precondition', 'This daemon is a part of its server, and is upgraded with it.', {
       code: 'upgraded_with_server',
       next: 'Replace the program `nekode` and start the server again.',
