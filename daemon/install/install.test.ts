@@ -56,6 +56,13 @@ test('words are taken literally by whoever reads them', () => {
   expect(taskScript(odd, 'C:\\log')).toContain(`set "NEKODE_HOME=/home/o''hara" && "/opt/a b/50%/$x/`)
 })
 
+test('a service as root, which somebody has to ask for, is root', () => {
+  const unit = unitText({ ...facts, user: 'root' })
+  expect(unit).toContain('User=root\n')
+  expect(unit).not.toContain('NoNewPrivileges')
+  expect(unitText(facts)).toContain('NoNewPrivileges=true\n')
+})
+
 test('a service for one user has no user of its own and starts with that user', () => {
   const unit = unitText({ ...facts, mode: 'user' })
   expect(unit).not.toContain('User=')

@@ -78,14 +78,13 @@ const GROUPS = ['Delegate=cpu memory pids', 'OOMPolicy=continue']
 
 /**
  * What a program of agents can do without. They compile, install into the home, debug and use devices, so there is no private /tmp, no
- * closed home and no ban on writable code. NoNewPrivileges takes sudo from them, which on many servers asks for no password. What mounts
+ * closed home and no ban on writable code, nor ProtectClock, which closes all devices but a few. NoNewPrivileges takes sudo from them, which on many servers asks for no password. What mounts
  * something over parts of /proc (ProtectKernelTunables, ProtectKernelLogs) is left out: no sandbox could be made below it.
  */
 const HARDENING = [
   'NoNewPrivileges=true',
   'ProtectSystem=full',
   'ProtectKernelModules=true',
-  'ProtectClock=true',
   'ProtectHostname=true',
   'RestrictRealtime=true',
   'CapabilityBoundingSet=',
@@ -112,8 +111,10 @@ export function unitText({ mode, program, configPath, user, home }: ServiceFacts
     'TimeoutStopSec=30',
     'LimitNOFILE=65536',
     ...GROUPS,
-    ...(mode === 'system'
-      ? [`User=${user}`, ...HARDENING, `ReadWritePaths=${unitWord(`-${dirname(configPath)}`)}`]
+    ...(mode === 'system' ? [`User=${user}`] : []),
+    // Who asks for root means it.
+    ...(mode === 'system' && user !== 'root'
+      ? [...HARDENING, `ReadWritePaths=${unitWord(`-${dirname(configPath)}`)}`]
       : []),
     ...(home ? [`Environment=${unitWord(`NEKODE_HOME=${home}`)}`] : []),
     '',

@@ -45,13 +45,13 @@ LimitNOFILE=65536
 Delegate=cpu memory pids
 OOMPolicy=continue
 UNIT
-  if [ "$MODE" = system ]; then
+  if [ "$MODE" = system ]; then printf 'User=%s\n' "$SERVICE_USER"; fi
+  # Who asks for root means it.
+  if [ "$MODE" = system ] && [ "$SERVICE_USER" != root ]; then
     cat <<UNIT
-User=$SERVICE_USER
 NoNewPrivileges=true
 ProtectSystem=full
 ProtectKernelModules=true
-ProtectClock=true
 ProtectHostname=true
 RestrictRealtime=true
 CapabilityBoundingSet=
