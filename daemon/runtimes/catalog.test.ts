@@ -53,6 +53,9 @@ test('an agent’s environment is an allow-list, its runtime’s login variables
     LC_TIME: 'de_DE.UTF-8',
     HOME: '/home/u',
     HTTPS_PROXY: 'http://proxy',
+    // What the daemon offers its agents is on this computer.
+    NO_PROXY: 'localhost,127.0.0.1,::1',
+    no_proxy: 'localhost,127.0.0.1,::1',
     SSL_CERT_FILE: '/certs',
     PATH,
   }

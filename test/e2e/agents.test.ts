@@ -286,9 +286,11 @@ async function hasNoCredential({ stage, cli, free }: Cast): Promise<void> {
     expect(argv).not.toMatch(/nkm_|sk-test/)
     expect(env).not.toMatch(/NEKODE_(HOME|DAEMON_CONFIG|DAEMON_TOKEN)=/)
   }
-  // … and not for the agent's commands.
-  for (const { env } of shells) expect(env).not.toContain('nkm_')
-  expect(readFileSync(join(workspaceOf(stage, free), 'seen.env'), 'utf8')).not.toContain('nkm_')
+  // … and its commands have the agent's own key at this daemon, by which the command line speaks for it, and no other.
+  const seen = readFileSync(join(workspaceOf(stage, free), 'seen.env'), 'utf8')
+  const keys = [...shells.map(({ env }) => env), seen].flatMap((env) => env.match(/nkm_[A-Za-z0-9_-]+/g) ?? [])
+  expect(new Set(keys).size).toBe(1)
+  expect(seen).toContain(`NEKODE_LOCAL_TOKEN=${keys[0]}\n`)
 }
 
 const SECRET = 'the code is PELICAN-42'
@@ -361,7 +363,7 @@ const FULL: [string, (cast: Cast) => Promise<void>][] = [
   ['is interrupted while it streams, keeps what came so far, and goes on', isInterrupted],
   ['is killed in the middle of a command without leaving a process', isKilled],
   ['names why a turn failed whose model calls are refused', namesFailures],
-  ['has no credential of Nekode in its environment or on a command line', hasNoCredential],
+  ['has its own key at the daemon in its environment, and no credential of Nekode there or on a command line', hasNoCredential],
   ['reaches no channel that it is not in, by its tools or with its own token', readsNoOtherChannel],
   ['answers in a direct conversation', answersDirectly],
   ['goes on in its own session when the daemon is stopped and started', (one) => survivesDaemon(one, 'SIGTERM')],
