@@ -363,7 +363,10 @@ const FULL: [string, (cast: Cast) => Promise<void>][] = [
   ['is interrupted while it streams, keeps what came so far, and goes on', isInterrupted],
   ['is killed in the middle of a command without leaving a process', isKilled],
   ['names why a turn failed whose model calls are refused', namesFailures],
-  ['has its own key at the daemon in its environment, and no credential of Nekode there or on a command line', hasNoCredential],
+  [
+    'has its own key at the daemon in its environment, and no credential of Nekode there or on a command line',
+    hasNoCredential,
+  ],
   ['reaches no channel that it is not in, by its tools or with its own token', readsNoOtherChannel],
   ['answers in a direct conversation', answersDirectly],
   ['goes on in its own session when the daemon is stopped and started', (one) => survivesDaemon(one, 'SIGTERM')],
