@@ -5,7 +5,11 @@ import { type Limits, overMemory, overProcesses } from './need'
 const LOOK_MS = 1000
 const PAGE = 4096
 
-/** Looks after one child with all that it started, where the system itself keeps no such limits: a look a second, as long as it lives. */
+/**
+ * Looks after one child with all that it started, where the system itself keeps no such limits: a look a second, as long as it lives. A
+ * limit of the kernel's for each process (RLIMIT_DATA, RLIMIT_AS) would count what JavaScript runtimes set aside and never touch: under a
+ * gigabyte of it Bun does not even start.
+ */
 export class Watch {
   readonly #limits: Limits
   #timer: Timer | undefined
