@@ -18,6 +18,25 @@ export type ErrorKind =
   | 'unavailable'
   | 'internal'
 
+/** What each kind is over HTTP. */
+export const HTTP_STATUS = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  gone: 410,
+  precondition: 412,
+  too_large: 413,
+  unsupported_media: 415,
+  unsatisfiable: 416,
+  throttled: 429,
+  internal: 500,
+  unimplemented: 501,
+  unavailable: 503,
+  full: 507,
+} as const satisfies Record<ErrorKind, number>
+
 export interface ErrorOptions {
   /** Stable, for programs: `name_taken`. Default: the kind. */
   code?: string

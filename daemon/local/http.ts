@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ErrorKind } from '@shared/errors'
+import { HTTP_STATUS } from '@shared/errors'
 import { type Dispatcher, failure, type Outcome } from './dispatch'
 import type { LocalEvents } from './events'
 import { MAX_FRAME } from './frames'
@@ -10,24 +10,6 @@ const BEAT_MS = 20_000
 
 /** Longest body that a mount gets; one for an operation is no longer than a frame. */
 export const MAX_MOUNTED = 256 << 20
-
-const STATUS: Record<ErrorKind, number> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  gone: 410,
-  precondition: 412,
-  too_large: 413,
-  unsupported_media: 415,
-  unsatisfiable: 416,
-  throttled: 429,
-  full: 507,
-  unimplemented: 501,
-  unavailable: 503,
-  internal: 500,
-}
 
 export interface HttpOptions {
   port: number
@@ -139,7 +121,7 @@ const list = async (dispatcher: Dispatcher) => ({
 
 function respond({ reply, failed }: Outcome): Response {
   return Response.json(reply, {
-    status: failed === undefined ? 200 : STATUS[failed],
+    status: failed === undefined ? 200 : HTTP_STATUS[failed],
     headers: failed === 'unauthenticated' ? { 'www-authenticate': 'Bearer realm="nekode-daemon"' } : {},
   })
 }

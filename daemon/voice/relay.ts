@@ -1,4 +1,4 @@
-import { errorText, NekodeError } from '@shared/errors'
+import { errorText, HTTP_STATUS, NekodeError } from '@shared/errors'
 import type { ErrorBody } from '@shared/contract/common'
 import type { Logger } from '@shared/log'
 import { bearerOf, MAX_MOUNTED, type Mount } from '../local/http'
@@ -275,16 +275,6 @@ function relayed(response: Response, leave: () => void): Response {
   return new Response(body, { status: response.status, headers })
 }
 
-const STATUS: Partial<Record<NekodeError['kind'], number>> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  too_large: 413,
-  throttled: 429,
-  unimplemented: 501,
-}
-
 function refusal(error: unknown, { log }: RelayOptions): Response {
   if (!(error instanceof NekodeError)) log.error('a request for the server was not passed on', { error })
   const body: ErrorBody =
@@ -293,7 +283,7 @@ function refusal(error: unknown, { log }: RelayOptions): Response {
       : { error: 'The daemon failed; its log says more.', code: 'internal' }
   const retry = error instanceof NekodeError ? error.retryAfterSeconds : undefined
   return Response.json(body, {
-    status: error instanceof NekodeError ? (STATUS[error.kind] ?? 503) : 500,
+    status: error instanceof NekodeError ? HTTP_STATUS[error.kind] : 500,
     headers: retry === undefined ? {} : { 'retry-after': String(retry) },
   })
 }

@@ -1,30 +1,12 @@
 import type { ErrorBody } from '@shared/contract'
-import { type ErrorKind, NekodeError } from '@shared/errors'
+import { HTTP_STATUS, NekodeError } from '@shared/errors'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { HTTPException } from 'hono/http-exception'
 import { ZodError } from 'zod'
 import type { Logger } from '@shared/log'
 
-const status: Record<ErrorKind, ContentfulStatusCode> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  gone: 410,
-  precondition: 412,
-  too_large: 413,
-  full: 507,
-  unsatisfiable: 416,
-  unsupported_media: 415,
-  throttled: 429,
-  unimplemented: 501,
-  unavailable: 503,
-  internal: 500,
-}
-
-export const statusOf = (e: NekodeError): ContentfulStatusCode => status[e.kind]
+export const statusOf = (e: NekodeError): ContentfulStatusCode => HTTP_STATUS[e.kind]
 
 /** What failed in a schema, as a sentence and a list. */
 export function fromZod(error: ZodError, what: string): NekodeError {

@@ -1,20 +1,9 @@
+import { HOP_BY_HOP } from '@shared/hop'
 import { type Fields, MAX_HEADER_BYTES } from '@shared/tunnel/frames'
 import { COOKIE } from '../http/authenticate'
 
 /** Of one connection only (RFC 9110, 7.6.1), and what would make the application believe a proxy of its own is in front of it. */
-const HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'expect',
-])
+const HOP = new Set([...HOP_BY_HOP, 'http2-settings', 'expect'])
 /** What proxies tell each other, and the server its daemons: nobody outside says it. */
 const INTERNAL = /^(?:x-nekode-|x-forwarded|x-real-ip$|forwarded$|via$|cf-|true-client-ip$|x-client-ip$)/
 /** The server's own tokens, whatever header they are in. */

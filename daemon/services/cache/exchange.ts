@@ -1,3 +1,4 @@
+import { HOP_BY_HOP } from '@shared/hop'
 import type { TokenUsage } from '../../runtimes/events'
 import { settle } from './answer'
 import type { ResponseCache } from './cache'
@@ -40,15 +41,7 @@ type Look = Extract<Plan, { type: 'look' }>
 
 /** What belongs to one connection and not to the message, or was true of the bytes before they were unpacked. */
 const OF_CONNECTION = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+  ...HOP_BY_HOP,
   'host',
   'content-length',
   'accept-encoding',
