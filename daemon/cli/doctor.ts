@@ -12,7 +12,7 @@ import { command } from './command'
 import { Exit } from './exit'
 import { readTrial } from '../upgrade/trial'
 import { SELF } from './self'
-import { configArg, readConfig } from './settings'
+import { configArg, readRunning } from './settings'
 import { readStatus } from './status'
 
 const ENROLL = 'In the console: Computers, Add computer. Run the command that it shows on this computer.'
@@ -23,7 +23,7 @@ export const doctor = command({
   args: configArg,
   examples: ['nekode-daemon doctor', 'nekode-daemon doctor --json'],
   run: async ({ args, out }) => {
-    const checks = await examine(() => readConfig(args))
+    const checks = await examine(() => readRunning(args))
     out.show(checks, () => checks.map(line).join('').trimEnd())
     return checks.some(({ result }) => result === 'failed') ? Exit.failed : Exit.ok
   },
@@ -141,7 +141,7 @@ const KEPT = {
 /** What agents can be held to here. */
 async function confinement({ agentCpuPercent, agentSandbox }: Config): Promise<Check[]> {
   const { inspect } = await import('../confine/support')
-  const { limits, hasShare, sandbox } = inspect(process.env)
+  const { limits, hasShare, sandbox } = await inspect(process.env)
   const noShare = !hasShare && agentCpuPercent !== undefined
   return [
     {

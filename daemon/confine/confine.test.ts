@@ -22,7 +22,7 @@ import { needOf } from './need'
 import { findSandbox } from './support'
 
 const log = createLogger({ write: () => undefined })
-const support = findSandbox(process.env)
+const support = await findSandbox(process.env)
 const canSandbox = 'path' in support
 if (!canSandbox) console.log(`no sandbox can be made here, so the tests with one are left out: ${support.problem}`)
 
@@ -47,8 +47,13 @@ interface Result extends ProcessEnd {
   words: string
 }
 
-async function run(script: string, cell: Cell | undefined, env: Record<string, string> = {}): Promise<Result> {
+async function run(
+  script: string,
+  inside: Promise<Cell | undefined> | undefined,
+  env: Record<string, string> = {},
+): Promise<Result> {
   const lines: string[] = []
+  const cell = await inside
   const child = new Child({
     argv: ['/bin/sh', '-c', script],
     cwd: workspace,
@@ -164,10 +169,10 @@ for (const _ of canSandbox ? ['sandbox'] : []) {
     expect((await run(`cat '${shared}/guide.md'`, cell({ sandbox: true }))).out).not.toContain('GUIDE')
   })
 
-  test('a folder with the daemon’s files in it cannot be shown, nor one of them', () => {
+  test('a folder with the daemon’s files in it cannot be shown, nor one of them', async () => {
     for (const path of [home, join(home, '.nekode'), join(home, '.nekode/daemon'), join(stateDir, 'x/..')])
-      expect(() => cell({ sandbox: true, readable: [path] })).toThrow('has the daemon')
-    expect(cell({ sandbox: true, readable: [join(home, 'agents')] })).toBeDefined()
+      expect(cell({ sandbox: true, readable: [path] })).rejects.toThrow('has the daemon')
+    expect(await cell({ sandbox: true, readable: [join(home, 'agents')] })).toBeDefined()
   })
 
   test('it has the login of its own runtime, as a copy, and no other one', async () => {
@@ -202,7 +207,11 @@ for (const _ of canSandbox ? ['sandbox'] : []) {
   })
 
   test('the command line holds no variable, because others can read it', async () => {
-    const made = cell({ sandbox: true })?.enter(['/bin/true'], { HOME: home, PATH: '/bin', TOKEN: 'geheim-1234' })
+    const made = (await cell({ sandbox: true }))?.enter(['/bin/true'], {
+      HOME: home,
+      PATH: '/bin',
+      TOKEN: 'geheim-1234',
+    })
     expect(made?.argv.join(' ')).not.toContain('geheim')
     expect(made?.env).toMatchObject({ TOKEN: 'geheim-1234', TMPDIR: '/tmp' })
   })
@@ -210,32 +219,27 @@ for (const _ of canSandbox ? ['sandbox'] : []) {
 
 test('without bubblewrap an agent that has to be in a sandbox does not start, and it is said what to do', async () => {
   const bare = new Confiner({ PATH: join(root, 'nothing') }, log)
-  let failure: unknown
-  try {
-    cell({ sandbox: true }, 'custom', bare)
-  } catch (error) {
-    failure = error
-  }
+  const failure = await cell({ sandbox: true }, 'custom', bare).catch((error: unknown) => error)
   expect(failure).toMatchObject({ failure: { reason: 'sandbox_unavailable' } })
   expect(String(failure)).toMatch(
     process.platform === 'linux' ? /bwrap\) is not installed.*apt install bubblewrap/ : /There is no sandbox/,
   )
 })
 
-test('where user namespaces are refused, it is said how to allow them', () => {
-  if (process.platform !== 'linux') return expect(findSandbox(process.env)).toHaveProperty('problem')
+test('where user namespaces are refused, it is said how to allow them', async () => {
+  if (process.platform !== 'linux') return expect(await findSandbox(process.env)).toHaveProperty('problem')
   const bin = join(home, 'bin')
   mkdirSync(bin)
   const refusing = '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2\nexit 1\n'
   writeFileSync(join(bin, 'bwrap'), refusing, { mode: 0o755 })
-  expect(findSandbox({ PATH: `${bin}:${process.env.PATH}` })).toMatchObject({
+  expect(await findSandbox({ PATH: `${bin}:${process.env.PATH}` })).toMatchObject({
     problem: 'bubblewrap cannot make a sandbox: bwrap: No permissions to create new namespace.',
     next: expect.stringContaining('kernel.unprivileged_userns_clone=1'),
   })
 })
 
-test('what the settings do not ask for costs nothing', () => {
-  expect(cell({})).toBeUndefined()
+test('what the settings do not ask for costs nothing', async () => {
+  expect(await cell({})).toBeUndefined()
 })
 
 test.each([

@@ -21,7 +21,7 @@ export interface Entered {
   /** The child runs. `over` has to end it. */
   started(pid: number, mark: [name: string, value: string], over: () => void): void
   /** The child is gone, with all that it started. @returns the limit that ended it, for people */
-  ended(): string | undefined
+  ended(): Promise<string | undefined>
 }
 
 /** What the children of one agent are started in. */
@@ -48,33 +48,37 @@ export interface CellOptions {
 export class Confiner {
   readonly #env: Env
   readonly #log: Logger
-  #support: Support | undefined
+  #support: Promise<Support> | undefined
 
   constructor(env: Env, log: Logger) {
     this.#env = env
     this.#log = log
   }
 
-  get support(): Support {
-    if (this.#support === undefined) {
-      this.#support = findSupport(this.#env)
-      const { limits, sandbox } = this.#support
-      this.#log.info('what agents can be held to', {
-        limits: limits.by,
-        sandbox: 'path' in sandbox ? 'bubblewrap' : sandbox.problem,
-      })
-    }
+  /** What this computer can do, looked up once. */
+  support(): Promise<Support> {
+    this.#support ??= this.#look()
     return this.#support
+  }
+
+  async #look(): Promise<Support> {
+    const support = await findSupport(this.#env)
+    const { limits, sandbox } = support
+    this.#log.info('what agents can be held to', {
+      limits: limits.by,
+      sandbox: 'path' in sandbox ? 'bubblewrap' : sandbox.problem,
+    })
+    return support
   }
 
   /**
    * @returns undefined when nothing is asked for
    * @throws RuntimeFailure sandbox_unavailable: an agent that has to be in a sandbox never starts outside of one
    */
-  cell({ need, ...place }: CellOptions): Cell | undefined {
+  async cell({ need, ...place }: CellOptions): Promise<Cell | undefined> {
     const { limits, sandbox } = need
     if (!sandbox && !isLimited(limits)) return undefined
-    const { support } = this
+    const support = await this.support()
     const wrap = sandbox && this.#sandbox(support, sandbox, place)
     return {
       isSandboxed: wrap !== undefined,
@@ -127,14 +131,14 @@ export class Confiner {
     limits: Limits,
     support: Support,
   ): Omit<Entered, 'wrapped'> {
-    if (!isLimited(limits)) return { ...inside, started: () => undefined, ended: () => undefined }
+    if (!isLimited(limits)) return { ...inside, started: () => undefined, ended: () => Promise.resolve(undefined) }
     const id = crypto.randomUUID()
     if (support.limits.by === 'cgroup') {
       const group = new Group(support.limits.folder, id, limits)
       const ended = () => {
         const verdict = group.verdict()
         group.remove()
-        return verdict
+        return Promise.resolve(verdict)
       }
       return { ...inside, argv: group.enter(inside.argv), started: () => undefined, ended }
     }
@@ -149,7 +153,7 @@ export class Confiner {
       started: (pid, mark, over) => watch.start(pid, mark, over),
       ended: () => {
         watch.stop()
-        return watch.verdict()
+        return Promise.resolve(watch.verdict())
       },
     }
   }

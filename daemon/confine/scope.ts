@@ -3,6 +3,8 @@ import { overMemory, overProcesses } from './need'
 
 type Env = Record<string, string | undefined>
 
+const PATIENCE_MS = 5000
+
 /** Variables by which systemd is reached. */
 const BUS = ['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS']
 
@@ -43,19 +45,20 @@ export class Scope {
   }
 
   /** Which limit was hit, for people; forgets the scope. */
-  verdict(): string | undefined {
+  async verdict(): Promise<string | undefined> {
     const { memoryBytes, processes } = this.#limits
-    const asked = systemctl([...this.#manager, 'show', '--property=Result', this.unit])
-    systemctl([...this.#manager, 'reset-failed', this.unit])
+    const asked = await systemctl([...this.#manager, 'show', '--property=Result', this.unit])
+    await systemctl([...this.#manager, 'reset-failed', this.unit])
     if (memoryBytes !== undefined && asked.includes('oom-kill')) return overMemory(memoryBytes)
     if (processes !== undefined && asked.includes('resources')) return overProcesses(processes)
     return undefined
   }
 }
 
-function systemctl(args: string[]): string {
+async function systemctl(args: string[]): Promise<string> {
   try {
-    return Bun.spawnSync(['systemctl', ...args], { timeout: 5000 }).stdout.toString()
+    const child = Bun.spawn(['systemctl', ...args], { timeout: PATIENCE_MS, stderr: 'ignore' })
+    return await new Response(child.stdout).text()
   } catch {
     // Gone meanwhile: nothing is known then.
     return ''
@@ -63,7 +66,7 @@ function systemctl(args: string[]): string {
 }
 
 /** Whether scopes can really be made here, found out by making one. */
-export function makesScopes(env: Env, isRoot: boolean): boolean {
+export async function makesScopes(env: Env, isRoot: boolean): Promise<boolean> {
   const path = Bun.which('systemd-run', { PATH: env.PATH ?? '' })
   if (!path) return false
   const scope = new Scope(
@@ -72,5 +75,5 @@ export function makesScopes(env: Env, isRoot: boolean): boolean {
     isRoot,
   )
   const [, ...args] = scope.enter(['true'])
-  return Bun.spawnSync([path, ...args], { timeout: 5000, stderr: 'ignore' }).exitCode === 0
+  return (await Bun.spawn([path, ...args], { timeout: PATIENCE_MS, stdout: 'ignore', stderr: 'ignore' }).exited) === 0
 }

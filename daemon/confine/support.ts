@@ -15,30 +15,31 @@ export interface Support {
 }
 
 /** Looks at what this computer can do: costs a few processes, so it is done once, when the first agent needs it. */
-export function findSupport(env: Env): Support {
-  return { limits: findLimits(env), sandbox: findSandbox(env) }
+export async function findSupport(env: Env): Promise<Support> {
+  const [limits, sandbox] = await Promise.all([findLimits(env), findSandbox(env)])
+  return { limits, sandbox }
 }
 
 /** The same for a person who asks, without taking anything in hand. The daemon may be given groups that this process is not. */
-export function inspect(env: Env): {
+export async function inspect(env: Env): Promise<{
   limits: Support['limits']['by']
   /** The share of the processors can be limited. */
   hasShare: boolean
   sandbox: Support['sandbox']
-} {
-  const sandbox = findSandbox(env)
+}> {
+  const sandbox = await findSandbox(env)
   if (process.platform !== 'linux') return { limits: 'watch', hasShare: false, sandbox }
   const groups = groupsOfService()
   if (groups) return { limits: 'cgroup', ...groups, sandbox }
-  const hasShare = makesScopes(env, process.getuid?.() === 0)
+  const hasShare = await makesScopes(env, process.getuid?.() === 0)
   return { limits: hasShare ? 'scope' : 'watch', hasShare, sandbox }
 }
 
-function findLimits(env: Env): Support['limits'] {
+async function findLimits(env: Env): Promise<Support['limits']> {
   if (process.platform !== 'linux') return { by: 'watch' }
   const groups = claimGroups()
   if (groups) return { by: 'cgroup', folder: groups.folder }
-  return makesScopes(env, process.getuid?.() === 0) ? { by: 'scope' } : { by: 'watch' }
+  return (await makesScopes(env, process.getuid?.() === 0)) ? { by: 'scope' } : { by: 'watch' }
 }
 
 /** What a sandbox asks of the kernel, without an agent in it. */
@@ -63,7 +64,7 @@ const PROBE = [
   'true',
 ]
 
-export function findSandbox(env: Env): Support['sandbox'] {
+export async function findSandbox(env: Env): Promise<Support['sandbox']> {
   if (process.platform !== 'linux')
     return {
       problem: `There is no sandbox on ${process.platform === 'darwin' ? 'macOS' : 'this system'}.`,
@@ -75,10 +76,17 @@ export function findSandbox(env: Env): Support['sandbox'] {
       problem: 'bubblewrap (bwrap) is not installed.',
       next: 'Install it: apt install bubblewrap, dnf install bubblewrap, or apk add bubblewrap.',
     }
-  const { exitCode, stderr } = Bun.spawnSync([path, ...PROBE], { timeout: 10_000, env: { PATH: env.PATH ?? '' } })
-  if (exitCode === 0) return { path }
+  const probe = Bun.spawn([path, ...PROBE], {
+    timeout: 10_000,
+    env: { PATH: env.PATH ?? '' },
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
+  const said = await new Response(probe.stderr).text()
+  const code = await probe.exited
+  if (code === 0) return { path }
   return {
-    problem: `bubblewrap cannot make a sandbox: ${stderr.toString().trim().split('\n').at(-1) || `it ended with ${exitCode}`}.`,
+    problem: `bubblewrap cannot make a sandbox: ${said.trim().split('\n').at(-1) || `it ended with ${code}`}.`,
     next: 'Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 and user.max_user_namespaces above 0; on Ubuntu 24.04 an AppArmor profile for bwrap; in a container a seccomp profile that lets it unshare, and a /proc that is not masked.',
   }
 }

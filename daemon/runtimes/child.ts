@@ -72,7 +72,7 @@ export class Child {
         detached: true,
       })
     } catch (cause) {
-      this.#entered?.ended()
+      void this.#entered?.ended()
       throw new RuntimeFailure('permission_denied', `${argv[0]} could not be executed: ${errorText(cause)}`, { cause })
     }
     this.pid = this.#process.pid
@@ -179,7 +179,7 @@ export class Child {
     // Nobody holds the pipes any more, except on systems where a grandchild could not be found.
     await within(Promise.all([output, errors]), EOF_MS)
     if (this.#pidFile) rmSync(this.#pidFile, { force: true })
-    const limit = this.#entered?.ended()
+    const limit = await this.#entered?.ended()
     const signalText = signalName === null ? this.#signalIn(code) : String(signalName)
     const overflow = this.#overflow.signal.aborted
     const garbage = this.#garbage > MAX_GARBAGE

@@ -13,7 +13,7 @@ installClis()
 
 setDefaultTimeout(60_000)
 
-const support = findSandbox(process.env)
+const support = await findSandbox(process.env)
 const canSandbox = 'path' in support
 if (!canSandbox) console.log(`no sandbox can be made here, so its tests are left out: ${support.problem}`)
 

@@ -15,7 +15,7 @@ import {
   startServer,
 } from './harness'
 
-const support = findSandbox(process.env)
+const support = await findSandbox(process.env)
 const canSandbox = 'path' in support
 if (!canSandbox) console.log(`no sandbox can be made here, so its test is left out: ${support.problem}`)
 
