@@ -5,7 +5,7 @@ import { sizeText } from '@shared/cli/text'
 import { whole } from '@shared/cli/values'
 import { NekodeError } from '@shared/errors'
 import { formatDuration } from '@shared/duration'
-import { nekodeHome } from '@shared/home'
+import { daemonHome } from '@shared/home'
 import { pathsOf } from '../config/paths'
 import { tokenPath } from '../local/place'
 import type { CacheEntry } from '../services/cache/contract'
@@ -153,7 +153,7 @@ const serve = command({
     if (running !== undefined) {
       if (args.port !== undefined)
         out.note('The daemon of this home runs already, on the port of its settings (localPort).')
-      show(out, running, tokenPath(pathsOf(nekodeHome(host.env))))
+      show(out, running, tokenPath(pathsOf(daemonHome(host.env))))
       return Exit.ok
     }
     const config = readConfig(args)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { command } from './command'
 import { Exit } from './exit'
 import { withDaemon } from './local'
-import { configArg, readConfig } from './settings'
+import { configArg, readRunning } from './settings'
 
 const PATIENCE_MS = 5000
 const Version = z.object({ version: z.string() })
@@ -26,7 +26,7 @@ export const health = command({
     'JSON: {"daemon", "server"}, each {"ok", "version"?, "error"?}; the server with its "url".',
   ],
   run: async ({ args, host, out }) => {
-    const { serverUrl: url, caFile } = readConfig(args)
+    const { serverUrl: url, caFile } = readRunning(args)
     const [daemon, server] = await Promise.all([
       tried(() => withDaemon(host, (client) => client.call('Ping', {}), PATIENCE_MS)),
       tried(() => askServer(url, caFile)),

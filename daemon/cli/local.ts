@@ -1,5 +1,5 @@
 import type { Host } from '@shared/cli/host'
-import { nekodeHome } from '@shared/home'
+import { daemonHome } from '@shared/home'
 import { pathsOf } from '../config/paths'
 import { LocalClient } from '../local/client'
 import { readToken, socketAddress } from '../local/place'
@@ -15,7 +15,7 @@ export async function withDaemon<T>(
   work: (client: LocalClient) => Promise<T>,
   patienceMs?: number,
 ): Promise<T> {
-  const paths = pathsOf(nekodeHome(env))
+  const paths = pathsOf(daemonHome(env))
   const client = await LocalClient.open({
     address: env.NEKODE_LOCAL_SOCKET || socketAddress(paths),
     token: env.NEKODE_LOCAL_TOKEN || readToken(paths),

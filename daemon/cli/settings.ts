@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { NekodeError } from '@shared/errors'
+import { daemonHome } from '@shared/home'
 import { createLogger, type Logger } from '@shared/log'
 import { type Config, loadConfig } from '../config/config'
 import { FIELDS, flagOf } from '../config/fields'
@@ -29,17 +30,25 @@ export const settingArgs = (): ArgsDef => ({
 })
 
 /** The settings that the environment and the file add up to, and the options where a command has one for each. */
-export function readConfig(args: Record<string, unknown>, repeated: Record<string, string[]> = {}): Config {
+export function readConfig(
+  args: Record<string, unknown>,
+  repeated: Record<string, string[]> = {},
+  env: Record<string, string | undefined> = process.env,
+): Config {
   const flags: Record<string, string | string[]> = {}
   for (const name of ['config', ...FIELDS.map(flagOf)]) {
     const value = args[name]
     if (typeof value === 'string') flags[name] = value
   }
   for (const [name, values] of Object.entries(repeated)) if (values.length > 0) flags[name] = values
-  const config = loadConfig({ flags })
+  const config = loadConfig({ flags, env })
   useProxies(config, process.env)
   return config
 }
+
+/** The same of the daemon that runs on this machine, also where a server runs it. */
+export const readRunning = (args: Record<string, unknown>): Config =>
+  readConfig(args, {}, { ...process.env, NEKODE_HOME: daemonHome() })
 
 /** @throws NekodeError not_enrolled */
 export function mustBeEnrolled({ token, path }: Config): void {

@@ -3,7 +3,7 @@ import type { Host } from '@shared/cli/host'
 import type { Speaker } from '@shared/cli/program'
 import { ApiError } from '@shared/contract/client'
 import { NekodeError } from '@shared/errors'
-import { nekodeHome } from '@shared/home'
+import { daemonHome } from '@shared/home'
 import { z } from 'zod'
 
 const Self = z.object({ id: z.string(), name: z.string(), computerId: z.string() })
@@ -50,7 +50,7 @@ async function asNamed(host: Host, name: string): Promise<Connection> {
     import('../local/place'),
     import('../config/paths'),
   ])
-  const paths = pathsOf(nekodeHome(host.env))
+  const paths = pathsOf(daemonHome(host.env))
   const [port, token] = [readPort(paths), readToken(paths)]
   try {
     if (token === undefined)

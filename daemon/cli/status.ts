@@ -9,7 +9,7 @@ import { installedServices } from '../install/service'
 import { command } from './command'
 import { Exit } from './exit'
 import { SELF } from './self'
-import { configArg, readConfig } from './settings'
+import { configArg, readRunning } from './settings'
 
 const Connection = z.object({ state: z.string(), since: z.number(), reason: z.string().optional() })
 
@@ -79,7 +79,7 @@ export const status = command({
   examples: ['nekode-daemon status', 'nekode-daemon status --json'],
   notes: ['The exit code is 0 while the daemon runs, otherwise 1.'],
   run: async ({ args, out }) => {
-    const found = readStatus(readConfig(args))
+    const found = readStatus(readRunning(args))
     out.show(found, () => text(found))
     return found.running ? Exit.ok : Exit.failed
   },

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from '@shared/log'
+import { LOCAL_DAEMON } from '@shared/home'
 import type { Computers } from '../computers/service'
 import { SETTINGS } from '../config/settings'
 import type { Enrollments } from '../enrollment/service'
@@ -38,7 +39,7 @@ export class LocalDaemon {
   #computerId: string | undefined
 
   constructor(private readonly options: LocalDaemonOptions) {
-    this.#folder = join(options.dataDir, 'local-daemon')
+    this.#folder = join(options.dataDir, LOCAL_DAEMON)
   }
 
   get pid(): number | undefined {
@@ -98,7 +99,7 @@ export class LocalDaemon {
   #environment(): Record<string, string> {
     const own = new Set<string>(Object.values(SETTINGS).map((setting) => setting.env))
     const shared = new Set<string>([SETTINGS.logLevel.env, SETTINGS.logFormat.env])
-    const env = { NEKODE_HOME: this.#folder, ...this.options.env }
+    const env = { ...this.options.env, NEKODE_HOME: this.#folder }
     return Object.fromEntries(
       Object.entries(env).filter((entry): entry is [string, string] => {
         const [name, value] = entry
