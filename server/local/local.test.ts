@@ -119,10 +119,10 @@ test('the daemon knows its server’s process and nothing of its secrets', async
   })
 })
 
-test('it has the home that is given', async () => {
+test('it has a home of its own, whatever the home of the server is', async () => {
   await start(FOREVER, { env: { PATH: process.env.PATH, NEKODE_HOME: server.dataDir } }).start(server.url)
   await eventually(() => notes().length === 1)
-  expect(notes()[0]?.env.NEKODE_HOME).toBe(server.dataDir)
+  expect(notes()[0]?.env.NEKODE_HOME).toBe(join(server.dataDir, 'local-daemon'))
 })
 
 test('a daemon that ends is started again, each time after a longer pause', async () => {
