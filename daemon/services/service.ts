@@ -3,7 +3,7 @@ import type { Paths } from '../config/paths'
 import type { LocalEvents } from '../local/events'
 import type { Served } from '../local/operation'
 import type { DaemonMark } from '../runtimes/events'
-import type { Say } from '../voice/say'
+import type { Say } from '../relay/say'
 import type { CacheService } from './cache/service'
 import type { SecretService } from './secrets/service'
 

@@ -8,7 +8,7 @@ import { pathsOf } from '../../daemon/config/paths'
 import { AgentKeys } from '../../daemon/local/keys'
 import { type Mcp, mcpTool, startMcp } from '../../daemon/mcp/server'
 import type { AgentEvent, Decision, EventOf, RuntimeDriver, StartOptions } from '../../daemon/runtimes'
-import { Door } from '../../daemon/voice/door'
+import { Door } from '../../daemon/relay/door'
 import { type Block, type ModelEndpoint, script, startModelEndpoint } from '../fixtures/model-endpoint'
 
 /** One runtime, ready to be driven against the scripted model. */
