@@ -266,8 +266,10 @@ test(
       expect(ada.complaints).toEqual([])
 
       // Another build, and a full disk, cannot be had here: of the restart that brings them the answers are replaced.
+      const known = ['version', 'server/status'].map((path) => page.waitForResponse(`**/api/${path}`))
       await page.goto(`${server.url}/c/general`)
       await page.getByRole('log').first().getByText('second').waitFor()
+      await Promise.all(known)
       await page.route('**/api/version', (route) =>
         route.fulfill({ json: { version: '9.9.9', commit: 'abc', buildTime: '' } }),
       )
