@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import type { BuildMetafile, BunPlugin } from 'bun'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { BROTLI_SUFFIX, type Asset, type Manifest } from '@shared/assets'
+import { iconsPlugin } from './icons'
 import { mergeScripts } from './merge'
 import { addWorker, appTags } from './pwa'
 import { solidPlugin } from './solid'
@@ -40,10 +41,10 @@ export async function buildConsole({ outdir, minify = true }: ConsoleOptions): P
     metafile: true,
     naming: { chunk: hashed, asset: hashed, entry: '[dir]/[name].[ext]' },
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [solidPlugin(), unoPlugin(), fontPlugin(outdir)],
+    plugins: [solidPlugin(), unoPlugin(), iconsPlugin(), fontPlugin(outdir)],
   })
   const { first: scripts } = await mergeScripts(outdir, built.metafile ? firstScreen(built.metafile) : [])
-  await finishPage(outdir, [await bootScript(outdir, minify), appTags, ...scripts.map(preload)])
+  await finishPage(outdir, [await bootScript(outdir, minify), fontTag(outdir), appTags, ...scripts.map(preload)])
   await addWorker(outdir, minify)
   const manifest: Manifest = {}
   for (const name of readdirSync(outdir, { recursive: true, encoding: 'utf8' })) {
@@ -83,6 +84,13 @@ function firstScreen({ outputs }: BuildMetafile): string[] {
   }
   for (const [path] of entries) add(path)
   return [...found].map((path) => path.replace(/^\.?\/?/, '/'))
+}
+
+/** The letters of the first screen: without it they are asked for once the first text is laid out, which is then laid out again. */
+function fontTag(outdir: string): string {
+  const name = readdirSync(`${outdir}/assets`).find((file) => file.startsWith('inter-latin-wght-normal-'))
+  if (name === undefined) throw new Error('the font was not built')
+  return `<link rel="preload" as="font" type="font/woff2" crossorigin href="/assets/${name}">`
 }
 
 const preload = (path: string) => `<link rel="modulepreload" crossorigin href="${path}">`

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { BunPlugin } from 'bun'
+import { iconsPlugin } from './icons'
 import { solidPlugin } from './solid'
 import { createSheet } from './uno'
 
@@ -18,5 +19,6 @@ export default {
     }
     await solidPlugin({ sourcemap: true, refresh: true, onSource }).setup(build)
     build.onResolve({ filter: /^virtual:uno\.css$/ }, () => ({ path: file }))
+    iconsPlugin().setup(build)
   },
 } satisfies BunPlugin

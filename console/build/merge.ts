@@ -60,7 +60,13 @@ export async function mergeScripts(outdir: string, first: readonly string[]): Pr
   const start = chunks.find(({ isEntry }) => isEntry)
   if (!start) throw new Error('the scripts have no start')
   writeFileSync(html, page.replace(PRELOAD_LINK, '').replace(`/assets/${entry}`, `/${start.fileName}`))
-  const now = new Set([`/${start.fileName}`, ...first.flatMap((path) => scripts.get(path) ?? [])])
+  // A page that is loaded on demand keeps a script of its own, if only one that leads to where it is now.
+  const facades = chunks.filter(({ facadeModuleId }) => facadeModuleId !== null && needed.has(facadeModuleId))
+  const now = new Set([
+    `/${start.fileName}`,
+    ...first.flatMap((path) => scripts.get(path) ?? []),
+    ...facades.map(({ fileName }) => `/${fileName}`),
+  ])
   return { scripts, first: [...now] }
 }
 

@@ -1,4 +1,4 @@
-import { defineConfig, presetIcons, presetWind4 } from 'unocss'
+import { defineConfig, presetWind4 } from 'unocss'
 
 /** Every colour is a token of `src/design/tokens.css`, so that a theme is a set of custom properties and nothing else. */
 const colours = [
@@ -29,9 +29,9 @@ const colours = [
   'bot-soft',
 ]
 
-/** The console's utility classes: Tailwind's vocabulary over our tokens, and Lucide's icons as `i-lucide-*`. */
+/** The console's utility classes: Tailwind's vocabulary over our tokens. */
 export const unoConfig = defineConfig({
-  presets: [presetWind4({ preflights: { reset: true } }), presetIcons({ scale: 1.1 })],
+  presets: [presetWind4({ preflights: { reset: true } })],
   theme: { colors: Object.fromEntries(colours.map((name) => [name, `var(--${name})`])) },
   shortcuts: {
     row: 'flex items-center',
