@@ -1,16 +1,17 @@
 import { createEffect, onMount } from 'solid-js'
-import { whenIdle } from './idle'
+import { loadLater } from './idle'
 import { preparePalette } from './switcher'
 import { unreadTotal } from './unread'
 
 /** Keeps the number on the icon of the installed app. What the first screen can do without is fetched from here: the inbox and the palette. */
 export function Counts() {
-  onMount(() =>
-    whenIdle(() => {
-      void import('../inbox/store').then(({ startInbox }) => startInbox())
-      preparePalette()
-    }),
-  )
+  onMount(() => {
+    loadLater(
+      () => import('../inbox/store'),
+      ({ startInbox }) => startInbox(),
+    )
+    loadLater(preparePalette, () => undefined)
+  })
   createEffect(() => void showBadge(unreadTotal()))
   return null
 }

@@ -1,5 +1,6 @@
 import { useLocation, type RouteSectionProps } from '@solidjs/router'
-import { createMemo, createSignal, lazy, onMount, Show, Suspense } from 'solid-js'
+import { type Component, createMemo, createSignal, onMount, Show, Suspense } from 'solid-js'
+import { Dynamic } from 'solid-js/web'
 import { t } from '../i18n'
 import { state } from '../store/state'
 import { CreateTaskHost } from '../tasks/open'
@@ -10,7 +11,7 @@ import { ToastHost } from '../ui/toast'
 import { Arrival } from './arrival'
 import { Counts } from './counts'
 import { CrashGuard } from './crash'
-import { whenIdle } from './idle'
+import { loadLater } from './idle'
 import { KeyboardKeys } from './keys'
 import { narrow } from './screen'
 import { ShortcutSheet } from './shortcuts'
@@ -18,14 +19,17 @@ import { Sidebar } from './sidebar'
 import { Switcher } from './switcher'
 import { TabBar } from './tabbar'
 
-// After the first screen: it asks the server how it is.
-const ServerNotices = lazy(() => import('../server/notices'))
-
 /** The frame around every screen: the list of conversations beside it, or on a phone the bar of tabs below. */
 export function Shell(props: RouteSectionProps) {
   const location = useLocation()
-  const [isSettled, setSettled] = createSignal(false)
-  onMount(() => whenIdle(() => setSettled(true)))
+  // After the first screen: they ask the server how it is.
+  const [notices, setNotices] = createSignal<Component>()
+  onMount(() =>
+    loadLater(
+      () => import('../server/notices'),
+      (loaded) => setNotices(() => loaded.default),
+    ),
+  )
   const inConversation = createMemo(() => /^\/[cd]\//.test(location.pathname))
   return (
     <div class="h-full col">
@@ -36,11 +40,7 @@ export function Shell(props: RouteSectionProps) {
         {t('shell.skip')}
       </a>
       <ConnectionBanner />
-      <Show when={isSettled()}>
-        <Suspense>
-          <ServerNotices />
-        </Suspense>
-      </Show>
+      <Dynamic component={notices()} />
       <div class="row items-stretch flex-1 min-h-0">
         <Show when={!narrow()}>
           <Sidebar />

@@ -9,7 +9,7 @@ const [open, setOpen] = createSignal(false)
 export const openSwitcher = (): void => void setOpen(true)
 
 /** Fetches the palette, so that the first press of its key is as quick as the second. */
-export const preparePalette = (): void => void load()
+export const preparePalette = (): Promise<unknown> => load()
 
 /** Where the palette, and the windows that it opens, are shown; once in the page. */
 export const Switcher = () => (

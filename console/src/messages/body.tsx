@@ -1,5 +1,6 @@
 import { createMemo, createSignal, For, Show } from 'solid-js'
 import type { Mention } from '@shared/contract'
+import { keepLoading } from '../app/idle'
 import { state } from '../store/state'
 import { CodeBlock } from '../ui/code'
 import { cx } from '../ui/cx'
@@ -9,11 +10,17 @@ import { isPlain } from './plain'
 type Markdown = typeof import('./markdown')
 
 const [parser, setParser] = createSignal<Markdown>()
-let loading: Promise<void> | undefined
+let isAsked = false
 
 /** The parser, as soon as it is there. A page that shows only plain lines never asks for it. */
 function markdown(): Markdown | undefined {
-  loading ??= import('./markdown').then((loaded) => void setParser(() => loaded))
+  if (!isAsked) {
+    isAsked = true
+    keepLoading(
+      () => import('./markdown'),
+      (loaded) => setParser(() => loaded),
+    )
+  }
   return parser()
 }
 
