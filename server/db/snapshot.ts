@@ -9,7 +9,7 @@ import { postgres } from './dialects/postgres'
 import { sqlite } from './dialects/sqlite'
 import { openFailure } from './errors'
 import { mysqlQuery } from './sql'
-import { asQuery } from './sqlite'
+import { asQuery } from './query'
 import { type Tables, tables } from './tables'
 
 /** A database as it was at one moment. */
@@ -77,8 +77,7 @@ async function openServer(dsn: string): Promise<Snapshot> {
   return {
     dialect,
     t: tables(isPostgres ? postgres : mysql),
-    // drizzle's own types for this driver want a whole client; a reserved connection has what it uses.
-    q: isPostgres ? (drizzlePostgres(reserved, { casing: 'snake_case' }) as unknown as Query) : mysqlQuery(reserved),
+    q: isPostgres ? asQuery(drizzlePostgres(reserved, { casing: 'snake_case' })) : mysqlQuery(reserved),
     raw: async (text, params = []) => [...(await reserved.unsafe(text, params))],
     close: async () => {
       await reserved.unsafe('ROLLBACK').catch(() => [])

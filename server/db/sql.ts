@@ -9,6 +9,7 @@ import { postgres } from './dialects/postgres'
 import { explain, isConflict, isDisconnect } from './errors'
 import { type Tables, tables } from './tables'
 import { type Engine, Writer } from './writer'
+import { asQuery } from './query'
 
 /** The row of `settings` that a writer locks before anything else, and that holds the last sequence of the log. */
 const HEAD = 'event_head'
@@ -42,8 +43,7 @@ export async function openPostgres(dsn: string, options: OpenOptions): Promise<D
       t: tables(postgres),
       pool,
       poolSize,
-      // drizzle's own types for this driver want a whole client; a reserved connection has what it uses.
-      query: (c) => drizzlePostgres(c, { casing: 'snake_case' }) as unknown as Query,
+      query: (c) => asQuery(drizzlePostgres(c, { casing: 'snake_case' })),
       begin: 'BEGIN',
       lockHead: `select value from settings where name = '${HEAD}' for update`,
       seedHead: `insert into settings (name, value) values ('${HEAD}', '0') on conflict do nothing`,
@@ -72,21 +72,23 @@ export async function openMysql(dsn: string, options: OpenOptions): Promise<Data
 
 /** Drizzle has no driver for Bun's MySQL client; its proxy wants rows as arrays and counts in the first row. */
 export const mysqlQuery = (c: SQL): Query =>
-  drizzleProxy(
-    async (text, params, method) => {
-      if (method === 'all') return { rows: await c.unsafe(text, params).values() }
-      const result: { affectedRows?: number; count?: number; lastInsertRowid?: number | bigint } = await c.unsafe(
-        text,
-        params,
-      )
-      const counts = {
-        affectedRows: result.affectedRows ?? result.count ?? 0,
-        insertId: Number(result.lastInsertRowid ?? 0),
-      }
-      return { rows: [counts] }
-    },
-    { casing: 'snake_case' },
-  ) as unknown as Query
+  asQuery(
+    drizzleProxy(
+      async (text, params, method) => {
+        if (method === 'all') return { rows: await c.unsafe(text, params).values() }
+        const result: { affectedRows?: number; count?: number; lastInsertRowid?: number | bigint } = await c.unsafe(
+          text,
+          params,
+        )
+        const counts = {
+          affectedRows: result.affectedRows ?? result.count ?? 0,
+          insertId: Number(result.lastInsertRowid ?? 0),
+        }
+        return { rows: [counts] }
+      },
+      { casing: 'snake_case' },
+    ),
+  )
 
 async function connect(flavour: Flavour, options: OpenOptions): Promise<Database> {
   const { dialect, t, pool, query } = flavour

@@ -10,6 +10,7 @@ import { sqlite } from './dialects/sqlite'
 import { explain, openFailure } from './errors'
 import { type Tables, tables } from './tables'
 import { type Engine, Writer } from './writer'
+import { asQuery } from './query'
 
 /** How long a writer waits for another process that has the file. */
 const BUSY_MS = 5000
@@ -90,9 +91,6 @@ function lastSequence(db: Sqlite): number {
     throw error
   }
 }
-
-// The builders run synchronously and can be awaited all the same; this is the one place that says so to the compiler.
-export const asQuery = (q: ReturnType<typeof drizzle>): Query => q as unknown as Query
 
 function createFolder(folder: string): void {
   try {
