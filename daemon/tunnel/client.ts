@@ -142,13 +142,13 @@ export class TunnelClient {
   async #overSocket(stream: Stream, signal: AbortSignal): Promise<void> {
     const { serverUrl, token, ca } = this.#options
     const proxy = proxyOf(serverUrl, process.env)
-    // These are Bun's own options, which the types of browsers do not have.
     const options = {
       ...(proxy === undefined ? {} : { proxy: proxy.href }),
       headers: { authorization: `Bearer ${token}` },
       ...(ca === undefined ? {} : { tls: { ca } }),
-    } as unknown as string[]
-    const socket = new WebSocket(serverUrl.replace(/^http/, 'ws') + EXCHANGE_PATH, options)
+    }
+    // These are Bun's own options, which the types of browsers do not have.
+    const socket: WebSocket = Reflect.construct(WebSocket, [serverUrl.replace(/^http/, 'ws') + EXCHANGE_PATH, options])
     socket.binaryType = 'arraybuffer'
     const ended = Promise.withResolvers<void>()
     socket.addEventListener('close', ({ code, reason }) => ended.reject(new Error(`closed: ${code} ${reason}`)))
