@@ -11,7 +11,7 @@ import { TextArea, TextField } from '../ui/field'
 import { Select } from '../ui/select'
 import { toast } from '../ui/toast'
 import { type CheckDraft, checksOf, commitsIn, firstChecks } from './proof'
-import { reasonOf } from './refused'
+import { Problem } from './problem'
 import { fetchTask } from './store'
 
 const statuses: TaskCheck['status'][] = ['passed', 'failed', 'skipped', 'blocked']
@@ -106,13 +106,7 @@ export default function EvidenceForm(props: {
           value={commits()}
           onInput={setCommits}
         />
-        <Show when={request.error()}>
-          {(error) => (
-            <p class="text-[13px] text-bad" role="alert">
-              {[reasonOf(error(), props.task).text, reasonOf(error(), props.task).next].filter(Boolean).join(' ')}
-            </p>
-          )}
-        </Show>
+        <Problem error={request.error()} task={props.task} />
       </div>
     </Dialog>
   )

@@ -7,7 +7,7 @@ import '../i18n/en/tasks'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { TextArea, TextField } from '../ui/field'
-import { reasonOf } from './refused'
+import { Problem } from './problem'
 import { fetchTask } from './store'
 
 /** What a person can say about the release of a task's work. */
@@ -89,13 +89,7 @@ export function Ask(props: { what: Asked; task: Task; gate: ReleaseGate; onClose
           value={text()}
           onInput={setText}
         />
-        <Show when={request.error()}>
-          {(error) => (
-            <p class="text-[13px] text-bad" role="alert">
-              {[reasonOf(error(), props.task).text, reasonOf(error(), props.task).next].filter(Boolean).join(' ')}
-            </p>
-          )}
-        </Show>
+        <Problem error={request.error()} task={props.task} />
       </div>
     </Dialog>
   )
