@@ -1,5 +1,6 @@
 import { useNavigate, useParams } from '@solidjs/router'
-import { lazy, Match, Show, Suspense, Switch } from 'solid-js'
+import { Match, Show, Suspense, Switch } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Agent } from '@shared/contract'
 import '../i18n/en/agentpage'
 import { call } from '../api/client'

@@ -1,5 +1,6 @@
 import { A } from '@solidjs/router'
-import { createMemo, createSignal, For, lazy, Show } from 'solid-js'
+import { createMemo, createSignal, For, Show } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Agent } from '@shared/contract'
 import '../i18n/en/agentpage'
 import '../i18n/en/work'

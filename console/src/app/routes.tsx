@@ -1,5 +1,6 @@
 import { Navigate, Route, Router } from '@solidjs/router'
-import { lazy, Match, Show, Switch } from 'solid-js'
+import { Match, Show, Switch } from 'solid-js'
+import { lazy } from './lazy'
 import { ticket } from '../join/ticket'
 import { state } from '../store/state'
 import { Failed, Loading } from './entrance'

@@ -1,4 +1,5 @@
-import { createSignal, lazy, Show, Suspense } from 'solid-js'
+import { createSignal, Show, Suspense } from 'solid-js'
+import { lazy } from './lazy'
 import { Windows } from './windows'
 
 const load = () => import('../palette/palette')

@@ -1,4 +1,5 @@
-import { createSignal, lazy, Show, Suspense, type Component } from 'solid-js'
+import { createSignal, Show, Suspense, type Component } from 'solid-js'
+import { lazy } from './lazy'
 import { Dynamic } from 'solid-js/web'
 
 interface WindowProps {

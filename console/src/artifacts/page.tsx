@@ -1,5 +1,6 @@
 import { useSearchParams } from '@solidjs/router'
-import { createSignal, For, lazy, Show, Suspense } from 'solid-js'
+import { createSignal, For, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import { channels, channelTitle } from '../app/unread'
 import { t } from '../i18n'
 import '../i18n/en/artifacts'

@@ -1,5 +1,6 @@
 import { A, useNavigate } from '@solidjs/router'
-import { createSignal, For, lazy, Show, Suspense } from 'solid-js'
+import { createSignal, For, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Channel } from '@shared/contract'
 import { PresenceDot, presenceText } from '../agents/presence'
 import { agentPath } from '../app/paths'

@@ -1,5 +1,6 @@
 import { useParams, useSearchParams } from '@solidjs/router'
-import { createEffect, createMemo, lazy, onCleanup, onMount, Show, Suspense } from 'solid-js'
+import { createEffect, createMemo, onCleanup, onMount, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import { NotFound } from '../app/notfound'
 import { createLoad } from '../app/load'
 import { keepLastTarget } from '../app/paths'

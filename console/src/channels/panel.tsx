@@ -1,4 +1,5 @@
-import { lazy, Match, Suspense, Switch } from 'solid-js'
+import { Match, Suspense, Switch } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Channel } from '@shared/contract'
 import type { PanelName } from './panels'
 import { SkeletonRows } from '../ui/skeleton'

@@ -1,4 +1,5 @@
-import { createSignal, lazy, Show, Suspense } from 'solid-js'
+import { createSignal, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { MessageKind } from '@shared/contract'
 import { t } from '../i18n'
 import { IconButton } from '../ui/button'

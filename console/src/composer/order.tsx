@@ -1,4 +1,5 @@
-import { createSignal, lazy, Show } from 'solid-js'
+import { createSignal, Show } from 'solid-js'
+import { lazy } from '../app/lazy'
 import { t } from '../i18n'
 import { errorNext, errorText } from '../i18n/errors'
 import { Button } from '../ui/button'

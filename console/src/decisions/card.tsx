@@ -1,4 +1,5 @@
-import { createEffect, createSignal, lazy, on, Show, Suspense, type ParentProps } from 'solid-js'
+import { createEffect, createSignal, on, Show, Suspense, type ParentProps } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Decision, DecisionVote } from '@shared/contract'
 import '../i18n/en/decisions'
 import { call } from '../api/client'

@@ -1,4 +1,5 @@
-import { createEffect, createMemo, createSignal, For, lazy, Show, Suspense } from 'solid-js'
+import { createEffect, createMemo, createSignal, For, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { EndpointProvider, InteractionEndpoint } from '@shared/contract'
 import { call } from '../api/client'
 import { createLoad } from '../app/load'

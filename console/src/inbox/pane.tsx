@@ -1,4 +1,5 @@
-import { lazy, Match, Show, Suspense, Switch, type JSX } from 'solid-js'
+import { Match, Show, Suspense, Switch, type JSX } from 'solid-js'
+import { lazy } from '../app/lazy'
 import { ApprovalRequest } from '../approvals/request'
 import { createLoad } from '../app/load'
 import { conversationPath, runPath } from '../app/paths'

@@ -1,6 +1,6 @@
 import { createMemo, createSignal, For, Show } from 'solid-js'
 import type { Mention } from '@shared/contract'
-import { keepLoading } from '../app/idle'
+import { loadExtra } from '../app/idle'
 import { state } from '../store/state'
 import { CodeBlock } from '../ui/code'
 import { cx } from '../ui/cx'
@@ -16,7 +16,7 @@ let isAsked = false
 function markdown(): Markdown | undefined {
   if (!isAsked) {
     isAsked = true
-    keepLoading(
+    loadExtra(
       () => import('./markdown'),
       (loaded) => setParser(() => loaded),
     )

@@ -1,4 +1,5 @@
-import { createEffect, createSignal, lazy, onCleanup, onMount, Show, Suspense, type JSX } from 'solid-js'
+import { createEffect, createSignal, onCleanup, onMount, Show, Suspense, type JSX } from 'solid-js'
+import { lazy } from '../app/lazy'
 import { call } from '../api/client'
 import { act } from '../app/act'
 import { useHotkeys, type Hotkey } from '../app/hotkeys'

@@ -1,5 +1,6 @@
 import { A } from '@solidjs/router'
-import { createMemo, createSignal, For, lazy, Show, Suspense } from 'solid-js'
+import { createMemo, createSignal, For, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Message } from '@shared/contract'
 import { agentPath } from '../app/paths'
 import { narrow } from '../app/screen'

@@ -1,4 +1,5 @@
-import { createEffect, For, lazy, Match, Show, Suspense, Switch } from 'solid-js'
+import { createEffect, For, Match, Show, Suspense, Switch } from 'solid-js'
+import { lazy } from '../app/lazy'
 import '../i18n/en/messages'
 import { narrow } from '../app/screen'
 import { EmojiPicker } from '../emoji/picker'

@@ -1,4 +1,5 @@
-import { lazy, Show, Suspense } from 'solid-js'
+import { Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Message } from '@shared/contract'
 import { call } from '../api/client'
 import { act } from '../app/act'

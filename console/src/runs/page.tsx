@@ -1,5 +1,6 @@
 import { useNavigate, useParams } from '@solidjs/router'
-import { createMemo, createSignal, For, lazy, Match, Show, Suspense, Switch } from 'solid-js'
+import { createMemo, createSignal, For, Match, Show, Suspense, Switch } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Run, RunStep } from '@shared/contract'
 import '../i18n/en/work'
 import { ApprovalList } from '../approvals/request'

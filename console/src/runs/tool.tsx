@@ -1,4 +1,5 @@
-import { createMemo, lazy, Show, Suspense } from 'solid-js'
+import { createMemo, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { RunStep, StepDetail, ToolKind } from '@shared/contract'
 import { t } from '../i18n'
 import { now, duration } from '../i18n/dates'

@@ -1,4 +1,5 @@
-import { lazy, type Component } from 'solid-js'
+import { type Component } from 'solid-js'
+import { lazy } from '../app/lazy'
 import { Account } from './account'
 
 /** What stands in each section of the settings, by the end of its address; `app/pages` has their names and who finds them. */

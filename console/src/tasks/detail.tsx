@@ -1,5 +1,6 @@
 import { A, useParams } from '@solidjs/router'
-import { createEffect, createMemo, createSignal, lazy, on, onCleanup, Show, Suspense, type ParentProps } from 'solid-js'
+import { createEffect, createMemo, createSignal, on, onCleanup, Show, Suspense, type ParentProps } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Task } from '@shared/contract'
 import { call } from '../api/client'
 import { NotFound } from '../app/notfound'

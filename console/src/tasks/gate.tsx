@@ -1,4 +1,5 @@
-import { createSignal, For, lazy, Show, Suspense } from 'solid-js'
+import { createSignal, For, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { ReleaseGate, Task } from '@shared/contract'
 import { call } from '../api/client'
 import { createLoad } from '../app/load'

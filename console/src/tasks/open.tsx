@@ -1,4 +1,5 @@
-import { createSignal, lazy, Show, Suspense } from 'solid-js'
+import { createSignal, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { TaskPriority } from '@shared/contract'
 
 /** What a new task begins with. */

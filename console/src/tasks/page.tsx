@@ -1,5 +1,6 @@
 import { useNavigate, useSearchParams } from '@solidjs/router'
-import { createMemo, lazy, onCleanup, Show, Suspense } from 'solid-js'
+import { createMemo, onCleanup, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Task } from '@shared/contract'
 import { narrow } from '../app/screen'
 import { t } from '../i18n'

@@ -1,4 +1,5 @@
-import { createMemo, createSignal, For, lazy, Show, Suspense } from 'solid-js'
+import { createMemo, createSignal, For, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import { call } from '../api/client'
 import { createLoad } from '../app/load'
 import { t } from '../i18n'

@@ -1,5 +1,6 @@
 import { A } from '@solidjs/router'
-import { createSignal, lazy, Show, Suspense } from 'solid-js'
+import { createSignal, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { Tunnel } from '@shared/contract'
 import { call } from '../api/client'
 import { act } from '../app/act'

@@ -1,4 +1,5 @@
-import { createMemo, createSignal, For, lazy, Show, Suspense } from 'solid-js'
+import { createMemo, createSignal, For, Show, Suspense } from 'solid-js'
+import { lazy } from '../app/lazy'
 import type { UsageKey, UsagePart, UsageReport } from '@shared/contract'
 import '../i18n/en/agentpage'
 import { call } from '../api/client'
