@@ -1,6 +1,7 @@
-import { createEffect, createMemo, on, Show, type JSX } from 'solid-js'
+import { createEffect, createMemo, createSignal, on, onMount, Show, type JSX } from 'solid-js'
 import { Virtualizer } from 'virtua/solid'
 import { act } from '../app/act'
+import { whenIdle } from '../app/idle'
 import { t } from '../i18n'
 import { jumpToPresent } from '../store/lists'
 import { listKey, state } from '../store/state'
@@ -13,6 +14,11 @@ import { Row } from './row'
 import { createScroll } from './scroll'
 import { FloatingDay, UnreadBar } from './above'
 import type { Unread } from './unread'
+
+/** How far beyond what can be seen rows are kept ready for scrolling. */
+const AHEAD_PX = 400
+/** When the page is loaded, what can be seen comes first; rows for the scrolling to come are made once it is on screen. */
+const [ahead, setAhead] = createSignal(0)
 
 interface ListProps {
   target: string
@@ -58,6 +64,7 @@ export function MessageList(props: ListProps) {
       if (wanted?.key === listKey(props.target, props.threadId)) scroll.toMessage(wanted.id)
     }),
   )
+  onMount(() => whenIdle(() => setAhead(AHEAD_PX)))
   const keydown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     const taken = pressInList(event, {
       inThread: props.onThread === undefined,
@@ -99,7 +106,7 @@ export function MessageList(props: ListProps) {
           onScroll={scroll.measure}
           onScrollEnd={scroll.measure}
           onResize={scroll.resized}
-          bufferSize={600}
+          bufferSize={ahead()}
         >
           {(row, index) => (
             <Show when={row !== 'head'} fallback={<Head older={Boolean(list()?.older)} intro={props.intro} />}>
