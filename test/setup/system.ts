@@ -28,6 +28,13 @@ export const tools: Tool[] = [
   { name: 'gnome-keyring', programs: ['gnome-keyring-daemon'], aptPackage: 'gnome-keyring' },
   { name: 'secret-tool', programs: ['secret-tool'], aptPackage: 'libsecret-tools' },
   { name: 'systemd', programs: ['systemd-analyze'], aptPackage: 'systemd' },
+  // A desktop, what is seen and heard of it, and a relay that media takes where there is no direct way.
+  { name: 'xvfb', programs: ['Xvfb'], aptPackage: 'xvfb' },
+  { name: 'openbox', programs: ['openbox'], aptPackage: 'openbox' },
+  { name: 'setxkbmap', programs: ['setxkbmap'], aptPackage: 'x11-xkb-utils' },
+  { name: 'ffmpeg', programs: ['ffmpeg'], aptPackage: 'ffmpeg' },
+  { name: 'pulseaudio', programs: ['pulseaudio'], aptPackage: 'pulseaudio' },
+  { name: 'coturn', programs: ['turnserver'], aptPackage: 'coturn' },
 ]
 
 /** Debian keeps the servers of a database outside the PATH. */
