@@ -81,6 +81,8 @@ export type Unlisten = () => void
 export interface Machine {
   /** Name of the X display, e.g. `:3`. */
   readonly display: string
+  /** What a program besides needs to reach the screen and the sound: DISPLAY, XAUTHORITY, PULSE_SERVER… as far as there are any. */
+  readonly environment: Readonly<Record<string, string>>
   readonly size: ScreenSize
   readonly hasAudio: boolean
   /** Why there is no sound. */
