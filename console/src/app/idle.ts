@@ -2,6 +2,8 @@ import { loadPart } from './lazy'
 
 /** Longest time for which work is put off. */
 const LATEST_MS = 3000
+/** How long the first screen has for itself. */
+const SETTLE_MS = 500
 
 /** Does something that the first screen does not need once the browser has nothing better to do. */
 export function whenIdle(work: () => void): void {
@@ -15,6 +17,6 @@ export function loadExtra<T>(load: () => Promise<T>, then: (part: T) => void): v
   loadPart(load).then(then, () => undefined)
 }
 
-/** The same for what the first screen does not need. */
+/** The same for what the first screen does not need: its reader's first click must not wait behind it. */
 export const loadLater = <T>(load: () => Promise<T>, then: (part: T) => void): void =>
-  whenIdle(() => loadExtra(load, then))
+  void setTimeout(() => whenIdle(() => loadExtra(load, then)), SETTLE_MS)
