@@ -11,6 +11,7 @@ import { canWrite } from '../store/session'
 import { change, state } from '../store/state'
 import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
+import { Prose } from './body'
 
 // Few conversations speak of previews, or of what was published.
 const TunnelCard = lazy(() => import('../tunnels/card'))
@@ -72,7 +73,12 @@ export function SystemMessage(props: { message: Message }) {
         <Icon name={guard() ? 'i-lucide-shield-alert text-warn' : 'i-lucide-info'} class="text-[15px]" />
       </span>
       <div class="flex-1 min-w-0 row flex-wrap gap-x-3 gap-y-1">
-        <span>{systemText(props.message)}</span>
+        <div class="min-w-0 [overflow-wrap:anywhere]">
+          {/* What the server wrote itself is Markdown, as the summary of a debate. */}
+          <Show when={systemText(props.message) === props.message.content} fallback={systemText(props.message)}>
+            <Prose text={props.message.content} mentions={props.message.mentions} small />
+          </Show>
+        </div>
         <Show when={tunnelId()}>
           {(id) => (
             <div class="basis-full text-ink text-sm">
