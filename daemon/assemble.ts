@@ -22,6 +22,7 @@ import { CacheService } from './services/cache/service'
 import { cacheSettings } from './services/cache/settings'
 import { SecretService } from './services/secrets/service'
 import { createServices } from './services/services'
+import { LiveScreens } from './neko/viewer/live'
 import { OperationStore } from './supervisor/operations'
 import type { Settings } from './supervisor/profile'
 import { Redactor } from './supervisor/redactor'
@@ -50,7 +51,7 @@ export interface DaemonOptions {
   /** Command line of this program, for what it starts again as a helper. */
   self: readonly string[]
   /** Default: the driver of the agent's runtime. */
-  createDriver?: (settings: Settings) => Promise<RuntimeDriver>
+  createDriver?: (settings: Settings, screens: LiveScreens) => Promise<RuntimeDriver>
   /** Asked for by whoever may end the daemon. */
   shutdown?: (() => void) | undefined
   /** Asked for by whoever wants it to run anew, such as from another program. */
@@ -90,6 +91,7 @@ export function assemble(options: DaemonOptions, { journal, mark, redactor }: Ba
     helper: self.length > 0 ? [...self, 'keychain'] : [],
     agent: (text) => supervisor.agentNamed(text),
   })
+  const screens = new LiveScreens()
   const agentNamed = (text: string) => supervisor.agentNamed(text)
   const findAgent = (text: string) => supervisor.findAgent(text)
   const door = new Door({ paths, keys, self, log })
@@ -172,7 +174,8 @@ export function assemble(options: DaemonOptions, { journal, mark, redactor }: Ba
     idleMs: config.idleTimeout,
     maxTurnMs: config.runTimeout,
     executor: config.executorCommand ? [config.executorCommand, ...config.executorArgs] : [],
-    createDriver: options.createDriver ?? ((settings) => createDriver(settings, env, self, cache)),
+    createDriver: (settings) =>
+      options.createDriver?.(settings, screens) ?? createDriver(settings, { env, self, cache, screens }),
     redactor,
     environment: async (settings) => {
       const own = await secrets.environment(settings, (value) => redactor.add(value))
@@ -248,12 +251,13 @@ export function assemble(options: DaemonOptions, { journal, mark, redactor }: Ba
     ca,
     link,
     log,
-    handle: lazyHandle({ ports, log, folderOf: (agentId) => supervisor.folderOf(agentId) }),
+    handle: lazyHandle({ ports, log, screens, folderOf: (agentId) => supervisor.folderOf(agentId) }),
   })
   return {
     cache,
     door,
     relay,
+    screens,
     redactor,
     tunnels,
     link,
@@ -270,19 +274,22 @@ export function assemble(options: DaemonOptions, { journal, mark, redactor }: Ba
   }
 }
 
+interface DriverParts {
+  env: DaemonOptions['env']
+  self: readonly string[]
+  cache: CacheService
+  screens: LiveScreens
+}
+
 /** The drivers bring their SDKs with them: they are loaded when the first agent has something to do. */
-async function createDriver(
-  settings: Settings,
-  env: DaemonOptions['env'],
-  self: readonly string[],
-  cache: CacheService,
-) {
+async function createDriver(settings: Settings, { env, self, cache, screens }: DriverParts) {
   const runtimes = await import('./runtimes')
   const { agentId, runtimeKind, command } = settings
   return runtimes.createDriver(runtimeKind, {
     parentEnv: env,
     mcpBridge: [...self, 'mcp-bridge'],
     builtin: { cached: cache.fetchFor(agentId, settings.env) },
+    offerScreen: (live) => screens.offer(agentId, live),
     ...(command.length > 0 ? { command } : {}),
   })
 }
@@ -303,16 +310,20 @@ function serverPorts(serverUrl: string): number[] {
 function lazyHandle({
   ports,
   log,
+  screens,
   folderOf,
 }: {
   ports: PortPolicy
   log: Logger
+  screens: LiveScreens
   folderOf: (agentId: string) => Promise<string>
 }): (exchange: Exchange, start: ProxyFrame) => Promise<void> {
+  const screenServer = lazily(async () => new (await import('./neko/viewer/serve')).ScreenServer(screens, log))
+  const screen = async (one: Exchange, path: string): Promise<void> => (await screenServer()).serve(one, path)
   return async (exchange, start) => {
     const [{ handle }, { serveWorkspace }] = await Promise.all([import('./tunnel/handle'), import('./workspace/serve')])
     const workspace = (one: Exchange, path: string): Promise<void> => serveWorkspace(one, path, folderOf)
-    return handle(exchange, start, { ports, log, workspace })
+    return handle(exchange, start, { ports, log, workspace, screen })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BuiltinConfig } from './builtin/session'
+import type { LiveScreen } from '../neko/viewer/live'
 import { type RuntimeSpec, runtimeSpec } from './catalog'
 import { ClaudeSession } from './claude/session'
 import { CodexSession } from './codex/session'
@@ -27,6 +28,8 @@ export interface DriverConfig {
   /** Command line of `runMcpBridge`, e.g. `[process.execPath, 'mcp-bridge']`, for ACP agents without MCP over HTTP. */
   mcpBridge?: readonly string[]
   builtin?: BuiltinConfig
+  /** Where a session that has a screen lets people watch it. @returns what to call when the session is over, and why */
+  offerScreen?: (live: LiveScreen) => (reason?: string) => void
   /** For tests. */
   demo?: { paceMs?: number }
 }

@@ -113,7 +113,7 @@ export class TunnelClient {
       first: frame({
         tunnelId: ATTACH,
         requestId: computerId,
-        requestHeaders: windowHeaders([[FEATURES_HEADER, 'workspace, workspace-bytes']]),
+        requestHeaders: windowHeaders([[FEATURES_HEADER, 'workspace, workspace-bytes, screen']]),
       }),
       answered: false,
       heard: () => {

@@ -6,6 +6,7 @@ import {
   PORT_HEADER,
   type ProxyFrame,
   REFUSED_HEADER,
+  SCREEN,
   WORKSPACE,
   readHeaders,
 } from '@shared/tunnel/frames'
@@ -18,16 +19,19 @@ export interface HandleDeps {
   log: Logger
   /** Answers a request about the files of an agent. */
   workspace(exchange: Exchange, path: string): Promise<void>
+  /** Shows somebody the screen that an agent works on. */
+  screen(exchange: Exchange, path: string): Promise<void>
 }
 
 /** Answers one request of the server: of a browser to an application here, or of its own about a workspace. Never throws. */
 export async function handle(
   exchange: Exchange,
   start: ProxyFrame,
-  { ports, log, workspace }: HandleDeps,
+  { ports, log, workspace, screen }: HandleDeps,
 ): Promise<void> {
   try {
     if (start.tunnelId === WORKSPACE) return await workspace(exchange, start.path)
+    if (start.tunnelId === SCREEN) return await screen(exchange, start.path)
     const all = readHeaders(start.requestHeaders)
     const port = Number(all.find(([name]) => name.toLowerCase() === PORT_HEADER.toLowerCase())?.[1] ?? Number.NaN)
     const refusal = ports.refusal(port)

@@ -8,6 +8,8 @@ export const ATTACH = '__attach__'
 export const WINDOW = '__window__'
 /** In `tunnel_id`: the request is for the daemon itself, about the files of an agent. */
 export const WORKSPACE = '__workspace__'
+/** In `tunnel_id`: the request is for the daemon itself, about the screen that an agent works on. */
+export const SCREEN = '__screen__'
 
 /** Which port a request is for; deployed daemons go by it. */
 export const PORT_HEADER = 'X-Nekode-Tunnel-Port'

@@ -80,6 +80,6 @@ export class LiveScreens {
   }
 
   #tell(agentId: string): void {
-    for (const then of [...(this.#watchers.get(agentId) ?? [])]) then()
+    for (const then of this.#watchers.get(agentId) ?? []) then()
   }
 }
