@@ -1,6 +1,6 @@
 import type { Size } from '../geometry'
 import type { ClientEvent, ClientPayload, ServerEvent, ServerPayload } from '../protocol/events'
-import type { ScreenSize, SessionInfo, Settings } from '../protocol/types'
+import type { Broadcast, ScreenSize, SessionInfo, Settings } from '../protocol/types'
 
 /** What is known of the room, always as the server said it last. */
 export interface RoomState {
@@ -15,6 +15,15 @@ export interface RoomState {
   screencast: boolean
   /** Ids of the server's video streams; the first is the default one. */
   videos: readonly string[]
+  /** Whether there is a chat. */
+  chat?: boolean
+  /** Whether a page's file dialog waits for files. */
+  chooserOpen?: boolean
+  /** The server's folder for files, where it has one. */
+  files?: ServerPayload<'filetransfer/update'>
+  /** What administrators are told besides. */
+  screenSizes?: readonly ScreenSize[]
+  broadcast?: Broadcast
 }
 
 /** What happens to a connection, beside the server's own events. */
