@@ -183,7 +183,7 @@ export class NekoClient implements Room {
       const ending = await this.#once()
       const wasUp = this.#upAt > 0
       const again = wasUp ? reconnect : performance.now() - startedAt < patienceMs
-      const isFinal = this.#stop.signal.aborted || !again || ending.then === 'never' || !this.#canGoOn(ending)
+      const isFinal = this.#stop.signal.aborted || !again || ending.retry === 'never' || !this.#canGoOn(ending)
       this.#down(ending.error, isFinal)
       if (isFinal) return this.#finish(ending.error)
       const waitMs = this.#backoff.next()
@@ -222,8 +222,8 @@ export class NekoClient implements Room {
   }
 
   /** Forgets a token that is worth nothing. @returns whether there is a way to another */
-  #canGoOn({ then }: Ending): boolean {
-    if (then !== 'login') return true
+  #canGoOn({ retry }: Ending): boolean {
+    if (retry !== 'login') return true
     this.#http.token = this.#account ? undefined : this.#http.token
     this.#ownsSession = false
     return this.#account !== undefined
@@ -311,6 +311,6 @@ function failure(error: unknown): Ending {
   if (!(error instanceof NekodeError)) return lost(errorText(error))
   return {
     error,
-    then: error.kind === 'unavailable' || error.kind === 'throttled' || error.kind === 'conflict' ? 'again' : 'never',
+    retry: error.kind === 'unavailable' || error.kind === 'throttled' || error.kind === 'conflict' ? 'again' : 'never',
   }
 }

@@ -7,12 +7,12 @@ export interface Ending {
    * `again`: the same session is tried again. `login`: its token is worth nothing, a login gives another. `never`: somebody meant it to end, and trying
    * again would work against them.
    */
-  then: 'again' | 'login' | 'never'
+  retry: 'again' | 'login' | 'never'
 }
 
-const ending = (then: Ending['then'], kind: ErrorKind, code: string, message: string, next: string): Ending => ({
+const ending = (retry: Ending['retry'], kind: ErrorKind, code: string, message: string, next: string): Ending => ({
   error: new NekodeError(kind, message, { code, next }),
-  then,
+  retry,
 })
 
 /** What a server says before it ends a connection (`system/disconnect`). */

@@ -27,7 +27,7 @@ export class Knowledge {
       known.screenSizes = sizes ?? []
       known.broadcast = broadcast
     })
-    change('system/settings', (known, { id: _, ...settings }) => (known.settings = settings))
+    change('system/settings', (known, settings) => (known.settings = settings))
     change('broadcast/status', (known, status) => (known.broadcast = status))
     change('control/host', (known, control) => (known.hostId = hostOf(control)))
     change('screen/updated', (known, { width, height, rate }) => (known.screen = { width, height, rate }))

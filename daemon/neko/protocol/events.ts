@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { textOf } from './text'
 import {
   AudioRequest,
   Broadcast,
@@ -87,11 +88,14 @@ export const serverEvents = {
   'file_chooser_dialog/opened': Id,
   'file_chooser_dialog/closed': Id,
   'chat/init': z.looseObject({ enabled: z.boolean() }),
-  'chat/message': z.looseObject({
-    id: z.string(),
-    created: z.string(),
-    content: z.looseObject({ text: z.string() }),
-  }),
+  'chat/message': z.preprocess(
+    (message) => (typeof message === 'object' ? { ...message, content: { text: textOf(message) } } : message),
+    z.looseObject({
+      id: z.string().default(''),
+      created: z.string().default(''),
+      content: z.looseObject({ text: z.string() }),
+    }),
+  ),
   'filetransfer/update': z.looseObject({
     enabled: z.boolean(),
     root_dir: z.string(),
