@@ -1,5 +1,7 @@
 import type { Picture } from './picture'
 
+export const DEFAULT_TIMEOUT_MS = 10_000
+
 export interface NextOptions {
   /** Only a picture that arrived after this time (Unix milliseconds). Default: the newest one, also if it is known already. */
   after?: number
