@@ -39,6 +39,8 @@ import { type Listeners, openListeners } from './listener/listeners'
 import type { Rpc } from './listener/rpc'
 import { artifactRoutes as publishedRoutes } from './published/routes'
 import { ArtifactShow } from './published/show'
+import { screenRoutes } from './screens/routes'
+import { ScreenService } from './screens/service'
 import { Secrets, loadKey } from './secrets/service'
 import { oidcRoutes } from './oidc/routes'
 import { OidcService } from './oidc/service'
@@ -73,6 +75,7 @@ export interface Services extends Conversation, Integrations {
   system: SystemService
   attachments: Attachments
   workspaces: WorkspaceService
+  screens: ScreenService
 }
 
 /** A server that is loaded and, after `start`, listens. */
@@ -150,6 +153,7 @@ export async function createServer(config: Config, log: Logger, options: ServerO
   serving.alsoShow(show)
   publishedRoutes(mount, { ...files, published, show, idempotency: core.idempotency, addresses })
   workspaceRoutes(mount, services.workspaces)
+  screenRoutes(mount, core, services.screens, addresses)
   hono.all('/api/*', notFound(api))
   hono.get('*', consoleAssets(config.webDistDir ?? bundled('console')))
   hono.notFound(() => errorResponse(new NekodeError('not_found', 'There is nothing at this address.')))
@@ -235,6 +239,7 @@ async function createServices(core: Core, config: Config, commits: CommitTimes):
     system: new SystemService(core, commits),
     attachments,
     workspaces: new WorkspaceService(core, attachments),
+    screens: new ScreenService(core, { runs: conversation.runs, attachments }),
   }
 }
 

@@ -84,6 +84,12 @@ export class RunService {
     return active.findLast((run) => run.state === 'running' || run.state === 'waiting_approval')
   }
 
+  /** An agent's runs that have begun and are not over, the latest last. */
+  async underWayOf(agentId: string): Promise<RunRow[]> {
+    const active = await this.#store.active({ agentId }, this.core.db.q, 100)
+    return active.filter((run) => run.state !== 'queued')
+  }
+
   /** A daemon says what became of a run. `queued` gives it back. */
   async report(p: ComputerPrincipal, update: StatusUpdate, once: Once = always): Promise<Outcome> {
     return this.core.db.tx((tx) =>

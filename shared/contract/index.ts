@@ -25,6 +25,7 @@ import { debateRoutes } from './debates'
 import { reminderRoutes } from './reminders'
 import { topicRoutes } from './topics'
 import { runRoutes } from './runs'
+import { screenRoutes } from './screens'
 import { searchRoutes } from './search'
 import { secondFactorRoutes } from './secondfactor'
 import { systemRoutes } from './system'
@@ -67,6 +68,7 @@ export * from './reminders'
 export * from './topics'
 export * from './route'
 export * from './runs'
+export * from './screens'
 export * from './search'
 export * from './secondfactor'
 export * from './system'
@@ -97,6 +99,7 @@ export const api = {
   ...usageRoutes,
   ...automationRoutes,
   ...archiveRoutes,
+  ...screenRoutes,
   ...searchRoutes,
   ...taskRoutes,
   ...viewRoutes,

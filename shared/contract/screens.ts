@@ -111,10 +111,11 @@ export type ScreenReport = z.infer<typeof ScreenReport>
 export const ScreenAccess = z.object({ type: z.literal('access'), takeOver: z.boolean(), runId: Id.nullable() })
 export type ScreenAccess = z.infer<typeof ScreenAccess>
 
-/** The agent's computer cannot be asked now. It is tried again until it can. */
+/** Nothing can be shown now. It is tried again until it can. */
 export const ScreenAway = z.object({
   type: z.literal('away'),
-  code: z.enum(['connecting', 'computer_offline', 'daemon_outdated', 'daemon_lost']),
+  /** `hidden`: the agent is at work on something that this viewer may not see. */
+  code: z.enum(['computer_offline', 'daemon_outdated', 'daemon_lost', 'hidden']),
 })
 export type ScreenAway = z.infer<typeof ScreenAway>
 
