@@ -1,0 +1,80 @@
+import { createLogger, type Logger } from '@shared/log'
+import type { Machine } from '../machine/machine'
+import type { IceServer, Settings } from '../protocol/types'
+import { type Passwords, randomText } from './members'
+import { serveDesktop } from './server'
+
+export interface DesktopOptions {
+  machine: Machine
+  /** Default 127.0.0.1. */
+  host?: string
+  /** Default 8080; 0: any free one. */
+  port?: number
+  /** What comes before `/api`, e.g. `/desk`. Default none. */
+  prefix?: string
+  /** Default: random ones. */
+  users?: Partial<Passwords>
+  cookies?: boolean
+  origins?: string[]
+  iceServers?: IceServer[]
+  /** UDP ports of the pictures, both included. Default: any. */
+  icePorts?: [number, number]
+  /** Addresses at which the machine is reached, beside those of its network interfaces. */
+  iceAddresses?: string[]
+  /** Folder of the file transfer. Default: the machine's downloads; null: none. */
+  files?: string | null
+  settings?: Partial<Settings>
+  log?: Logger
+}
+
+export interface Desktop {
+  readonly url: string
+  readonly port: number
+  readonly userPassword: string
+  readonly adminPassword: string
+  /** Ends the server and the machine. */
+  stop(): Promise<void>
+}
+
+const PASSWORD = 20
+
+/**
+ * Serves a machine as a Neko v3 server. The machine is the desktop's from then on, also when this fails.
+ * @throws NekodeError unavailable when the port is taken
+ */
+export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
+  const { machine, host = '127.0.0.1', prefix = '', users = {} } = options
+  const passwords: Passwords = { user: users.user ?? randomText(PASSWORD), admin: users.admin ?? randomText(PASSWORD) }
+  try {
+    const server = serveDesktop({
+      machine,
+      passwords,
+      host,
+      port: options.port ?? 8080,
+      prefix,
+      cookies: options.cookies ?? false,
+      origins: options.origins ?? [],
+      ice: {
+        servers: options.iceServers ?? [],
+        addresses: options.iceAddresses ?? [],
+        ...(options.icePorts ? { ports: options.icePorts } : {}),
+      },
+      files: options.files === null ? undefined : (options.files ?? machine.downloads),
+      settings: options.settings ?? {},
+      log: options.log ?? createLogger({ level: 'warn' }),
+    })
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}${prefix}`,
+      port: server.port,
+      userPassword: passwords.user,
+      adminPassword: passwords.admin,
+      stop: async () => {
+        await server.stop()
+        await machine.close()
+      },
+    }
+  } catch (error) {
+    await machine.close()
+    throw error
+  }
+}
