@@ -35,7 +35,7 @@ export const Action = z.discriminatedUnion('action', [
   z.object({
     action: z.literal('SCROLL'),
     direction: z.enum(DIRECTIONS),
-    /** Some notches of the wheel each. */
+    /** Of three notches of the wheel each. */
     amount: z.number().int().min(1).max(50).default(1),
     position: Where,
   }),
@@ -48,12 +48,16 @@ export const Action = z.discriminatedUnion('action', [
   /** Only looks again: the next step shows the screen anyway. */
   z.object({ action: z.literal('LOOK') }),
   z.object({ action: z.literal('ANSWER'), value: Text }),
-  z.object({ action: z.literal('DONE'), value: Text.optional() }),
+  /** `failed`: the model gives up. */
+  z.object({ action: z.literal('DONE'), value: Text.optional(), failed: z.boolean().optional() }),
   /** A question to a person, or the wish that one takes over. */
   z.object({ action: z.literal('ASK'), value: Text.min(1) }),
 ])
 export type Action = z.infer<typeof Action>
 export type ActionName = Action['action']
+
+/** What an `amount` of 1 turns the wheel by. */
+export const NOTCHES_PER_AMOUNT = 3
 
 export const MODES = ['web', 'phone'] as const
 export type Mode = (typeof MODES)[number]

@@ -96,34 +96,39 @@ export class Model {
         usage = usageOf(part.usage)
         if (part.finishReason === 'length') finish = 'length'
         if (part.finishReason === 'content-filter') finish = 'refused'
-      } else if (part.type === 'error') throw this.#error(part.error, streamed)
+      } else if (part.type === 'error') throw callFailed(part.error, this.#endpoint, streamed)
       else if (part.type === 'abort') throw new DOMException('The turn was interrupted.', 'AbortError')
     }
     const saved: SavedCall | undefined = this.#saved
     return saved ? { text, calls, usage: NO_USAGE, saved, finish } : { text, calls, usage, finish }
   }
-
-  #error(error: unknown, streamed: boolean): ModelError {
-    const where = `${this.#endpoint.model} at ${new URL(this.#endpoint.baseUrl).host}`
-    if (!APICallError.isInstance(error)) {
-      const failure = failureOf(error)
-      return new ModelError({ ...failure, message: `${where}: ${failure.message}` }, false, null, undefined)
-    }
-    const { statusCode: status, responseHeaders: headers = {}, responseBody = '' } = error
-    const resetsAt = resetFromHeaders(headers)
-    const classified = failureFrom({
-      message: `${error.message} ${responseBody}`,
-      status,
-      resetsAt,
-      fallback: 'model_unavailable',
-    })
-    const failure = { ...classified, message: `${where}: ${error.message}` }
-    const retryable = error.isRetryable && !streamed && failure.reason !== 'quota_exhausted'
-    return new ModelError(failure, retryable, status ?? null, resetsAt && resetsAt - Date.now())
-  }
 }
 
-const NO_USAGE: TokenUsage = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }
+/**
+ * A failed call with its reason.
+ *
+ * @param streamed part of the answer had come, which another try would repeat
+ */
+export function callFailed(error: unknown, endpoint: Endpoint, streamed: boolean): ModelError {
+  const where = `${endpoint.model} at ${new URL(endpoint.baseUrl).host}`
+  if (!APICallError.isInstance(error)) {
+    const failure = failureOf(error)
+    return new ModelError({ ...failure, message: `${where}: ${failure.message}` }, false, null, undefined)
+  }
+  const { statusCode: status, responseHeaders: headers = {}, responseBody = '' } = error
+  const resetsAt = resetFromHeaders(headers)
+  const classified = failureFrom({
+    message: `${error.message} ${responseBody}`,
+    status,
+    resetsAt,
+    fallback: 'model_unavailable',
+  })
+  const failure = { ...classified, message: `${where}: ${error.message}` }
+  const retryable = error.isRetryable && !streamed && failure.reason !== 'quota_exhausted'
+  return new ModelError(failure, retryable, status ?? null, resetsAt && resetsAt - Date.now())
+}
+
+export const NO_USAGE: TokenUsage = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }
 
 function languageModel(
   { provider, baseUrl, apiKey, model }: Endpoint,
@@ -163,7 +168,8 @@ function toModel(message: Message): ModelMessage[] {
   return [{ role: 'tool', content }]
 }
 
-function usageOf(usage: {
+/** What a call took, in our terms. */
+export function usageOf(usage: {
   inputTokens: number | undefined
   inputTokenDetails: {
     noCacheTokens: number | undefined
