@@ -1,11 +1,14 @@
+import { NekodeError } from '@shared/errors'
 import { createLogger, type Logger } from '@shared/log'
 import type { Machine } from '../machine/machine'
+import { type MachineOptions, startMachine } from '../machine/start'
 import type { IceServer, Settings } from '../protocol/types'
 import { type Passwords, randomText } from './members'
 import { serveDesktop } from './server'
 
-export interface DesktopOptions {
-  machine: Machine
+export interface DesktopOptions extends Partial<Omit<MachineOptions, 'log'>> {
+  /** What is shown. Default: one is started, with the options for it; then `home` is needed. */
+  machine?: Machine
   /** Default 127.0.0.1. */
   host?: string
   /** Default 8080; 0: any free one. */
@@ -32,6 +35,8 @@ export interface Desktop {
   readonly port: number
   readonly userPassword: string
   readonly adminPassword: string
+  /** Tells why when the machine ended by itself. */
+  readonly failed: Promise<string>
   /** Ends the server and the machine. */
   stop(): Promise<void>
 }
@@ -39,11 +44,13 @@ export interface Desktop {
 const PASSWORD = 20
 
 /**
- * Serves a machine as a Neko v3 server. The machine is the desktop's from then on, also when this fails.
- * @throws NekodeError unavailable when the port is taken
+ * Serves a machine as a Neko v3 server. A machine that is given is the desktop's from then on, also when this fails.
+ * @throws NekodeError unavailable when the port is taken, and what `startMachine` throws
  */
 export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
-  const { machine, host = '127.0.0.1', prefix = '', users = {} } = options
+  const { host = '127.0.0.1', prefix = '', users = {} } = options
+  const log = options.log ?? createLogger({ level: 'warn' })
+  const machine = options.machine ?? (await startMachine({ ...options, home: homeOf(options), log }))
   const passwords: Passwords = { user: users.user ?? randomText(PASSWORD), admin: users.admin ?? randomText(PASSWORD) }
   try {
     const server = serveDesktop({
@@ -61,13 +68,14 @@ export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
       },
       files: options.files === null ? undefined : (options.files ?? machine.downloads),
       settings: options.settings ?? {},
-      log: options.log ?? createLogger({ level: 'warn' }),
+      log,
     })
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}${prefix}`,
       port: server.port,
       userPassword: passwords.user,
       adminPassword: passwords.admin,
+      failed: machine.failed,
       stop: async () => {
         await server.stop()
         await machine.close()
@@ -77,4 +85,9 @@ export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
     await machine.close()
     throw error
   }
+}
+
+function homeOf({ home }: DesktopOptions): string {
+  if (home === undefined) throw new NekodeError('invalid', 'A machine needs a folder for its profile and downloads.')
+  return home
 }

@@ -87,7 +87,6 @@ export class Sessions {
     if (former) dismiss(former, 'connection replaced')
     session.setConnected(true)
     this.hooks.connected(session)
-    this.tellState(session)
   }
 
   /**

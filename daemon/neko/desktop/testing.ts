@@ -240,7 +240,11 @@ export class TestDesktop {
 
   async connect(token: string | undefined, headers: Record<string, string> = {}): Promise<Wire> {
     const query = token === undefined ? '' : `?token=${token}`
-    const wire = new Wire(new WebSocket(`${this.url.replace('http', 'ws')}/api/ws${query}`, { headers }))
+    const socket: BunSocket = Reflect.construct(WebSocket, [
+      `${this.url.replace('http', 'ws')}/api/ws${query}`,
+      { headers },
+    ])
+    const wire = new Wire(socket)
     this.wires.push(wire)
     await wire.opened
     return wire
@@ -252,22 +256,22 @@ export class TestDesktop {
   }
 }
 
-interface Heard {
-  event: string
-  payload: unknown
+/** Bun has this beside what the types of browsers have. */
+interface BunSocket extends WebSocket {
+  terminate: () => void
 }
 
-const Heard = z.object({ event: z.string(), payload: z.unknown() })
+const Heard = z.object({ event: z.string(), payload: z.unknown().optional() })
 
 /** A client's end of the WebSocket. What was said is there for whoever asks later. */
 export class Wire {
-  readonly heard: Heard[] = []
+  readonly heard: z.infer<typeof Heard>[] = []
   readonly opened: Promise<void>
   /** Code of the end. */
   readonly closed: Promise<number>
   private readonly waiting = new Set<() => void>()
 
-  constructor(private readonly socket: WebSocket) {
+  constructor(private readonly socket: BunSocket) {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.opened = promise
     socket.addEventListener('open', () => resolve())
