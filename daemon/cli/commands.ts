@@ -21,6 +21,7 @@ export const commands: SubCommandsDef = {
   secrets: async () => (await import('./secrets')).secrets,
   jobs: async () => (await import('./jobs/jobs')).jobs,
   cache: async () => (await import('./cache')).cache,
+  neko: async () => (await import('./neko/neko')).neko,
   version: async () => (await import('./version')).version,
   watch: async () => (await import('./watch')).watch,
   completion: async () =>

@@ -1,0 +1,17 @@
+import type { Output } from '@shared/cli/output'
+import type { Result } from './verb'
+import type { Command } from './verbs'
+
+/** Prints what a command said: to programs one JSON object a command, also for one that says nothing. */
+export function showResult(
+  ran: { command: Command; result: Result | undefined } | undefined,
+  out: Output,
+  line?: number,
+): void {
+  if (!ran) return
+  const { command, result } = ran
+  out.item(
+    { command: command.verb.name, ...(line === undefined ? {} : { line }), result: result?.value ?? null },
+    () => result?.text ?? '',
+  )
+}
