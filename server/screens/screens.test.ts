@@ -313,12 +313,15 @@ describe('watching', () => {
 describe('a computer', () => {
   test('that is away is told of, and what it shows comes when it is back', async () => {
     const viewer = await new Viewer(owner).takeOver()
-    tunnel[Symbol.dispose]()
-    await until(() => viewer.away === 'daemon_lost' || viewer.away === 'computer_offline')
-    tunnel = await attach()
-    await until(() => viewer.away === undefined && viewer.state?.phase === 'live')
     viewer.say({ type: 'view', width: 320, height: 180 })
     await until(() => viewer.pictures > 0)
+    tunnel[Symbol.dispose]()
+    await until(() => viewer.away === 'daemon_lost' || viewer.away === 'computer_offline')
+    const { pictures } = viewer
+    tunnel = await attach()
+    await until(() => viewer.away === undefined && viewer.state?.phase === 'live')
+    // What is shown, and how large, is not forgotten.
+    await until(() => viewer.pictures > pictures)
   }, 20_000)
 
   test('with a daemon that is too old is told of', async () => {

@@ -42,6 +42,8 @@ export class ScreenSocket implements SocketHandler, Watching {
   /** The computer said that this viewer steers, and that is written down. */
   #steers = false
   #away: ScreenAway['code'] | undefined
+  /** How large it is shown, which each new exchange has to be told. */
+  #view: string | undefined
   #refusedAt = 0
   #writing: Promise<void> = Promise.resolve()
   #backlog = 0
@@ -116,6 +118,7 @@ export class ScreenSocket implements SocketHandler, Watching {
       return socket.close(SCREEN_CLOSED.invalid, 'Too many messages come.')
     const wish = typeof data === 'string' && data.length <= SCREEN_LIMITS.wishBytes ? readWish(data) : undefined
     if (!wish) return socket.close(SCREEN_CLOSED.invalid, 'This message is not valid.')
+    if (wish.type === 'view') this.#view = JSON.stringify(wish)
     if (wish.type === 'view' || wish.type === 'ack') return this.#write(JSON.stringify(wish))
     if (this.#rates.take('inputs', SCREENS.inputs)) return this.#refuse('too_fast', 'More was sent than can be typed.')
     if (wish.type === 'take_over' && !this.#rights?.takeOver)
@@ -167,6 +170,7 @@ export class ScreenSocket implements SocketHandler, Watching {
     const exchange = mux.open({ tunnelId: SCREEN, requestId, method: 'GET', path })
     this.#exchange = exchange
     await exchange.head
+    if (this.#view !== undefined) this.#write(this.#view)
     for await (const one of packets(exchange, BYTES)) await this.#pass(one)
     throw new NekodeError('unavailable', 'The computer ended it.')
   }
