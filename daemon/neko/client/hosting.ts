@@ -4,7 +4,8 @@ import type { Profile } from '../protocol/types'
 import type { Room } from './room'
 
 /** What becoming host needs of the connection. */
-export interface HostingRoom extends Pick<Room, 'connected' | 'isHost' | 'state' | 'send'> {
+export interface HostingRoom extends Pick<Room, 'connected' | 'isHost' | 'state'> {
+  send(event: 'control/request' | 'control/release'): void
   readonly profile: Profile | undefined
 }
 
@@ -12,6 +13,8 @@ export interface HostingOptions {
   /** Becomes host with each connection, and again whenever nobody is. */
   auto: boolean
   log: Logger
+  /** Default 500: each request disturbs whoever is host. */
+  throttleMs?: number
 }
 
 export interface AcquireOptions {
@@ -21,7 +24,6 @@ export interface AcquireOptions {
 }
 
 const ACQUIRE_MS = 10_000
-/** Each request disturbs whoever is host. */
 const THROTTLE_MS = 500
 /** So often in a minute host was taken from this session: then somebody means it. */
 const MAX_LOSSES = 3
@@ -41,6 +43,7 @@ export class Hosting {
   #askedAt = -Infinity
   #timer: Timer | undefined
   #losses: number[] = []
+  #ended: NekodeError | undefined
 
   constructor(room: HostingRoom, options: HostingOptions) {
     this.#room = room
@@ -68,12 +71,14 @@ export class Hosting {
   /** The connection is gone for good. */
   end(error: NekodeError): void {
     clearTimeout(this.#timer)
+    this.#ended = error
     this.#keeps = false
     this.#settle(error)
   }
 
   async acquire({ timeoutMs = ACQUIRE_MS, signal }: AcquireOptions = {}): Promise<void> {
     signal?.throwIfAborted()
+    if (this.#ended) throw this.#ended
     const { auto } = this.#options
     this.#keeps = auto
     this.#losses = []
@@ -114,7 +119,8 @@ export class Hosting {
   /** Asks now, or as soon as the last time is long enough ago, if it is wanted then. */
   #ask(): void {
     if (this.#timer !== undefined) return
-    const wait = this.#askedAt + THROTTLE_MS - performance.now()
+    const { throttleMs = THROTTLE_MS } = this.#options
+    const wait = this.#askedAt + throttleMs - performance.now()
     if (wait > 0) {
       this.#timer = setTimeout(() => {
         this.#timer = undefined

@@ -81,8 +81,8 @@ export function decodeClientMessage(bytes: Uint8Array): ClientMessage | undefine
       return fits(4) ? { kind: 'move', x: at.u16(), y: at.u16() } : undefined
     case CLIENT_CODES.scroll:
       // Old clients do not say whether Control is held.
-      return fits(4)
-        ? { kind: 'scroll', dx: at.i16(), dy: at.i16(), control: at.length !== 4 && fits(5) && at.u8() !== 0 }
+      return fits(at.length === 4 ? 4 : 5)
+        ? { kind: 'scroll', dx: at.i16(), dy: at.i16(), control: at.length !== 4 && at.u8() !== 0 }
         : undefined
     case CLIENT_CODES.keydown:
       return fits(4) ? { kind: 'keydown', keysym: at.u32() } : undefined
