@@ -52,6 +52,8 @@ export class PictureStream {
   readonly stats = { frames: 0, decoded: 0, decodeMs: 0, damaged: 0, dropped: 0 }
   /** When the newest frame arrived. */
   newestAt = 0
+  /** Sees each frame as it comes, compressed: for recording. */
+  tap: ((frame: EncodedFrame) => void) | undefined
   private waiting: (EncodedFrame & { number: number })[] = []
   private waitingBytes = 0
   private hasBegun = false
@@ -71,6 +73,7 @@ export class PictureStream {
   ) {}
 
   push(frame: EncodedFrame): void {
+    this.tap?.(frame)
     if (this.isClosed || this.failure !== undefined) return
     if (frame.key) {
       this.clear()
