@@ -8,5 +8,6 @@ export const neko = group({
   ],
   subCommands: {
     manual: async () => (await import('./manual')).manual,
+    desktop: async () => (await import('./desktop')).desktop,
   },
 })

@@ -35,6 +35,8 @@ export interface Desktop {
   readonly port: number
   readonly userPassword: string
   readonly adminPassword: string
+  /** Sessions with a connection. */
+  readonly connected: number
   /** Tells why when the machine ended by itself. */
   readonly failed: Promise<string>
   /** Ends the server and the machine. */
@@ -75,6 +77,10 @@ export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
       port: server.port,
       userPassword: passwords.user,
       adminPassword: passwords.admin,
+      get connected() {
+        const { users, admins } = server.desk.sessions.counts()
+        return users + admins
+      },
       failed: machine.failed,
       stop: async () => {
         await server.stop()

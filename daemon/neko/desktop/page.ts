@@ -12,9 +12,9 @@ pre { overflow-x: auto; padding: .75rem; border: 1px solid #8886; border-radius:
 <p>This is <code>nekode-daemon neko desktop</code>: a screen with a browser on it, served over the protocol of Neko v3. It has no client
 of its own. Its password was printed when it started.</p>
 <p>Steer it from a terminal:</p>
-<pre>nekode-daemon neko manual --url ${escaped(base)} --username me</pre>
+<pre>nekode-daemon neko manual --neko-url ${escaped(base)} --username me</pre>
 <p>Let a vision agent work on it:</p>
-<pre>nekode-daemon neko agent --url ${escaped(base)} --username agent --task "…"</pre>
+<pre>nekode-daemon neko agent --neko-url ${escaped(base)} --username agent --task "…"</pre>
 <p>Programs log in with <code>POST ${escaped(base)}/api/login</code>, and connect to <code>/api/ws</code>.</p>
 </html>
 `
