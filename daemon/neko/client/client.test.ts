@@ -281,6 +281,49 @@ describe('a connection that is lost', () => {
   })
 })
 
+describe('a server that lets nobody in any more', () => {
+  test('is asked again so often, and no more', async () => {
+    const neko = start()
+    const client = await connect(neko, { backoff: { firstMs: 1, maxMs: 2 } })
+    neko.answers.set('POST /api/login', () =>
+      Response.json({ code: 422, message: 'session already connected' }, { status: 422 }),
+    )
+    neko.expire(client.state.sessionId)
+    neko.cut(client.state.sessionId)
+    expect(await client.ended).toMatchObject({ kind: 'conflict', data: { said: 'session already connected' } })
+    expect(neko.requests.filter(({ path }) => path === '/api/login').length).toBeLessThan(12)
+  })
+
+  test('is waited for as long as it takes when something before it answers', async () => {
+    const neko = start()
+    const { token } = neko.login('bob')
+    const client = await connect(neko, { ws: neko.wsUrl(token), backoff: { firstMs: 1, maxMs: 2 } })
+    let refused = 0
+    neko.answers.set('GET /api/ws', () => {
+      refused++
+      return new Response('Bad Gateway', { status: 502 })
+    })
+    neko.cut(client.state.sessionId)
+    await neko.until(() => refused > 30)
+    neko.answers.delete('GET /api/ws')
+    await neko.until(() => client.connected)
+    expect(lines.length).toBeGreaterThan(30)
+    expect(lines.join('')).not.toContain(token)
+  })
+
+  test('is one that says nothing after it was connected to', async () => {
+    const neko = start()
+    const client = await connect(neko)
+    const seen = watch(client)
+    neko.answers.set('GET /api/ws', () => new Promise<Response>(() => undefined))
+    neko.cut(client.state.sessionId)
+    await neko.until(() => seen.down.length > 0)
+    // It ends while the WebSocket is still being opened.
+    await client.close()
+    expect(await client.ended).toBeNull()
+  })
+})
+
 describe('a session that somebody ended', () => {
   for (const [message, code] of [
     ['connection replaced', 'neko_replaced'],

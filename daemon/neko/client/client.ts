@@ -48,6 +48,7 @@ const STEADY_MS = 10_000
 /** Where the server says nothing that can be. */
 const HEARTBEAT_S = 10
 const LOGOUT_MS = 2_000
+const MAX_REFUSALS = 8
 const MAX_KINDS = 100
 
 /** One session of a Neko server: its WebSocket, which comes back whenever it is lost, and its REST API. */
@@ -74,6 +75,7 @@ export class NekoClient implements Room {
   #socket: Socket | undefined
   #isUp = false
   #upAt = 0
+  #refusals = 0
   #loop: Promise<void> = Promise.resolve()
 
   private constructor(options: ConnectOptions) {
@@ -97,7 +99,7 @@ export class NekoClient implements Room {
     this.#events.on('system/init', () => this.#up())
     this.#events.on('system/settings', (settings) => this.#watch(settings))
     this.#events.on('control/host', ({ id }) => this.#hostChanged(id))
-    options.signal?.addEventListener('abort', () => void this.close(), { once: true })
+    options.signal?.addEventListener('abort', () => void this.close(), { signal: this.#stop.signal })
   }
 
   /**
@@ -183,13 +185,13 @@ export class NekoClient implements Room {
       const ending = await this.#once()
       const wasUp = this.#upAt > 0
       const again = wasUp ? reconnect : performance.now() - startedAt < patienceMs
-      const isFinal = this.#stop.signal.aborted || !again || ending.retry === 'never' || !this.#canGoOn(ending)
+      const isFinal = this.#stop.signal.aborted || !again || !this.#canGoOn(ending)
       this.#down(ending.error, isFinal)
-      if (isFinal) return this.#finish(ending.error)
+      if (isFinal) return this.#finish(ending)
       const waitMs = this.#backoff.next()
       this.#log.warn('The Neko server is tried again.', { why: ending.error.message, inMs: Math.round(waitMs) })
       await pause(waitMs, this.#stop.signal)
-      if (this.#stop.signal.aborted) return this.#finish(ending.error)
+      if (this.#stop.signal.aborted) return this.#finish(ending)
     }
   }
 
@@ -221,12 +223,16 @@ export class NekoClient implements Room {
     this.#ownsSession = true
   }
 
-  /** Forgets a token that is worth nothing. @returns whether there is a way to another */
-  #canGoOn({ retry }: Ending): boolean {
-    if (retry !== 'login') return true
-    this.#http.token = this.#account ? undefined : this.#http.token
+  /** Whether another connection makes sense; a token that is worth nothing is forgotten. */
+  #canGoOn({ retry, error }: Ending): boolean {
+    if (retry === 'never') return false
+    // A server that is not there is waited for; one that says no, and no again, is not asked for ever.
+    if (error.kind !== 'unavailable' && ++this.#refusals > MAX_REFUSALS) return false
+    if (retry === 'again') return true
+    if (!this.#account) return false
+    this.#http.token = undefined
     this.#ownsSession = false
-    return this.#account !== undefined
+    return true
   }
 
   #receive(event: string, payload: unknown): void {
@@ -250,6 +256,7 @@ export class NekoClient implements Room {
   #up(): void {
     this.#isUp = true
     this.#upAt = performance.now()
+    this.#refusals = 0
     const { state } = this.#knowledge
     this.#watch(state.settings)
     this.#first.resolve()
@@ -275,13 +282,14 @@ export class NekoClient implements Room {
     this.#changes.emit('host', { mine: this.#knowledge.isHost, hostId: state.hostId })
   }
 
-  async #finish(error: NekodeError): Promise<void> {
+  async #finish({ error, retry }: Ending): Promise<void> {
     const isClosed = this.#stop.signal.aborted
     this.#stop.abort()
     this.#hosting.end(error)
     this.#first.reject(error)
     this.#end.resolve(isClosed ? null : error)
-    if (!this.#ownsSession || !this.#http.token) return
+    // What somebody else ended, or took over, is no longer ours to end.
+    if (!this.#ownsSession || !this.#http.token || (retry === 'never' && !isClosed)) return
     try {
       await logout(this.#http, { timeoutMs: LOGOUT_MS })
     } catch (error) {
