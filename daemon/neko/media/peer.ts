@@ -7,7 +7,7 @@ import { FrameAssembler } from './depacketize/assembler'
 import { VIDEO_CODECS, type VideoCodec } from './depacketize/frame'
 import { PictureStream } from './gop'
 import type { IceUrl } from './ice'
-import { type ConnectionOptions, newConnection, prepareAnswer } from './werift'
+import { type ConnectionOptions, followRestart, newConnection, prepareAnswer, withoutIdleSources } from './werift'
 
 export interface AudioPacket {
   /** In lower case, e.g. `opus`. */
@@ -139,9 +139,13 @@ export class Peer {
     await this.connection.setLocalDescription(await this.connection.createAnswer())
     const answer = this.connection.localDescription
     if (this.isClosed || !answer) return
-    this.options.send('signal/answer', { sdp: answer.sdp })
+    this.options.send('signal/answer', { sdp: withoutIdleSources(answer.sdp) })
     this.isAnswered = true
     for (const candidate of this.candidates.splice(0)) this.tell(candidate)
+    // Not waited for: the server's candidates come after it.
+    followRestart(this.connection).catch((e: unknown) =>
+      this.fail(`no other way to the server was found: ${errorText(e)}`),
+    )
   }
 
   /** Pion refuses candidates before it has the answer that they belong to. */

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { errorText, NekodeError } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import type { Room } from '../client/room'
+import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from '../protocol/channel'
 import type { ServerPayload } from '../protocol/events'
 import type { VideoRequest } from '../protocol/types'
 import type { PictureOptions, PictureStream, VideoPicture } from './gop'
@@ -28,8 +29,8 @@ export interface MediaEvents {
   lost: [reason: string]
   stream: [PictureStream]
   audio: [AudioPacket]
-  /** A message of the data channel. */
-  data: [Buffer]
+  /** Of the data channel. */
+  message: [ServerMessage]
 }
 
 /** Milliseconds. */
@@ -64,6 +65,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   private timer: ReturnType<typeof setInterval> | undefined
   private videoRequest: VideoRequest
   private hearsAudio: boolean
+  private roundTripMs: number | undefined
   private readonly counts = { requests: 0, restarts: 0, losses: 0 }
 
   constructor(
@@ -100,6 +102,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   /** What pictures come from now; undefined while there is no video. */
   get stream(): PictureStream | undefined {
     return this.current
+  }
+
+  /** Whether the data channel is open. */
+  get hasChannel(): boolean {
+    return this.peer?.hasChannel ?? false
   }
 
   /** Why there is no connection, for people. */
@@ -148,7 +155,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
         this.emit('stream', stream)
       },
       onAudio: (packet) => this.emit('audio', packet),
-      onData: (message) => this.emit('data', message),
+      onData: (bytes) => this.received(bytes),
       onConnected: () => this.connected(peer),
       onFailed: (reason) => {
         if (this.peer === peer) this.lose(reason)
@@ -227,7 +234,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   /** So that something comes back when there is nothing to see or hear. */
   private ping(): void {
-    this.sendData(pingMessage(Date.now()))
+    this.send({ kind: 'ping', sentAt: Date.now() })
   }
 
   /** Also without a connection: it holds for the next one. */
@@ -242,8 +249,15 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   }
 
   /** @returns whether the data channel took it; else send it as an event of the room */
-  sendData(message: Uint8Array): boolean {
-    return this.peer?.sendData(message) ?? false
+  send(message: ClientMessage): boolean {
+    return this.peer?.sendData(encodeClientMessage(message)) ?? false
+  }
+
+  private received(bytes: Buffer): void {
+    const message = decodeServerMessage(bytes)
+    if (!message) return
+    if (message.kind === 'pong') this.roundTripMs = Date.now() - message.sentAt
+    this.emit('message', message)
   }
 
   /**
@@ -291,6 +305,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     return {
       state: this.state,
       ...this.counts,
+      roundTripMs: this.roundTripMs,
       codec: stream?.codec,
       received: peer?.videoStats,
       decoded: stream?.stats,
@@ -310,14 +325,4 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     await this.microphone.close()
     await peer?.close()
   }
-}
-
-/** The time in two halves, as the server gives it back. */
-function pingMessage(now: number): Uint8Array {
-  const message = Buffer.alloc(11)
-  message.writeUInt8(7)
-  message.writeUInt16BE(8, 1)
-  message.writeUInt32BE(Math.floor(now / 0xffffffff), 3)
-  message.writeUInt32BE(now % 0xffffffff, 7)
-  return message
 }

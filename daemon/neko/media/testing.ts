@@ -24,6 +24,7 @@ import type { Size } from '../geometry'
 import { type ClientEvent, clientEvents, type ServerEvent, type ServerPayload } from '../protocol/events'
 import type { Profile, VideoRequest } from '../protocol/types'
 import type { VideoCodec } from './depacketize/frame'
+import { followRestart } from './werift'
 
 export const quiet = createLogger({ write: () => undefined })
 
@@ -222,8 +223,15 @@ export interface TestServerOptions {
   config?: Partial<PeerConfig>
   /** Whether it listens to PLI. Neko does not. */
   obeysPli?: boolean
-  /** Packets for which it is true are lost. */
-  loses?(count: number): boolean
+  /** Which candidates, its own and the client's, there are. Default: all. */
+  allows?(candidate: string): boolean
+  /**
+   * It has only candidates to which the client connects. werift gives up at once when it has nothing to check itself, and so waits for the client's
+   * checks here; Pion goes on waiting by itself.
+   */
+  isPassive?: boolean
+  /** Of a hundred packets of video, sent again or not, so many get lost. */
+  lossPercent?: number
   iceServers?: { urls: string[]; username?: string; credential?: string }[]
 }
 
@@ -234,8 +242,9 @@ export class TestServer {
   /** Candidates that came before the answer, which Pion refuses. */
   refused = 0
   requests = 0
-  keyframes = 0
   plis = 0
+  /** Packets that were asked for again. */
+  repeated = 0
   sentPackets = 0
   channel: RTCDataChannel | undefined
   pc: RTCPeerConnection | undefined
@@ -269,15 +278,18 @@ export class TestServer {
       case 'signal/request':
         return this.provide(payload)
       case 'signal/answer':
-        await this.pc?.setRemoteDescription({ type: 'answer', sdp: payload.sdp })
+        if (this.options.isPassive) await this.isChecked()
+        await this.pc?.setRemoteDescription({ type: 'answer', sdp: this.allowed(payload.sdp) })
         this.isAnswered = true
+        // Pion begins its checks by itself.
+        if (this.pc) followRestart(this.pc).catch(console.error)
         return
       case 'signal/candidate':
         if (!this.isAnswered) {
           this.refused++
           return
         }
-        return this.pc?.addIceCandidate(payload)
+        return this.isAllowed(payload.candidate) ? this.pc?.addIceCandidate(payload) : undefined
       case 'signal/restart':
         return this.offer('signal/restart', true)
       case 'signal/video':
@@ -295,7 +307,10 @@ export class TestServer {
     const pc = new RTCPeerConnection({
       iceServers: [],
       iceAdditionalHostAddresses: ['127.0.0.1'],
+      bundlePolicy: 'max-bundle',
       codecs: { audio: [useOPUS({ payloadType: 111 })], video: [codecOf(this.film.codec)] },
+      // werift takes it for what gets through.
+      ...(this.options.lossPercent ? { debug: { outboundPacketLoss: 100 - this.options.lossPercent } } : {}),
       ...this.options.config,
     })
     this.pc = pc
@@ -307,10 +322,15 @@ export class TestServer {
       this.plis++
       if (this.options.obeysPli) this.frame -= this.frame % this.film.each
     })
+    sender.onGenericNack.subscribe(({ lost }) => {
+      this.repeated += lost.length
+    })
     pc.onTrack.subscribe((track) => {
       if (track.kind === 'audio') track.onReceiveRtp.subscribe((packet) => void this.microphone.push(packet))
     })
     const channel = pc.createDataChannel('data')
+    // Pion begins SCTP whatever its ICE role is; werift goes by that.
+    if (pc.sctpTransport) Object.defineProperty(pc.sctpTransport, 'isServer', { value: false, configurable: true })
     this.channel = channel
     channel.onMessage.subscribe((message) => {
       const bytes = Buffer.from(message)
@@ -319,7 +339,7 @@ export class TestServer {
     })
     // Neko's candidates come before its offer.
     pc.onIceCandidate.subscribe((candidate) => {
-      if (candidate)
+      if (candidate && this.isAllowed(candidate.candidate))
         this.room.say('signal/candidate', {
           ...candidate.toJSON(),
           usernameFragment: null,
@@ -336,12 +356,25 @@ export class TestServer {
     const offer = await pc.createOffer(iceRestart ? { iceRestart } : {})
     for (const { connection } of pc.iceTransports) Object.assign(connection, { stunServer: undefined })
     await pc.setLocalDescription(offer)
-    const sdp = pc.localDescription?.sdp ?? ''
+    const sdp = this.allowed(pc.localDescription?.sdp ?? '')
     if (event !== 'signal/provide') this.room.say(event, { sdp })
     else {
       const video = { disabled: this.isDisabled, id: 'main', video: '', auto: false }
       this.room.say(event, { sdp, iceservers: this.options.iceServers ?? [], video, audio: { disabled: true } })
     }
+  }
+
+  private isChecked(): Promise<void> {
+    const early = (connection: object): unknown => Reflect.get(connection, 'earlyChecks')
+    return until(() => this.pc?.iceTransports.some(({ connection }) => String(early(connection)) !== '') ?? true)
+  }
+
+  private isAllowed(candidate: string): boolean {
+    return this.options.allows?.(candidate) ?? true
+  }
+
+  private allowed(sdp: string): string {
+    return sdp.replaceAll(/^a=candidate:.*\r?\n/gm, (line) => (this.isAllowed(line) ? line : ''))
   }
 
   renegotiate(): Promise<void> {
@@ -370,7 +403,7 @@ export class TestServer {
     if (!data) return
     for (const packet of this.packets.packetize(data, this.clock)) {
       this.sentPackets++
-      if (!this.options.loses?.(this.sentPackets)) this.video.writeRtp(packet)
+      this.video.writeRtp(packet)
     }
   }
 

@@ -96,3 +96,26 @@ export function prepareAnswer(connection: RTCPeerConnection, servers: readonly I
   const { sctpTransport } = connection
   if (sctpTransport) Object.defineProperty(sctpTransport, 'isServer', { value: true, configurable: true })
 }
+
+/**
+ * To be called when an ICE restart was answered: werift 0.25.2 begins no checks while DTLS is there, so that with a server that waits for ours
+ * nothing goes either way any more.
+ *
+ * @returns when the new way was found; at once when there was no restart
+ */
+export async function followRestart(connection: RTCPeerConnection): Promise<void> {
+  for (const { state, iceTransport } of connection.dtlsTransports) {
+    if (state === 'connected' && !iceTransport.connection.nominated) await iceTransport.start()
+  }
+}
+
+/**
+ * The answer as it is sent. werift names a source (`a=ssrc`) also for what it only receives, and its PLI comes from that source; a server on werift,
+ * as our own desktop is, then gives the PLI to the receiver of that source, and makes no keyframe.
+ */
+export function withoutIdleSources(sdp: string): string {
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => (section.includes('a=recvonly') ? section.replaceAll(/^a=ssrc:.*\r?\n/gm, '') : section))
+    .join('')
+}

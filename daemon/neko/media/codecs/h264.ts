@@ -11,6 +11,7 @@ const PROFILES: Record<number, string> = { 77: 'Main', 88: 'Extended', 100: 'Hig
 const MAX_UNIT = 1 << 20
 
 /** Types of NAL units. */
+const LAST_SLICE = 5
 const ENHANCEMENT = 6
 const SEQUENCE = 7
 const DELIMITER = 9
@@ -25,17 +26,20 @@ class BaselineDecoder implements Decoder {
 
   decode({ data }: EncodedFrame): I420 | undefined {
     let hasPicture = false
+    let hasSlice = false
     for (const unit of nalUnits(data)) {
       const type = (unit[0] ?? 0) & 0x1f
       if (type === ENHANCEMENT || type === DELIMITER) continue
       if (type === SEQUENCE) this.prepare(unit)
+      hasSlice ||= type <= LAST_SLICE
       if (unit.length > MAX_UNIT) throw damaged(`is larger than ${MAX_UNIT} bytes`)
       const result = this.decoder.decode(unit)
       if (result >= FAILED) throw damaged('is damaged')
       hasPicture ||= result === PICTURE
     }
-    if (!hasPicture) throw damaged('is not all there')
-    return this.picture()
+    if (hasPicture) return this.picture()
+    if (hasSlice) throw damaged('is not all there')
+    return undefined
   }
 
   private prepare(unit: Uint8Array): void {
