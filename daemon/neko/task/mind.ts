@@ -57,9 +57,8 @@ export class Mind {
   }
 
   async #call(input: StepInput): Promise<StepOutput | null> {
-    const { vision, settings, metrics, log } = this.#options
+    const { vision, settings, log } = this.#options
     const late = AbortSignal.timeout(settings.model.timeoutMs + SLACK_MS)
-    const began = performance.now()
     try {
       const output = await vision.next({ ...input, signal: AbortSignal.any([input.signal, late]) })
       this.#failed = 0
@@ -73,8 +72,6 @@ export class Mind {
       if (++this.#failed >= FAILED || !PASSING.has(failure.reason))
         throw new TaskEnd('model_failed', `The vision model ${vision.name} failed: ${failure.message}`, { failure })
       return null
-    } finally {
-      metrics.inference.observe((performance.now() - began) / 1000)
     }
   }
 
@@ -93,3 +90,16 @@ export class Mind {
     )
   }
 }
+
+/** The same model, whose calls are counted. */
+export const metered = (vision: Vision, metrics: Metrics): Vision => ({
+  name: vision.name,
+  async next(input) {
+    const began = performance.now()
+    try {
+      return await vision.next(input)
+    } finally {
+      metrics.inference.observe((performance.now() - began) / 1000)
+    }
+  },
+})

@@ -1,6 +1,8 @@
 import type { Failure } from '../../runtimes/failure'
 import type { TokenUsage } from '../../runtimes/events'
-import type { Action } from '../agent/actions'
+import type { Action, Place } from '../agent/actions'
+import type { Picture } from '../frames/picture'
+import type { Box } from '../geometry'
 
 /** Why a task ended. The list is closed: whoever reads it may rely on it. */
 export type Ended =
@@ -55,15 +57,25 @@ export type Waiting = 'connection' | 'host' | 'person' | 'answer'
 
 /** What a task tells while it runs. */
 export type TaskEvent =
-  | { type: 'step'; step: number; of: number }
+  /** `picture` is what the model is shown. */
+  | { type: 'step'; step: number; of: number; picture: Picture }
   | { type: 'thought'; step: number; text: string }
   | { type: 'usage'; step: number; usage: TokenUsage }
-  /** An action is about to be done. `id` is its own. */
-  | { type: 'action'; step: number; id: string; action: Action }
+  /**
+   * An action is about to be done. `id` is its own; `boxes` are the parts of the screen that were looked at more closely for it, and
+   * `places` where it was after each look, the one at the whole screen first.
+   */
+  | {
+      type: 'action'
+      step: number
+      id: string
+      action: Action
+      picture: Picture
+      boxes: readonly Box[]
+      places: readonly Place[]
+    }
   /** It is over. `done` is false when it was not carried out; `result` is what the model is told. */
   | { type: 'acted'; step: number; id: string; action: Action; done: boolean; result: string }
-  /** The screen with the action drawn on it. */
-  | { type: 'picture'; step: number; id: string; action: Action; jpeg: Uint8Array }
   /** `taken`: somebody took what the task had. */
   | { type: 'waiting'; for: Waiting; message: string; taken: boolean }
   | { type: 'resumed' }
