@@ -66,6 +66,7 @@ export const manual = command({
         log,
         signal: end.signal,
         input: { normalised: args.norm === true, ...(settings.size ? { size: settings.size } : {}) },
+        audio: args.audio,
         framesOf: (kind) => framesOf(client, kind, { media: args.media, audio: args.audio, env: host.env, log }),
       }
       try {
@@ -142,6 +143,7 @@ interface RunOptions {
   signal: AbortSignal
   input: { normalised: boolean; size?: { width: number; height: number } }
   framesOf: (kind: FrameKind) => Promise<Frames>
+  audio: boolean
 }
 
 /** Runs a script. */
@@ -154,7 +156,7 @@ async function play(
     waits: boolean
   },
 ): Promise<number> {
-  const { client, out, signal, input, framesOf, source, keepGoing, patienceMs } = options
+  const { client, out, signal, input, framesOf, audio, source, keepGoing, patienceMs } = options
   const face: Face = {
     interactive: false,
     secret: () =>
@@ -167,7 +169,7 @@ async function play(
     note: (text) => out.note(text),
     screen: undefined,
   }
-  const session = new ManualSession({ desk: client, face, input, frames: framesOf, signal })
+  const session = new ManualSession({ desk: client, face, input, frames: framesOf, audio, signal })
   try {
     if (options.waits && client.profile?.can_host) await client.acquire({ timeoutMs: patienceMs, signal })
     const failed = await runLines(source, { session, out, keepGoing, patienceMs, signal })
@@ -179,11 +181,12 @@ async function play(
 
 /** Runs what a person types. */
 async function sit(options: RunOptions & { keepsText: boolean }): Promise<number> {
-  const { client, host, out, log, signal, input, framesOf, keepsText } = options
+  const { client, host, out, log, signal, input, framesOf, audio, keepsText } = options
   const path = join(nekodeHome(host.env), 'neko', 'history')
   const history = new History({ path, keepsText, log })
   let session: ManualSession | undefined
   const terminal = new Terminal({
+    env: host.env,
     input: process.stdin,
     output: process.stderr,
     pictures: host.tty.out ? process.stdout : undefined,
@@ -195,7 +198,7 @@ async function sit(options: RunOptions & { keepsText: boolean }): Promise<number
       return [found, word]
     },
   })
-  session = new ManualSession({ desk: client, face: terminal, input, frames: framesOf, signal })
+  session = new ManualSession({ desk: client, face: terminal, input, frames: framesOf, audio, signal })
   const silence = narrate(client, (text) => terminal.note(text))
   try {
     out.note("Starting Neko manual CLI. Type 'help' for commands. Ctrl+D or 'quit' to exit.")

@@ -23,10 +23,12 @@ export interface Face {
 }
 
 export interface Screen {
+  /** What the terminal says of itself. */
+  readonly env: Record<string, string | undefined>
   readonly columns: number
   readonly rows: number
   /** Resolves when the terminal has taken it. */
-  write(data: string | Uint8Array): Promise<void>
+  write(data: string): Promise<void>
   /** Asks the terminal itself, and waits shortly for its answer. @returns empty when it gives none */
   query(sequence: string, until: RegExp): Promise<string>
   /** Resolves at the next key. */
@@ -44,6 +46,8 @@ export interface Manual {
   readonly signal: AbortSignal
   /** Pictures of the screen: `still` for one at a time, `live` for many of them. Made at the first use. */
   frames(kind: FrameKind): Promise<Frames>
+  /** Whether sound is recorded. */
+  readonly audio: boolean
   /** No command follows. */
   quit(): void
 }

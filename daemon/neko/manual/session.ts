@@ -12,6 +12,8 @@ export interface SessionOptions {
   input?: InputOptions
   /** Makes what pictures come from. */
   frames: (kind: FrameKind) => Promise<Frames>
+  /** Whether sound is recorded. */
+  audio: boolean
   /** Ends every command. */
   signal: AbortSignal
 }
@@ -35,6 +37,10 @@ export class ManualSession implements Manual {
     this.desk = options.desk
     this.face = options.face
     this.input = new Input(options.desk, options.input)
+  }
+
+  get audio(): boolean {
+    return this.#options.audio
   }
 
   get signal(): AbortSignal {

@@ -9,6 +9,7 @@ export interface TerminalOptions {
   output: NodeJS.WriteStream
   /** Where pictures go; undefined: it is no terminal. */
   pictures: NodeJS.WriteStream | undefined
+  env: Record<string, string | undefined>
   prompt: string
   history: string[]
   complete: (line: string) => [found: string[], word: string]
@@ -62,7 +63,9 @@ export class Terminal implements Face {
     this.#lines.on('history', (lines) => {
       if (this.#isAsking) lines.shift()
     })
-    this.screen = options.pictures ? new TerminalScreen(options.input, options.pictures, this.#curtain) : undefined
+    this.screen = options.pictures
+      ? new TerminalScreen(options, options.pictures, (isDrawn) => this.#cover(isDrawn))
+      : undefined
   }
 
   /** @param onInterrupt Ctrl-C */
@@ -109,20 +112,28 @@ export class Terminal implements Face {
     if (this.#isPrompting) this.#lines.prompt(true)
   }
 
+  /** Takes out of the line what was typed while it could not be seen. */
+  #cover(isDrawn: boolean): void {
+    if (!isDrawn) this.#lines.write(null, { ctrl: true, name: 'u' })
+    this.#curtain.isDrawn = isDrawn
+  }
+
   close(): void {
     this.#lines.close()
   }
 }
 
 class TerminalScreen implements Screen {
+  readonly env: Record<string, string | undefined>
   readonly #input: NodeJS.ReadStream
   readonly #output: NodeJS.WriteStream
-  readonly #curtain: Curtain
+  readonly #cover: (isDrawn: boolean) => void
 
-  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream, curtain: Curtain) {
+  constructor({ input, env }: TerminalOptions, output: NodeJS.WriteStream, cover: (isDrawn: boolean) => void) {
+    this.env = env
     this.#input = input
     this.#output = output
-    this.#curtain = curtain
+    this.#cover = cover
   }
 
   get columns(): number {
@@ -133,44 +144,40 @@ class TerminalScreen implements Screen {
     return this.#output.rows
   }
 
-  write(data: string | Uint8Array): Promise<void> {
+  write(data: string): Promise<void> {
     return new Promise((resolve) => {
       this.#output.write(data, () => resolve())
     })
   }
 
   query(sequence: string, until: RegExp): Promise<string> {
-    let text = ''
-    const { promise, resolve } = Promise.withResolvers<string>()
-    const late = setTimeout(() => resolve(''), QUERY_MS)
-    const read = (chunk: Buffer): void => {
-      text += String(chunk)
-      if (until.test(text)) resolve(text)
-    }
-    this.#curtain.isDrawn = true
-    this.#input.on('data', read)
+    const answer = this.#read((text) => until.test(text), AbortSignal.timeout(QUERY_MS))
     this.#output.write(sequence)
-    return promise.finally(() => {
-      clearTimeout(late)
-      this.#input.off('data', read)
-      this.#curtain.isDrawn = false
-    })
+    // A terminal that does not know the question says nothing.
+    return answer.catch(() => '')
   }
 
-  async key(signal: AbortSignal): Promise<string> {
+  key(signal: AbortSignal): Promise<string> {
+    return this.#read(() => true, signal)
+  }
+
+  /** What comes from the terminal meanwhile is for nobody else. */
+  #read(isEnough: (text: string) => boolean, signal: AbortSignal): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    const read = (chunk: Buffer): void => resolve(String(chunk))
+    let text = ''
+    const read = (chunk: Buffer): void => {
+      text += String(chunk)
+      if (isEnough(text)) resolve(text)
+    }
     const abort = (): void => reject(signal.reason)
     signal.addEventListener('abort', abort)
-    this.#curtain.isDrawn = true
     this.#input.on('data', read)
+    this.#cover(true)
     if (signal.aborted) abort()
-    try {
-      return await promise
-    } finally {
+    return promise.finally(() => {
       this.#input.off('data', read)
       signal.removeEventListener('abort', abort)
-      this.#curtain.isDrawn = false
-    }
+      this.#cover(false)
+    })
   }
 }
