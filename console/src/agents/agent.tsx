@@ -11,6 +11,7 @@ import { computerPath } from '../app/paths'
 import { openDm } from '../channels/dm'
 import { t } from '../i18n'
 import { relative } from '../i18n/dates'
+import { hasScreen } from '../screens/supported'
 import { change, state } from '../store/state'
 import { canWrite, isAdmin } from '../store/session'
 import { Avatar } from '../ui/avatar'
@@ -38,9 +39,10 @@ const AgentReminders = lazy(() => import('./reminders'))
 const MemoryPanel = lazy(() => import('../memory/panel'))
 const WorkspacePanel = lazy(() => import('../workspace/panel'))
 const Activity = lazy(async () => ({ default: (await import('../runs/activity')).Activity }))
+const ScreenPanel = lazy(() => import('../screens/panel'))
 const UsageView = lazy(async () => ({ default: (await import('../usage/view')).UsageView }))
 
-const parts = ['overview', 'settings', 'memory', 'workspace', 'reminders', 'runs', 'usage'] as const
+const parts = ['overview', 'screen', 'settings', 'memory', 'workspace', 'reminders', 'runs', 'usage'] as const
 type Part = (typeof parts)[number]
 
 /** One agent: what it is, where it is, what it may do and what it did. */
@@ -64,7 +66,7 @@ function Content(props: { agent: Agent }) {
       title={props.agent.displayName}
       back="/agents"
       badge={<Badge tone="bot">{t('message.agent')}</Badge>}
-      wide
+      wide={part() === 'screen' ? 'full' : true}
       actions={
         <>
           <Show when={canWrite()}>
@@ -86,7 +88,9 @@ function Content(props: { agent: Agent }) {
         label={props.agent.displayName}
         value={part()}
         onChange={show}
-        tabs={parts.map((value) => ({ value, label: t(`part.${value}`) }))}
+        tabs={parts
+          .filter((value) => value !== 'screen' || hasScreen(props.agent))
+          .map((value) => ({ value, label: t(`part.${value}`) }))}
       >
         <Suspense fallback={<SkeletonRows count={4} avatar={false} />}>
           <Part agent={props.agent} part={part()} onRuns={() => show('runs')} />
@@ -100,6 +104,9 @@ const Part = (props: { agent: Agent; part: Part; onRuns: () => void }) => (
   <Switch>
     <Match when={props.part === 'overview'}>
       <Overview agent={props.agent} onRuns={props.onRuns} />
+    </Match>
+    <Match when={props.part === 'screen' && hasScreen(props.agent)}>
+      <ScreenPanel agent={props.agent} />
     </Match>
     <Match when={props.part === 'settings'}>
       <AgentSettings agent={props.agent} />

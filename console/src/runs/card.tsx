@@ -5,11 +5,12 @@ import { ApprovalList } from '../approvals/request'
 import { runPath } from '../app/paths'
 import { t } from '../i18n'
 import { now } from '../i18n/dates'
+import { hasScreen } from '../screens/supported'
 import { canWrite } from '../store/session'
 import { isOver, taskOfRun, watchRun } from '../store/runs'
 import { state } from '../store/state'
 import { Avatar } from '../ui/avatar'
-import { Button } from '../ui/button'
+import { Button, LinkButton } from '../ui/button'
 import { cx } from '../ui/cx'
 import { Menu } from '../ui/menu'
 import { Skeleton } from '../ui/skeleton'
@@ -60,6 +61,11 @@ function Card(props: { run: Run }) {
         </Show>
         <span class="text-[12.5px] text-faint tabular-nums truncate max-sm:hidden">{figures()}</span>
         <div class="row gap-1 ml-auto">
+          <Show when={hasScreen(agent()) && !isOver(props.run)}>
+            <LinkButton size="sm" kind="ghost" icon="i-lucide-monitor-play" href={runPath(props.run.id)}>
+              <span class="max-sm:sr-only">{t('run.watchScreen')}</span>
+            </LinkButton>
+          </Show>
           <Show when={canWrite() && !isOver(props.run)}>
             <Button size="sm" kind="ghost" icon="i-lucide-square" onClick={() => void actOnRun(props.run, 'interrupt')}>
               <span class="max-sm:sr-only">{t('run.stop')}</span>

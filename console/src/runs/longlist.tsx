@@ -37,7 +37,8 @@ export function LongStepList(props: LongListProps) {
     }
     // What stands above the list grows and shrinks: a failure, a question, the timeline.
     const watch = new ResizeObserver(measure)
-    for (const element of [found, ...(holder.parentElement?.parentElement?.children ?? [])]) watch.observe(element)
+    for (const element of [found, ...found.children, ...(holder.parentElement?.parentElement?.children ?? [])])
+      watch.observe(element)
     measure()
     onCleanup(() => watch.disconnect())
   })

@@ -11,6 +11,8 @@ import { NotFound } from '../app/notfound'
 import { computerPath, conversationPath, runPath } from '../app/paths'
 import { t } from '../i18n'
 import { now } from '../i18n/dates'
+import { ScreenBeside } from '../screens/beside'
+import { hasScreen } from '../screens/supported'
 import { fetchRun, isOver, watchRun } from '../store/runs'
 import { canWrite } from '../store/session'
 import { state } from '../store/state'
@@ -69,7 +71,7 @@ function Content(props: { run: Run }) {
       back={conversationPath(props.run.target, { thread: props.run.threadId, message: props.run.inputMessageId })}
       badge={<StateBadge run={props.run} />}
       actions={<Actions run={props.run} />}
-      wide
+      wide={hasScreen(agent()) ? 'full' : true}
     >
       <Show when={props.run.failure}>
         {(failure) => <FailureBox failure={failure()} actions={<FailureNext run={props.run} />} />}
@@ -163,9 +165,11 @@ function Parts(props: { run: Run }) {
       <Suspense fallback={<SkeletonRows count={3} avatar={false} />}>
         <Switch>
           <Match when={part() === 'steps'}>
-            <Show when={log()?.loaded && log()} fallback={<SkeletonRows count={3} avatar={false} />}>
-              {(log) => <Steps run={props.run} steps={steps()} log={log()} />}
-            </Show>
+            <ScreenBeside run={props.run}>
+              <Show when={log()?.loaded && log()} fallback={<SkeletonRows count={3} avatar={false} />}>
+                {(log) => <Steps run={props.run} steps={steps()} log={log()} />}
+              </Show>
+            </ScreenBeside>
           </Match>
           <Match when={part() === 'changes'}>
             <RunChanges run={props.run} />

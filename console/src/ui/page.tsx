@@ -12,8 +12,8 @@ interface PageProps {
   actions?: JSX.Element
   /** Where the arrow on the left leads. */
   back?: string
-  /** Room for what is wide by itself: diffs, a terminal. */
-  wide?: boolean
+  /** Room for what is wide by itself: diffs, a terminal; `full` for what takes all there is, such as a screen. */
+  wide?: boolean | 'full'
 }
 
 /** A page beside the conversations: a bar with its title and actions, and below it a column that scrolls. */
@@ -38,7 +38,12 @@ export function Page(props: ParentProps<PageProps>) {
         <div class="row gap-2 ml-auto shrink-0">{props.actions}</div>
       </header>
       <div class="flex-1 min-h-0 overflow-y-auto" data-scroller>
-        <div class={cx('mx-auto w-full px-4 sm:px-6 py-5 sm:py-7 col gap-5', props.wide ? 'max-w-300' : 'max-w-220')}>
+        <div
+          class={cx(
+            'mx-auto w-full px-4 sm:px-6 py-5 sm:py-7 col gap-5',
+            props.wide === 'full' ? 'max-w-480' : props.wide ? 'max-w-300' : 'max-w-220',
+          )}
+        >
           {props.children}
         </div>
       </div>

@@ -6,6 +6,7 @@ export const agentpage = {
   'part.memory': 'Memory',
   'part.workspace': 'Workspace',
   'part.reminders': 'Reminders',
+  'part.screen': 'Screen',
   'part.runs': 'Runs',
   'part.usage': 'Usage',
   'overview.now': 'What it does now',

@@ -23,6 +23,7 @@ import type { runs } from './runs'
 import type { server } from './server'
 import type { reminders } from './reminders'
 import type { saved } from './saved'
+import type { screens } from './screens'
 import type { search } from './search'
 import type { settings } from './settings'
 import type { tasks } from './tasks'
@@ -56,6 +57,7 @@ export type Texts = typeof agents &
   typeof server &
   typeof reminders &
   typeof saved &
+  typeof screens &
   typeof search &
   typeof settings &
   typeof tasks &

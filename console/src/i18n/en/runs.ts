@@ -39,6 +39,7 @@ export const runs = {
   'run.started': 'Started',
   'run.steps': 'Steps',
   'run.stop': 'Stop',
+  'run.watchScreen': 'Watch screen',
   'run.thinking': 'Thinking',
   'run.thought': 'Thought',
   'run.time': 'Time',

@@ -6,6 +6,7 @@ export const agentpage: Record<keyof typeof en, string> = {
   'part.memory': '记忆',
   'part.workspace': '工作区',
   'part.reminders': '提醒',
+  'part.screen': '屏幕',
   'part.runs': '运行',
   'part.usage': '用量',
   'overview.now': '正在做什么',

@@ -24,6 +24,7 @@ import { runs } from './runs'
 import { server } from './server'
 import { reminders } from './reminders'
 import { saved } from './saved'
+import { screens } from './screens'
 import { search } from './search'
 import { settings } from './settings'
 import { tasks } from './tasks'
@@ -55,6 +56,7 @@ export const zh: Record<keyof Texts, string> = {
   ...server,
   ...reminders,
   ...saved,
+  ...screens,
   ...search,
   ...settings,
   ...tasks,

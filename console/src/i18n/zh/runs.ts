@@ -39,6 +39,7 @@ export const runs: Record<keyof typeof en, string> = {
   'run.started': '开始时间',
   'run.steps': '步骤',
   'run.stop': '停止',
+  'run.watchScreen': '观看屏幕',
   'run.thinking': '思考中',
   'run.thought': '思考',
   'run.time': '用时',

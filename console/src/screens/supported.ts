@@ -1,0 +1,4 @@
+import type { Agent } from '@shared/contract'
+
+/** Whether an agent works on a screen that people can watch. */
+export const hasScreen = (agent: Agent | undefined): boolean => agent?.runtimeKind === 'neko'
