@@ -102,10 +102,15 @@ const html = (
       document.body.innerHTML = ''
       document.body.style.background = '${rgb('cyan')}'
     }
-    new EventSource('/steer').onmessage = ({ data }) => { location.href = data }
+    const steered = new EventSource('/steer')
+    steered.onmessage = ({ data }) => { location.href = data }
+    addEventListener('pagehide', () => steered.close())
     addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame(() => tell({ ready: true }))))
   </script>
   ${bodies[name]}</body></html>`
+
+const encoder = new TextEncoder()
+const bytes = (text: string) => encoder.encode(text)
 
 /** Something that a page said: that it is there, that its task is done, or which input it got. */
 export type Told = { page: PageName; ready?: boolean; done?: boolean } & Record<string, unknown>
@@ -113,7 +118,7 @@ export type Told = { page: PageName; ready?: boolean; done?: boolean } & Record<
 /** A web server with pages that tell what was done on them, and that go where they are sent. */
 export class Pages implements AsyncDisposable {
   readonly told: Told[] = []
-  readonly #open = new Set<ReadableStreamDefaultController<string>>()
+  readonly #open = new Set<ReadableStreamDefaultController<Uint8Array>>()
   readonly #waiting = new Set<() => void>()
   readonly #server = Bun.serve({
     hostname: '127.0.0.1',
@@ -140,11 +145,11 @@ export class Pages implements AsyncDisposable {
   }
 
   #steer(): Response {
-    let controller: ReadableStreamDefaultController<string>
-    const stream = new ReadableStream<string>({
+    let controller: ReadableStreamDefaultController<Uint8Array>
+    const stream = new ReadableStream<Uint8Array>({
       start: (made) => {
         controller = made
-        made.enqueue(': here\n\n')
+        made.enqueue(bytes(': here\n\n'))
         this.#open.add(made)
       },
       cancel: () => void this.#open.delete(controller),
@@ -155,7 +160,7 @@ export class Pages implements AsyncDisposable {
   /** Sends the browser that shows one of the pages to another, and waits until it is drawn. */
   async show(name: PageName): Promise<void> {
     const before = this.told.length
-    for (const controller of this.#open) controller.enqueue(`data: ${this.url}/${name}\n\n`)
+    for (const controller of this.#open) controller.enqueue(bytes(`data: ${this.url}/${name}\n\n`))
     await this.until(() => this.told.slice(before).some(({ page, ready }) => page === name && ready))
     this.told.length = 0
   }
