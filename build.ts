@@ -16,6 +16,8 @@ import pkg from './package.json'
 import { folderName, formatSums } from './shared/release/names'
 import { packExecutable } from './server/artifacts/pack'
 import { type Divided, divide, isRareInDaemon, isRareInServer } from './server/build/divide'
+import { reflectFirst } from './server/build/reflect'
+import { embedWasm } from './server/build/wasm'
 
 process.chdir(import.meta.dir)
 
@@ -66,6 +68,7 @@ async function buildDaemonFile(): Promise<void> {
     define,
     // The server runs it with its own executable as Bun. What the daemon starts must not take itself for Bun as well.
     banner: 'delete process.env.BUN_BE_BUN;',
+    plugins: [embedWasm, reflectFirst],
   })
   await Bun.write('dist/daemon.js.zst', await Bun.zstdCompress(await Bun.file('dist/daemon.js').bytes(), { level: 19 }))
 }

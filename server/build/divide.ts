@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { BuildMetafile, BunPlugin } from 'bun'
+import { embedWasm } from './wasm'
 
 /** A program in parts: what it is compiled from, and what is put beside that as it is. */
 export interface Divided {
@@ -58,6 +59,7 @@ export async function divide({ entrypoint, folder, define = {}, isRare }: Divide
     metafile: true,
     naming: { entry: '[name].[ext]', chunk: '[name]-[hash].[ext]' },
     define,
+    plugins: [embedWasm],
   })
   if (!metafile) throw new Error('the bundler did not say what it made')
   const usual = reached(metafile, isRare)

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { VIDEO_CODECS } from '../../daemon/neko/media/depacketize/frame'
 import { film } from '../../daemon/neko/media/testing'
 import { divide } from '../../server/build/divide'
+import { reflectFirst } from '../../server/build/reflect'
 import { embedWasm } from '../../server/build/wasm'
 
 // Below the folder that the build runs in, as the program's own parts are: the bundler names them by that.
@@ -18,7 +19,8 @@ const PROGRAM = `
 const frames = JSON.parse(await Bun.stdin.text())
 const { createDecoder } = await import('${media}/codecs/decoder')
 const { OpusEncoder, OpusDecoder } = await import('${media}/opus')
-await import('werift')
+const { newConnection } = await import('${media}/werift')
+await newConnection([]).close()
 const sizes = {}
 for (const [codec, data] of Object.entries(frames)) {
   const decoder = await createDecoder(codec)
@@ -57,7 +59,7 @@ test('they work in a program that is one file, as the server carries the daemon'
     outdir: join(folder, 'one'),
     target: 'bun',
     minify: true,
-    plugins: [embedWasm],
+    plugins: [embedWasm, reflectFirst],
   })
   expect(await run(process.execPath, join(folder, 'one/main.js'))).toEqual(expected)
 }, 60_000)
