@@ -21,7 +21,7 @@ export class Canvas {
     mix(2, blue)
   }
 
-  fill({ x, y, width, height }: Box, colour: Colour, opacity = 1): void {
+  paint({ x, y, width, height }: Box, colour: Colour, opacity = 1): void {
     const { width: wide, height: high } = this.pixels
     const right = Math.min(wide - 1, x + width - 1)
     const bottom = Math.min(high - 1, y + height - 1)
@@ -30,10 +30,10 @@ export class Canvas {
   }
 
   frame({ x, y, width, height }: Box, colour: Colour, thick: number): void {
-    this.fill({ x, y, width, height: thick }, colour)
-    this.fill({ x, y: y + height - thick, width, height: thick }, colour)
-    this.fill({ x, y, width: thick, height }, colour)
-    this.fill({ x: x + width - thick, y, width: thick, height }, colour)
+    this.paint({ x, y, width, height: thick }, colour)
+    this.paint({ x, y: y + height - thick, width, height: thick }, colour)
+    this.paint({ x, y, width: thick, height }, colour)
+    this.paint({ x: x + width - thick, y, width: thick, height }, colour)
   }
 
   /** A ring, `thick` pixels inwards from its radius. */
@@ -51,7 +51,7 @@ export class Canvas {
     for (let step = 0; step <= steps; step++) {
       const x = Math.round(from.x + ((to.x - from.x) * step) / steps - half)
       const y = Math.round(from.y + ((to.y - from.y) * step) / steps - half)
-      this.fill({ x, y, width: thick, height: thick }, colour)
+      this.paint({ x, y, width: thick, height: thick }, colour)
     }
   }
 
@@ -69,7 +69,7 @@ export class Canvas {
   text(content: string, { x, y }: Point, colour: Colour, scale: number): void {
     for (const [index, char] of [...content].entries())
       for (const dot of glyph(char))
-        this.fill(
+        this.paint(
           {
             x: x + (index * (GLYPH.width + 1) + dot.x) * scale,
             y: y + dot.y * scale,

@@ -84,7 +84,7 @@ function typed(canvas: Canvas, value: string, at: Point | undefined, screen: Siz
   const middle = at ?? { x: screen.width / 2, y: screen.height - 2 * height }
   const x = Math.round(Math.max(0, Math.min(screen.width - width, middle.x - width / 2)))
   const y = Math.round(Math.max(0, Math.min(screen.height - height, middle.y + RADIUS + BEYOND)))
-  canvas.fill({ x, y, width, height }, GREEN, 0.45)
+  canvas.paint({ x, y, width, height }, GREEN, 0.45)
   canvas.frame({ x, y, width, height }, GREEN, 1)
   canvas.text(line, { x: x + 4, y: y + 4 }, BLACK, 2)
   if (at) target(canvas, at)
@@ -101,7 +101,7 @@ function scroll(canvas: Canvas, direction: keyof typeof WAY, at: Point, screen: 
 
 function label(canvas: Canvas, content: string): void {
   const scale = canvas.pixels.width >= 640 ? 2 : 1
-  canvas.fill({ x: 0, y: 0, width: textWidth(content, scale) + 12, height: GLYPH.height * scale + 12 }, WHITE)
+  canvas.paint({ x: 0, y: 0, width: textWidth(content, scale) + 12, height: GLYPH.height * scale + 12 }, WHITE)
   canvas.frame({ x: 0, y: 0, width: textWidth(content, scale) + 12, height: GLYPH.height * scale + 12 }, RED, 1)
   canvas.text(content, { x: 6, y: 6 }, BLACK, scale)
 }
