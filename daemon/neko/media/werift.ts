@@ -17,6 +17,7 @@ import {
   useVP9,
 } from 'werift'
 import type { IceUrl } from './ice'
+import { hearSocketErrors } from './sockets'
 
 /** What of werift a caller may set otherwise, e.g. a test that takes away a way to connect. */
 export type ConnectionOptions = Partial<PeerConfig>
@@ -52,6 +53,7 @@ const audio = (): RTCRtpCodecParameters[] => [
 
 /** A connection on which werift's faults that can be worked round beforehand are. */
 export function newConnection(servers: readonly IceUrl[], options: ConnectionOptions = {}): RTCPeerConnection {
+  hearSocketErrors()
   const connection = new RTCPeerConnection({
     iceServers: [...servers],
     codecs: { video: video(), audio: audio() },
