@@ -54,7 +54,7 @@ test('pictures of actions are in the folder, or have the beginning of the name',
 test('what cannot be saved says where, and leaves nothing behind', async () => {
   const file = join(root, 'file')
   writeFileSync(file, '')
-  expect(saveFrame(join(file, 'frame.png'), bytes('x'), 1)).rejects.toMatchObject({
+  await expect(saveFrame(join(file, 'frame.png'), bytes('x'), 1)).rejects.toMatchObject({
     code: 'save_failed',
     message: expect.stringContaining(file),
   })
@@ -62,5 +62,5 @@ test('what cannot be saved says where, and leaves nothing behind', async () => {
   mkdirSync(closed)
   if (process.getuid?.() === 0) return
   chmodSync(closed, 0o500)
-  expect(saveFrame(join(closed, 'frame.png'), bytes('x'), 1)).rejects.toMatchObject({ code: 'save_failed' })
+  await expect(saveFrame(join(closed, 'frame.png'), bytes('x'), 1)).rejects.toMatchObject({ code: 'save_failed' })
 })

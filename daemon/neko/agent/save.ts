@@ -56,7 +56,8 @@ async function write(path: string, bytes: Uint8Array): Promise<string> {
     await rename(part, path)
     return path
   } catch (error) {
-    await rm(part, { force: true })
+    // Where its folder is none, it is not there either.
+    await rm(part, { force: true }).catch(() => undefined)
     throw new NekodeError('unavailable', `The picture was not saved as ${path}: ${errorText(error)}`, {
       code: 'save_failed',
       cause: error,

@@ -128,7 +128,7 @@ export function findCall(source: string): Call | undefined {
   const values: { [key: string]: Literal } = {}
   // A quote ends the value only before a comma with the next name, or the closing bracket: what is typed may have quotes in it.
   for (const [, name = '', , quoted, bare] of rest.matchAll(
-    /\s*,?\s*([a-z]\w*)\s*=\s*(?:(["'])((?:\\[\s\S]|(?!\2\s*(?:,\s*[a-z]\w*\s*=|\)))[\s\S])*)\2|([^,)'"]+|\([^)]*\)|\[[^\]]*\]))/giy,
+    /\s*,?\s*([a-z]\w*)\s*=\s*(?:(["'])((?:\\[\s\S]|(?!\2\s*(?:,\s*[a-z]\w*\s*=|\)))[\s\S])*)\2|(\([^)]*\)|\[[^\]]*\]|[^,)'"]+))/giy,
   ))
     values[name.toLowerCase()] = quoted === undefined ? (bare ?? '').trim() : unescaped(quoted)
   return { name: open[1].toLowerCase(), arguments: values }
