@@ -8,6 +8,7 @@ export const neko = group({
   ],
   subCommands: {
     manual: async () => (await import('./manual')).manual,
+    agent: async () => (await import('./agent')).agent,
     desktop: async () => (await import('./desktop')).desktop,
   },
 })

@@ -13,6 +13,7 @@ export interface OpenOptions extends Pick<TaskParts, 'ask' | 'permit' | 'waits' 
   vision: Vision
   log: Logger
   metrics: Metrics
+  /** Ends the attempt to connect. Once connected, `close` says goodbye properly. */
   signal?: AbortSignal
   /** How long a server that is not there is tried. Default 0: once. */
   patienceMs?: number
@@ -35,13 +36,8 @@ const CLOSE_MS = 5000
  * @throws NekodeError as `NekoClient.connect`
  */
 export async function openTask(options: OpenOptions): Promise<OpenTask> {
-  const { settings, log, metrics, signal, patienceMs, vision, ...parts } = options
-  const client = await NekoClient.connect({
-    ...settings.connection,
-    log,
-    ...(signal ? { signal } : {}),
-    ...(patienceMs === undefined ? {} : { patienceMs }),
-  })
+  const { settings, log, metrics, signal: _signal, patienceMs: _patience, vision, ...parts } = options
+  const client = await connect(options)
   // It tells this connection only from the next one on.
   const offUp = client.onChange('up', () => metrics.reconnects.add())
   const frames = new OnDemand(() => {
@@ -83,5 +79,17 @@ export async function openTask(options: OpenOptions): Promise<OpenTask> {
       await Promise.race([ended, late.promise])
       clearTimeout(timer)
     },
+  }
+}
+
+async function connect({ settings, log, signal, patienceMs = 0 }: OpenOptions): Promise<NekoClient> {
+  const attempt = new AbortController()
+  const end = (): void => attempt.abort()
+  signal?.throwIfAborted()
+  signal?.addEventListener('abort', end)
+  try {
+    return await NekoClient.connect({ ...settings.connection, log, patienceMs, signal: attempt.signal })
+  } finally {
+    signal?.removeEventListener('abort', end)
   }
 }
