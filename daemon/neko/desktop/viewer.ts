@@ -13,6 +13,8 @@ import {
 } from 'werift'
 import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
+import { hearSocketErrors } from '../media/sockets'
+import { followRestart } from '../media/werift'
 import type { EncodedAudio, Machine, Unlisten } from '../machine/machine'
 import type { Candidate } from '../protocol/events'
 import type { IceServer } from '../protocol/types'
@@ -85,6 +87,7 @@ export class Viewer {
     const servers = o.ice.servers.flatMap(({ urls, username, credential }) =>
       urls.map((url) => ({ urls: url, ...(username ? { username } : {}), ...(credential ? { credential } : {}) })),
     )
+    hearSocketErrors()
     this.pc = new RTCPeerConnection({
       iceServers: servers,
       // 127.0.0.1 for whoever is on the same machine, which may have no network.
@@ -168,6 +171,8 @@ export class Viewer {
   async answer(sdp: string): Promise<void> {
     if (this.isClosed || this.pc.signalingState !== 'have-local-offer') return
     await this.pc.setRemoteDescription({ type: 'answer', sdp })
+    // Not waited for: the candidates of the client come after its answer.
+    followRestart(this.pc).catch((error) => this.fail(`no other way was found: ${errorText(error)}`))
   }
 
   /** An offer of the client. @returns the answer to it */

@@ -150,10 +150,10 @@ export class Viewers {
   }
 
   private tellPointer(session: Session, viewer: Viewer): void {
-    if (this.position && !this.room.control.isHost(session))
-      viewer.write(encodeServerMessage({ kind: 'cursor', ...this.position }), true)
+    if (!this.position || this.room.control.isHost(session)) return
+    const { x, y } = this.position
+    viewer.write(encodeServerMessage({ kind: 'cursor', x, y }), true)
   }
-
   /** Programs move the pointer too; it is looked for only while somebody sees it. */
   private tunePointer(): void {
     if (this.open.size === 0) {
