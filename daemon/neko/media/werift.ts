@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import {
   type PeerConfig,
   RTCPeerConnection,
@@ -51,6 +52,9 @@ const audio = (): RTCRtpCodecParameters[] => [
   usePCMA({ payloadType: 8 }),
 ]
 
+const hasNetwork = (): boolean =>
+  Object.values(networkInterfaces()).some((all) => all?.some(({ internal }) => !internal))
+
 /** A connection on which werift's faults that can be worked round beforehand are. */
 export function newConnection(servers: readonly IceUrl[], options: ConnectionOptions = {}): RTCPeerConnection {
   hearSocketErrors()
@@ -63,6 +67,8 @@ export function newConnection(servers: readonly IceUrl[], options: ConnectionOpt
     // Off in werift, and needed for servers of which only a TCP port is open. Listening for the server's connections is of no use.
     iceUseTcp: true,
     iceTcpPassive: false,
+    // werift leaves it out, and without a network there is nothing else: a room on this computer is still reached.
+    ...(hasNetwork() ? {} : { iceAdditionalHostAddresses: ['127.0.0.1'] }),
     ...options,
   })
   limitGathering(connection)
