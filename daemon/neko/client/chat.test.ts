@@ -1,28 +1,21 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { createLogger } from '@shared/log'
-import { FakeNeko } from '../../../test/fixtures/neko'
+import type { FakeNeko } from '../../../test/fixtures/neko'
+import { NekoWorld } from '../../../test/fixtures/neko-clients'
 import { textOf } from '../protocol/text'
 import { onSaid, say, type Said } from './chat'
 import { chooseFiles } from './chooser'
-import { NekoClient } from './client'
+import type { NekoClient } from './client'
 import { copySelection } from './clipboard'
 import { resizeScreen } from './screen'
 import { waitFor } from './wait'
 
-const log = createLogger({ write: () => undefined })
-const open: AsyncDisposable[] = []
+const world = new NekoWorld()
+afterEach(() => world.end())
 
 async function start(password = 'neko'): Promise<{ neko: FakeNeko; client: NekoClient }> {
-  const neko = FakeNeko.start()
-  open.push(neko)
-  const client = await NekoClient.connect({ url: neko.url, username: 'Ann', password, log })
-  open.push({ [Symbol.asyncDispose]: () => client.close() })
-  return { neko, client }
+  const neko = world.start()
+  return { neko, client: await world.connect(neko, { username: 'Ann', password }) }
 }
-
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]()
-})
 
 describe('what is said', () => {
   for (const [body, text] of [
@@ -40,8 +33,7 @@ describe('what is said', () => {
 
   test('is heard whichever way it comes, with who said it', async () => {
     const { neko, client } = await start()
-    const bob = await NekoClient.connect({ url: neko.url, username: 'Bob', password: 'neko', log })
-    open.push({ [Symbol.asyncDispose]: () => bob.close() })
+    const bob = await world.connect(neko, { username: 'Bob' })
     const { sessionId } = client.state
     const heard: Said[] = []
     await neko.until(() => client.state.sessions.has(bob.state.sessionId))

@@ -1,31 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { createLogger } from '@shared/log'
-import { FakeNeko, type NekoOptions } from '../../../test/fixtures/neko'
-import { type ConnectOptions, NekoClient } from './client'
+import { afterEach, describe, expect, test } from 'bun:test'
+import type { FakeNeko } from '../../../test/fixtures/neko'
+import { NekoWorld } from '../../../test/fixtures/neko-clients'
+import type { NekoClient } from './client'
 import type { RoomChanges } from './room'
 
-const lines: string[] = []
-const log = createLogger({ level: 'debug', write: (line) => lines.push(line) })
-const open: AsyncDisposable[] = []
-
-function start(options: NekoOptions = {}): FakeNeko {
-  const neko = FakeNeko.start(options)
-  open.push(neko)
-  return neko
-}
-
-async function connect(neko: FakeNeko, options: Partial<ConnectOptions> = {}): Promise<NekoClient> {
-  const client = await NekoClient.connect({
-    url: neko.url,
-    username: 'ann',
-    password: 'neko',
-    log,
-    backoff: { firstMs: 20, maxMs: 60 },
-    ...options,
-  })
-  open.push({ [Symbol.asyncDispose]: () => client.close() })
-  return client
-}
+const world = new NekoWorld()
+afterEach(() => world.end())
 
 /** Everything that happens to a connection from now on. */
 function watch(client: NekoClient): { [C in keyof RoomChanges]: RoomChanges[C][] } {
@@ -36,11 +16,6 @@ function watch(client: NekoClient): { [C in keyof RoomChanges]: RoomChanges[C][]
   return seen
 }
 
-beforeEach(() => void lines.splice(0))
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]()
-})
-
 describe('connecting', () => {
   for (const [name, options] of [
     ['with a bearer token', {}],
@@ -49,8 +24,8 @@ describe('connecting', () => {
     ['below a path with a cookie', { prefix: '/neko', cookies: true }],
   ] as const)
     test(`logs in ${name}, and knows the room`, async () => {
-      const neko = start(options)
-      const client = await connect(neko, { url: `${neko.url}/` })
+      const neko = world.start(options)
+      const client = await world.connect(neko, { url: `${neko.url}/` })
       expect(client.connected).toBe(true)
       expect(client.state).toMatchObject({
         sessionId: 'ann-00001',
@@ -66,9 +41,9 @@ describe('connecting', () => {
     })
 
   test('takes a full WebSocket address instead of a login, and leaves that session alone at the end', async () => {
-    const neko = start({ prefix: '/n' })
+    const neko = world.start({ prefix: '/n' })
     const { id, token } = neko.login('bob')
-    const client = await connect(neko, { ws: neko.wsUrl(token), url: 'http://not.here', username: 'x' })
+    const client = await world.connect(neko, { ws: neko.wsUrl(token), url: 'http://not.here', username: 'x' })
     expect(client.state.sessionId).toBe(id)
     expect(await client.rest.sessions.list()).toHaveLength(1)
     await client.close()
@@ -77,12 +52,19 @@ describe('connecting', () => {
   })
 
   test('ends a session that it made itself', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     await client.close()
     expect([...neko.sessions]).toEqual([])
     expect(await client.ended).toBeNull()
     expect(() => client.send('control/copy')).toThrow(expect.objectContaining({ code: 'neko_not_connected' }))
+  })
+
+  test('leaves no session behind when it logged in and could not connect', async () => {
+    const neko = world.start()
+    neko.answers.set('GET /api/ws', () => new Response('Bad Gateway', { status: 502 }))
+    await expect(world.connect(neko)).rejects.toMatchObject({ kind: 'unavailable', code: 'neko_connection_lost' })
+    expect([...neko.sessions]).toEqual([])
   })
 
   for (const [why, prepare, code] of [
@@ -107,47 +89,47 @@ describe('connecting', () => {
     ],
   ] as const)
     test(`${why} is told by its name, and not tried again`, async () => {
-      const neko = start()
+      const neko = world.start()
       const token = prepare(neko)
-      const failed = connect(neko, { ws: neko.wsUrl(token), patienceMs: 10_000 })
+      const failed = world.connect(neko, { ws: neko.wsUrl(token), patienceMs: 10_000 })
       await expect(failed).rejects.toMatchObject({ name: 'NekodeError', code })
-      expect(lines.join('')).not.toContain(token)
+      expect(world.lines.join('')).not.toContain(token)
     })
 
   test('a wrong password is told as such, without the password', async () => {
-    const neko = start()
-    const failed = connect(neko, { password: 'hunter2-secret', patienceMs: 10_000 })
+    const neko = world.start()
+    const failed = world.connect(neko, { password: 'hunter2-secret', patienceMs: 10_000 })
     await expect(failed).rejects.toMatchObject({ kind: 'unauthenticated', code: 'neko_login_failed' })
     await expect(failed).rejects.not.toThrow(/hunter2/)
     expect(neko.requests.filter(({ path }) => path === '/api/login')).toHaveLength(1)
   })
 
   test('a server that is not there is told at once, or waited for', async () => {
-    const neko = start()
+    const neko = world.start()
     await neko.kill()
-    await expect(connect(neko)).rejects.toMatchObject({ kind: 'unavailable', code: 'neko_unreachable' })
-    const patient = connect(neko, { patienceMs: 20_000 })
+    await expect(world.connect(neko)).rejects.toMatchObject({ kind: 'unavailable', code: 'neko_unreachable' })
+    const patient = world.connect(neko, { patienceMs: 20_000 })
     neko.listen()
     expect((await patient).connected).toBe(true)
   })
 
   test('what is no Neko server is told as such', async () => {
-    const neko = start()
+    const neko = world.start()
     neko.answers.set('POST /api/login', () => Response.json({ hello: 'world' }))
-    await expect(connect(neko)).rejects.toMatchObject({ code: 'neko_answer' })
-    await expect(connect(neko, { url: `${neko.url}/elsewhere` })).rejects.toMatchObject({ kind: 'not_found' })
+    await expect(world.connect(neko)).rejects.toMatchObject({ code: 'neko_answer' })
+    await expect(world.connect(neko, { url: `${neko.url}/elsewhere` })).rejects.toMatchObject({ kind: 'not_found' })
     neko.answers.set('POST /api/login', () => Response.redirect('https://neko.example.com/x?token=abc', 301))
-    await expect(connect(neko)).rejects.toMatchObject({
+    await expect(world.connect(neko)).rejects.toMatchObject({
       code: 'neko_redirected',
       message: expect.stringContaining('https://neko.example.com/x'),
     })
   })
 
   test('a signal that is aborted while it connects ends the waiting', async () => {
-    const neko = start()
+    const neko = world.start()
     await neko.kill()
     const stop = new AbortController()
-    const waiting = connect(neko, { patienceMs: 60_000, signal: stop.signal })
+    const waiting = world.connect(neko, { patienceMs: 60_000, signal: stop.signal })
     stop.abort()
     await expect(waiting).rejects.toThrow()
   })
@@ -155,8 +137,8 @@ describe('connecting', () => {
 
 describe('a connection that is lost', () => {
   test('is made anew, with the room as it is then', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     const seen = watch(client)
     const id = client.state.sessionId
     neko.screen = { width: 800, height: 600, rate: 60 }
@@ -176,8 +158,8 @@ describe('a connection that is lost', () => {
   })
 
   test('is host again, when the session was', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     await client.acquire()
     const seen = watch(client)
     neko.cut(client.state.sessionId)
@@ -186,8 +168,8 @@ describe('a connection that is lost', () => {
   })
 
   test('refuses what is sent while it is away', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     const seen = watch(client)
     await neko.kill({ keepSessions: true })
     await neko.until(() => seen.down.length > 0)
@@ -202,8 +184,8 @@ describe('a connection that is lost', () => {
   })
 
   test('logs in again after the server was killed and has forgotten its sessions', async () => {
-    const neko = start()
-    const client = await connect(neko, { autoHost: true })
+    const neko = world.start()
+    const client = await world.connect(neko, { autoHost: true })
     await neko.until(() => client.isHost)
     const seen = watch(client)
     await neko.kill()
@@ -215,8 +197,8 @@ describe('a connection that is lost', () => {
   })
 
   test('logs in again when its token expires and the connection is cut', async () => {
-    const neko = start({ cookies: true })
-    const client = await connect(neko)
+    const neko = world.start({ cookies: true })
+    const client = await world.connect(neko)
     const id = client.state.sessionId
     neko.expire(id)
     neko.cut(id)
@@ -225,28 +207,28 @@ describe('a connection that is lost', () => {
   })
 
   test('ends for good when the token expires and there is no other way in', async () => {
-    const neko = start()
+    const neko = world.start()
     const { id, token } = neko.login('bob')
-    const client = await connect(neko, { ws: neko.wsUrl(token) })
+    const client = await world.connect(neko, { ws: neko.wsUrl(token) })
     const seen = watch(client)
     neko.expire(id)
     neko.cut(id)
     expect(await client.ended).toMatchObject({ kind: 'unauthenticated', code: 'neko_session_unknown' })
     expect(seen.down.at(-1)).toEqual({ reason: expect.stringContaining('does not know this session'), final: true })
-    expect(lines.join('')).not.toContain(token)
+    expect(world.lines.join('')).not.toContain(token)
   })
 
   test('is not made again when that is not wanted', async () => {
-    const neko = start()
-    const client = await connect(neko, { reconnect: false })
+    const neko = world.start()
+    const client = await world.connect(neko, { reconnect: false })
     neko.cut(client.state.sessionId)
     expect(await client.ended).toMatchObject({ code: 'neko_connection_lost' })
     await client.close()
   })
 
   test('is noticed when it falls silent', async () => {
-    const neko = start({ settings: { heartbeat_interval: 0.1 } })
-    const client = await connect(neko)
+    const neko = world.start({ settings: { heartbeat_interval: 0.1 } })
+    const client = await world.connect(neko)
     const seen = watch(client)
     await neko.next('client/heartbeat', 2)
     expect(seen.down).toEqual([])
@@ -258,8 +240,8 @@ describe('a connection that is lost', () => {
   })
 
   test('goes by the rhythm of the heartbeat that the settings say by then', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     const seen = watch(client)
     neko.announce('system/settings', { id: '', ...neko.settings, heartbeat_interval: 0.1 })
     await neko.until(() => seen.down.length > 0)
@@ -267,8 +249,8 @@ describe('a connection that is lost', () => {
   })
 
   test('is tried again after a shutdown and after words that nobody knows', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     const seen = watch(client)
     for (const [index, message] of ['connection shutdown', 'out of cheese'].entries()) {
       neko.disconnect(client.state.sessionId, message)
@@ -283,8 +265,8 @@ describe('a connection that is lost', () => {
 
 describe('a server that lets nobody in any more', () => {
   test('is asked again so often, and no more', async () => {
-    const neko = start()
-    const client = await connect(neko, { backoff: { firstMs: 1, maxMs: 2 } })
+    const neko = world.start()
+    const client = await world.connect(neko, { backoff: { firstMs: 1, maxMs: 2 } })
     neko.answers.set('POST /api/login', () =>
       Response.json({ code: 422, message: 'session already connected' }, { status: 422 }),
     )
@@ -295,9 +277,9 @@ describe('a server that lets nobody in any more', () => {
   })
 
   test('is waited for as long as it takes when something before it answers', async () => {
-    const neko = start()
+    const neko = world.start()
     const { token } = neko.login('bob')
-    const client = await connect(neko, { ws: neko.wsUrl(token), backoff: { firstMs: 1, maxMs: 2 } })
+    const client = await world.connect(neko, { ws: neko.wsUrl(token), backoff: { firstMs: 1, maxMs: 2 } })
     let refused = 0
     neko.answers.set('GET /api/ws', () => {
       refused++
@@ -307,13 +289,13 @@ describe('a server that lets nobody in any more', () => {
     await neko.until(() => refused > 30)
     neko.answers.delete('GET /api/ws')
     await neko.until(() => client.connected)
-    expect(lines.length).toBeGreaterThan(30)
-    expect(lines.join('')).not.toContain(token)
+    expect(world.lines.length).toBeGreaterThan(30)
+    expect(world.lines.join('')).not.toContain(token)
   })
 
   test('is one that says nothing after it was connected to', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     const seen = watch(client)
     neko.answers.set('GET /api/ws', () => new Promise<Response>(() => undefined))
     neko.cut(client.state.sessionId)
@@ -333,8 +315,8 @@ describe('a session that somebody ended', () => {
     ['connection disabled', 'neko_connection_disabled'],
   ] as const)
     test(`stays away after "${message}"`, async () => {
-      const neko = start()
-      const client = await connect(neko)
+      const neko = world.start()
+      const client = await world.connect(neko)
       const seen = watch(client)
       neko.disconnect(client.state.sessionId, message)
       expect(await client.ended).toMatchObject({ code, next: expect.any(String) })
@@ -343,112 +325,34 @@ describe('a session that somebody ended', () => {
       await client.close()
     })
 
+  test('is not ended by the one who lost it to another connection', async () => {
+    const neko = world.start()
+    const client = await world.connect(neko)
+    const { id, token } = [...neko.sessions.values()][0]!
+    const second = await world.connect(neko, { ws: neko.wsUrl(token) })
+    expect(await client.ended).toMatchObject({ code: 'neko_replaced' })
+    await client.close()
+    expect(second.connected).toBe(true)
+    expect(neko.sessions.has(id)).toBe(true)
+  })
+
   test('leaves its place to a second connection with the same token', async () => {
-    const neko = start()
+    const neko = world.start()
     const { token } = neko.login('bob')
-    const first = await connect(neko, { ws: neko.wsUrl(token) })
-    const second = await connect(neko, { ws: neko.wsUrl(token) })
+    const first = await world.connect(neko, { ws: neko.wsUrl(token) })
+    const second = await world.connect(neko, { ws: neko.wsUrl(token) })
     expect(await first.ended).toMatchObject({ code: 'neko_replaced' })
     expect(second.connected).toBe(true)
     expect(first.connected).toBe(false)
   })
 
   test('a second connection that is not let in says so', async () => {
-    const neko = start({ settings: { merciful_reconnect: false } })
+    const neko = world.start({ settings: { merciful_reconnect: false } })
     const { token } = neko.login('bob')
-    const first = await connect(neko, { ws: neko.wsUrl(token) })
-    await expect(connect(neko, { ws: neko.wsUrl(token) })).rejects.toMatchObject({ code: 'neko_already_connected' })
+    const first = await world.connect(neko, { ws: neko.wsUrl(token) })
+    await expect(world.connect(neko, { ws: neko.wsUrl(token) })).rejects.toMatchObject({
+      code: 'neko_already_connected',
+    })
     expect(first.connected).toBe(true)
   })
-})
-
-describe('what comes from the server', () => {
-  test('is left out when it is unknown or not as it has to be, said once for each kind, and the rest goes on', async () => {
-    const neko = start()
-    const client = await connect(neko)
-    const id = client.state.sessionId
-    const heard: string[] = []
-    client.on('chat/message', ({ content }) => heard.push(content.text))
-    for (let round = 0; round < 3; round++) {
-      neko.sendRaw(id, 'no json')
-      neko.sendRaw(id, '[1,2]')
-      neko.sendRaw(id, '{"payload":1}')
-      neko.sendRaw(id, new Uint8Array([1, 2, 3]))
-      neko.sendRaw(id, '{"event":"future/event","payload":{"a":1}}')
-      neko.sendRaw(id, '{"event":"__proto__"}')
-      neko.sendRaw(id, '{"event":"screen/updated","payload":{"width":"wide"}}')
-      neko.sendRaw(id, '{"event":"control/host"}')
-    }
-    neko.chat('bob', 'still here')
-    await neko.until(() => heard.length > 0)
-    expect(heard).toEqual(['still here'])
-    expect(client.size).toMatchObject({ width: 1280, height: 720 })
-    for (const kind of ['future/event', '__proto__', 'screen/updated', 'control/host', 'no text', 'holds no event'])
-      expect(lines.filter((line) => line.includes(kind))).toHaveLength(1)
-    expect(client.connected).toBe(true)
-  })
-
-  test('is left out when it is far too long', async () => {
-    const neko = start()
-    const client = await connect(neko)
-    const id = client.state.sessionId
-    const heard: string[] = []
-    client.on('chat/message', ({ content }) => heard.push(content.text))
-    neko.sendRaw(id, JSON.stringify({ event: 'chat/message', payload: { content: { text: 'x'.repeat(20 << 20) } } }))
-    neko.chat('bob', 'after it')
-    await neko.until(() => heard.length > 0)
-    expect(heard).toEqual(['after it'])
-    expect(client.connected).toBe(true)
-  })
-
-  test('reaches every handler, also when one throws, until it is ended', async () => {
-    const neko = start()
-    const client = await connect(neko)
-    const heard: number[] = []
-    client.on('screen/updated', () => {
-      throw new Error('a handler that fails')
-    })
-    const end = client.on('screen/updated', ({ width }) => heard.push(width))
-    client.on('screen/updated', () => heard.push(client.size.width))
-    neko.resize({ width: 1000, height: 700, rate: 30 })
-    await neko.until(() => heard.length === 2)
-    end()
-    neko.resize({ width: 640, height: 480, rate: 30 })
-    await neko.until(() => heard.length === 3)
-    expect(heard).toEqual([1000, 1000, 640])
-    expect(lines.filter((line) => line.includes('a handler that fails'))).toHaveLength(2)
-  })
-
-  test('changes what is known of the room', async () => {
-    const neko = start({ provider: 'accounts' })
-    const client = await connect(neko, { password: 'admin' })
-    expect(client.state.sessions.get('ann')?.profile.is_admin).toBe(true)
-    await neko.until(() => client.state.files !== undefined && client.state.screenSizes !== undefined)
-    expect(client.state).toMatchObject({ chat: true, chooserOpen: false, broadcast: { is_active: false } })
-    neko.login('bob')
-    neko.announce('session/profile', { id: 'bob', ...neko.sessions.get('bob')!.profile, name: 'Bobby' })
-    neko.announce('session/state', { id: 'bob', is_connected: false, is_watching: true })
-    neko.announce('broadcast/status', { is_active: true, url: 'rtmp://a' })
-    neko.announce('file_chooser_dialog/opened', { id: 'ann' })
-    await client.rest.settings.set({ locked_controls: true })
-    await neko.until(() => client.state.settings.locked_controls)
-    expect(client.state.sessions.get('bob')).toMatchObject({ profile: { name: 'Bobby' }, state: { is_watching: true } })
-    expect(client.state).toMatchObject({ chooserOpen: true, broadcast: { is_active: true } })
-    await client.rest.sessions.delete('bob')
-    await neko.until(() => !client.state.sessions.has('bob'))
-  })
-})
-
-test('what is sent has no payload when it needs none', async () => {
-  const neko = start()
-  const client = await connect(neko)
-  client.send('control/copy')
-  client.send('signal/request', {})
-  client.sendRaw({ event: 'made/up', payload: [1] })
-  await neko.next('made/up')
-  expect(neko.received.map(({ event, payload }) => [event, payload])).toEqual([
-    ['control/copy', undefined],
-    ['signal/request', {}],
-    ['made/up', [1]],
-  ])
 })

@@ -286,10 +286,13 @@ export class NekoClient implements Room {
     const isClosed = this.#stop.signal.aborted
     this.#stop.abort()
     this.#hosting.end(error)
+    // What somebody else ended, or took over, is no longer ours to end.
+    if (this.#ownsSession && (retry !== 'never' || isClosed)) await this.#logout()
     this.#first.reject(error)
     this.#end.resolve(isClosed ? null : error)
-    // What somebody else ended, or took over, is no longer ours to end.
-    if (!this.#ownsSession || !this.#http.token || (retry === 'never' && !isClosed)) return
+  }
+
+  async #logout(): Promise<void> {
     try {
       await logout(this.#http, { timeoutMs: LOGOUT_MS })
     } catch (error) {

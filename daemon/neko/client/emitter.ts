@@ -18,7 +18,8 @@ export class Emitter<Events extends object> {
   }
 
   emit<E extends keyof Events>(event: E, what: Events[E]): void {
-    for (const handler of this.#handlers[event] ?? []) {
+    // Whoever begins to wait because of it waits for the next one.
+    for (const handler of Array.from(this.#handlers[event] ?? [])) {
       try {
         handler(what)
       } catch (error) {

@@ -1,40 +1,15 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { createLogger } from '@shared/log'
-import { FakeNeko, type NekoOptions } from '../../../test/fixtures/neko'
-import { type ConnectOptions, NekoClient } from './client'
+import { NekoWorld } from '../../../test/fixtures/neko-clients'
 import { Hosting } from './hosting'
 import type { RoomState } from './room'
 
-const log = createLogger({ write: () => undefined })
-const open: AsyncDisposable[] = []
-
-function start(options: NekoOptions = {}): FakeNeko {
-  const neko = FakeNeko.start(options)
-  open.push(neko)
-  return neko
-}
-
-async function connect(neko: FakeNeko, options: Partial<ConnectOptions> = {}): Promise<NekoClient> {
-  const client = await NekoClient.connect({
-    url: neko.url,
-    username: 'ann',
-    password: 'neko',
-    log,
-    backoff: { firstMs: 20, maxMs: 60 },
-    ...options,
-  })
-  open.push({ [Symbol.asyncDispose]: () => client.close() })
-  return client
-}
-
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]()
-})
+const world = new NekoWorld()
+afterEach(() => world.end())
 
 describe('acquiring', () => {
   test('asks, and is done when the server says so', async () => {
-    const neko = start()
-    const client = await connect(neko)
+    const neko = world.start()
+    const client = await world.connect(neko)
     const seen: { mine: boolean; hostId: string | null }[] = []
     client.onChange('host', (what) => seen.push(what))
     await client.acquire()
@@ -50,9 +25,9 @@ describe('acquiring', () => {
   })
 
   test('asks who steers once, and waits until they let go', async () => {
-    const neko = start()
-    const human = await connect(neko, { username: 'human' })
-    const client = await connect(neko)
+    const neko = world.start()
+    const human = await world.connect(neko, { username: 'human' })
+    const client = await world.connect(neko)
     await human.acquire()
     const asked: string[] = []
     human.on('control/request', ({ id }) => asked.push(id))
@@ -66,9 +41,9 @@ describe('acquiring', () => {
   })
 
   test('says who steers when they do not let go in time', async () => {
-    const neko = start()
-    const human = await connect(neko, { username: 'Hugo' })
-    const client = await connect(neko)
+    const neko = world.start()
+    const human = await world.connect(neko, { username: 'Hugo' })
+    const client = await world.connect(neko)
     await human.acquire()
     await expect(client.acquire({ timeoutMs: 50 })).rejects.toMatchObject({
       kind: 'conflict',
@@ -87,8 +62,8 @@ describe('acquiring', () => {
     ['the controls are locked', { settings: { locked_controls: true } }],
   ] as const)
     test(`is refused at once when ${why}`, async () => {
-      const neko = start(options)
-      const client = await connect(neko)
+      const neko = world.start(options)
+      const client = await world.connect(neko)
       await expect(client.acquire()).rejects.toMatchObject({
         kind: 'forbidden',
         message: `This session cannot take control: ${why}.`,
@@ -97,17 +72,17 @@ describe('acquiring', () => {
     })
 
   test('is not refused to administrators by locks', async () => {
-    const neko = start({ settings: { private_mode: true, locked_controls: true } })
-    const client = await connect(neko, { password: 'admin' })
+    const neko = world.start({ settings: { private_mode: true, locked_controls: true } })
+    const client = await world.connect(neko, { password: 'admin' })
     await client.acquire()
     expect(client.isHost).toBe(true)
   })
 
   test('ends with a signal, with the connection, and with a release', async () => {
-    const neko = start()
-    const human = await connect(neko, { username: 'human' })
+    const neko = world.start()
+    const human = await world.connect(neko, { username: 'human' })
     await human.acquire()
-    const client = await connect(neko)
+    const client = await world.connect(neko)
     const stop = new AbortController()
     const aborted = client.acquire({ signal: stop.signal })
     stop.abort(new Error('not any more'))
@@ -123,10 +98,10 @@ describe('acquiring', () => {
   })
 
   test('goes on over a connection that is lost meanwhile', async () => {
-    const neko = start()
-    const human = await connect(neko, { username: 'human' })
+    const neko = world.start()
+    const human = await world.connect(neko, { username: 'human' })
     await human.acquire()
-    const client = await connect(neko)
+    const client = await world.connect(neko)
     const waiting = client.acquire()
     await neko.until(() => neko.got('control/request').length === 2)
     neko.cut(client.state.sessionId)
@@ -139,8 +114,8 @@ describe('acquiring', () => {
 
 describe('host by itself', () => {
   test('comes with each connection, also when the server forgot it', async () => {
-    const neko = start({ graceMs: 0 })
-    const client = await connect(neko, { autoHost: true })
+    const neko = world.start({ graceMs: 0 })
+    const client = await world.connect(neko, { autoHost: true })
     await neko.until(() => client.isHost)
     neko.cut(client.state.sessionId)
     await neko.until(() => !client.connected)
@@ -148,18 +123,18 @@ describe('host by itself', () => {
   })
 
   test('comes when whoever steered lets go', async () => {
-    const neko = start()
-    const human = await connect(neko, { username: 'human' })
+    const neko = world.start()
+    const human = await world.connect(neko, { username: 'human' })
     await human.acquire()
-    const client = await connect(neko, { autoHost: true })
+    const client = await world.connect(neko, { autoHost: true })
     await neko.until(() => neko.got('control/request').length === 2)
     human.release()
     await neko.until(() => client.isHost)
   })
 
   test('does not come back after it was let go, until it is asked for', async () => {
-    const neko = start()
-    const client = await connect(neko, { autoHost: true })
+    const neko = world.start()
+    const client = await world.connect(neko, { autoHost: true })
     await neko.until(() => client.isHost)
     client.release()
     await neko.until(() => !client.isHost)
@@ -178,9 +153,9 @@ describe('host by itself', () => {
   })
 
   test('leaves host to somebody who takes it until they let it go', async () => {
-    const neko = start({ settings: { implicit_hosting: true } })
-    const human = await connect(neko, { username: 'human' })
-    const client = await connect(neko, { autoHost: true })
+    const neko = world.start({ settings: { implicit_hosting: true } })
+    const human = await world.connect(neko, { username: 'human' })
+    const client = await world.connect(neko, { autoHost: true })
     await neko.until(() => client.isHost)
     human.send('control/move', { x: 5, y: 5 })
     await neko.until(() => human.isHost && !client.isHost)
@@ -190,8 +165,8 @@ describe('host by itself', () => {
   })
 
   test('is asked for no more than twice a second', async () => {
-    const neko = start()
-    const client = await connect(neko, { autoHost: true })
+    const neko = world.start()
+    const client = await world.connect(neko, { autoHost: true })
     const id = client.state.sessionId
     await neko.until(() => neko.hostId === id)
     neko.setHost(null, 'admin')
@@ -241,7 +216,7 @@ describe('what is asked of the server', () => {
       },
       send,
     }
-    const hosting = new Hosting(here, { ...options, log, throttleMs: 0 })
+    const hosting = new Hosting(here, { ...options, log: world.log, throttleMs: 0 })
     return {
       hosting,
       asked: () => asked,

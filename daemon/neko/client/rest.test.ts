@@ -1,30 +1,20 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { createLogger } from '@shared/log'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { FakeNeko, type NekoOptions } from '../../../test/fixtures/neko'
+import type { FakeNeko } from '../../../test/fixtures/neko'
+import { NekoWorld } from '../../../test/fixtures/neko-clients'
 import { NekoClient } from './client'
 import { Http } from './http'
 import { NekoRest } from './rest'
 
-const log = createLogger({ write: () => undefined })
-const open: AsyncDisposable[] = []
-
-function start(options: NekoOptions = {}): FakeNeko {
-  const neko = FakeNeko.start(options)
-  open.push(neko)
-  return neko
-}
+const world = new NekoWorld()
+afterEach(() => world.end())
 
 /** A session that speaks over REST only. */
 function session(neko: FakeNeko, name = 'root', admin = true): { rest: NekoRest; id: string } {
   const { id, token } = neko.login(name, admin)
   return { rest: new NekoRest(new Http({ base: neko.url }, token)), id }
 }
-
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]()
-})
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
@@ -85,7 +75,7 @@ const calls: [string, (rest: NekoRest) => Promise<unknown>][] = [
 describe('every call', () => {
   for (const [wanted, call] of calls)
     test(`${wanted} is what is asked, and its answer is read`, async () => {
-      const neko = start({ provider: 'accounts' })
+      const neko = world.start({ provider: 'accounts' })
       const { rest, id } = session(neko)
       neko.login('bob')
       neko.setHost(id)
@@ -98,7 +88,7 @@ describe('every call', () => {
 
 describe('what is answered', () => {
   test('is typed, and what a server adds stays', async () => {
-    const neko = start({ prefix: '/rooms/1' })
+    const neko = world.start({ prefix: '/rooms/1' })
     const { rest, id } = session(neko)
     neko.answers.set('GET /api/stats', () =>
       Response.json({ has_host: false, server_started_at: 'x', total_users: 2, total_admins: 1, more: true }),
@@ -118,7 +108,7 @@ describe('what is answered', () => {
   })
 
   test('comes for several requests at once', async () => {
-    const neko = start()
+    const neko = world.start()
     const { rest, id } = session(neko)
     const answers = await rest.batch([
       { method: 'GET', path: '/api/whoami' },
@@ -137,7 +127,7 @@ describe('what is answered', () => {
   })
 
   test('may be files, which are sent, read, streamed and deleted', async () => {
-    const neko = start()
+    const neko = world.start()
     const { rest, id } = session(neko)
     await rest.files.upload([
       { name: 'a b.txt', content: bytes('one') },
@@ -208,12 +198,12 @@ describe('what is refused', () => {
     ],
   ] as const)
     test(`${why} says so in the server's words`, async () => {
-      const { rest } = session(start(), 'ann', admin)
+      const { rest } = session(world.start(), 'ann', admin)
       await expect(call(rest)).rejects.toMatchObject({ name: 'NekodeError', ...error })
     })
 
   test('for a token that is not known says what to do', async () => {
-    const neko = start({ cookies: true })
+    const neko = world.start({ cookies: true })
     const rest = new NekoRest(new Http({ base: neko.url }, 'not-a-token-of-it'))
     const refused = rest.whoami()
     await expect(refused).rejects.toMatchObject({
@@ -224,7 +214,7 @@ describe('what is refused', () => {
   })
 
   test('by something else than Neko says that it is none', async () => {
-    const neko = start()
+    const neko = world.start()
     const { rest } = session(neko)
     neko.answers.set('GET /api/stats', () => new Response('<h1>Bad Gateway</h1>', { status: 502 }))
     await expect(rest.stats()).rejects.toMatchObject({ kind: 'unavailable', message: expect.not.stringContaining('<') })
@@ -237,7 +227,7 @@ describe('what is refused', () => {
 
 describe('an answer', () => {
   test('that is too long is not read, whether or not it says so before', async () => {
-    const neko = start()
+    const neko = world.start()
     const { rest } = session(neko)
     neko.answers.set('GET /api/stats', () => new Response(new Uint8Array(5 << 20)))
     await expect(rest.stats()).rejects.toMatchObject({ kind: 'too_large' })
@@ -246,7 +236,7 @@ describe('an answer', () => {
   })
 
   test('that does not come is not waited for longer than said', async () => {
-    const neko = start()
+    const neko = world.start()
     const { rest } = session(neko)
     neko.answers.set('GET /api/stats', () => new Promise<Response>(() => undefined))
     await expect(rest.stats({ timeoutMs: 50 })).rejects.toMatchObject({
@@ -260,7 +250,7 @@ describe('an answer', () => {
   })
 
   test('that begins and does not go on is not waited for either', async () => {
-    const neko = start()
+    const neko = world.start()
     const { rest } = session(neko)
     neko.answers.set(
       'GET /api/stats',
@@ -273,8 +263,8 @@ describe('an answer', () => {
 test('a server with a certificate of its own authority is reached with that authority only', async () => {
   const here = (name: string): string => fileURLToPath(new URL(`../../../test/fixtures/tls/${name}`, import.meta.url))
   const cert = readFileSync(here('cert.pem'), 'utf8')
-  const neko = start({ tls: { cert, key: readFileSync(here('key.pem'), 'utf8') } })
-  const account = { url: neko.url, username: 'ann', password: 'neko', log }
+  const neko = world.start({ tls: { cert, key: readFileSync(here('key.pem'), 'utf8') } })
+  const account = { url: neko.url, username: 'ann', password: 'neko', log: world.log }
   await expect(NekoClient.connect(account)).rejects.toMatchObject({ kind: 'unavailable', code: 'neko_unreachable' })
   const client = await NekoClient.connect({ ...account, ca: cert })
   expect(client.base).toStartWith('https://')

@@ -32,6 +32,7 @@ export class Socket {
   readonly #socket: BunSocket
   readonly #complained = new Set<string>()
   #said: Ending | undefined
+  #isOver = false
   #heardAt = performance.now()
   /** How long it may be silent, once it is known. */
   #patienceMs: number | undefined
@@ -83,6 +84,7 @@ export class Socket {
   }
 
   #finish(ending: Ending, code?: number): void {
+    this.#isOver = true
     clearTimeout(this.#timer)
     this.#end(ending)
     if (this.#socket.readyState >= WebSocket.CLOSING) return
@@ -102,6 +104,7 @@ export class Socket {
   }
 
   #receive(data: unknown): void {
+    if (this.#isOver) return
     if (this.#patienceMs !== undefined) this.#heardAt = performance.now()
     if (typeof data !== 'string') return this.#complain('a binary frame', 'A frame that is no text was left out.')
     if (data.length > MAX_FRAME) return this.#complain('a long frame', 'A frame that is far too long was left out.')
