@@ -30,7 +30,6 @@ interface Waiting {
 export class Outgoing {
   private readonly queue: Waiting[] = []
   private readonly history: (Packet | undefined)[] = []
-  private bytes = 0
   private sequence = Math.floor(Math.random() * 0x8000)
   private last: number | undefined
   private isPumping = false
@@ -48,12 +47,11 @@ export class Outgoing {
     if (this.isClosed) return
     if (frame.key) this.needsKey = false
     if (this.needsKey) return
-    if (this.bytes + frame.data.length > WAITING_BYTES) {
+    if (this.waitingBytes + frame.data.length > WAITING_BYTES) {
       this.dropped += 1
       this.needsKey = true
       return
     }
-    this.bytes += frame.data.length
     this.queue.push({
       payloads: this.payloads(frame),
       timestamp: this.monotonic(frame.timestamp),
@@ -62,10 +60,17 @@ export class Outgoing {
     void this.pump()
   }
 
+  get waitingFrames(): number {
+    return this.queue.length
+  }
+
+  private get waitingBytes(): number {
+    return this.queue.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
   /** What comes next begins anew, with a key frame: what waited is thrown away. */
   restart(): void {
     this.needsKey = true
-    this.bytes = 0
     this.queue.length = 0
   }
 
@@ -105,7 +110,6 @@ export class Outgoing {
         if (burst % BURST === 0) await Bun.sleep(PAUSE_MS)
         if (this.isClosed) return
       }
-      this.bytes = Math.max(0, this.bytes - frame.bytes)
     }
     this.isPumping = false
   }
