@@ -17,6 +17,7 @@ import { fetchRun, isOver, watchRun } from '../store/runs'
 import { canWrite } from '../store/session'
 import { state } from '../store/state'
 import { Button, LinkButton } from '../ui/button'
+import { cx } from '../ui/cx'
 import { Page } from '../ui/page'
 import { SkeletonRows } from '../ui/skeleton'
 import { Tabs } from '../ui/tabs'
@@ -77,7 +78,9 @@ function Content(props: { run: Run }) {
         {(failure) => <FailureBox failure={failure()} actions={<FailureNext run={props.run} />} />}
       </Show>
       <ApprovalList runId={props.run.id} />
-      <RunFacts run={props.run} />
+      <div class={cx(hasScreen(agent()) && !isOver(props.run) && 'max-md:order-last')}>
+        <RunFacts run={props.run} />
+      </div>
       <Suspense>
         <RunArtifacts runId={props.run.id} />
       </Suspense>

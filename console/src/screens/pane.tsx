@@ -184,19 +184,24 @@ function Footer(props: { screen: ScreenConnection; captured: boolean; run: Run |
     const runId = props.screen.access()?.runId
     return props.run && runId && runId !== props.run.id ? runId : undefined
   }
+  const hands = () => {
+    if (!props.screen.steers()) return ''
+    if (isCoarse()) return t('screen.tapHere')
+    return t(props.captured ? 'screen.keysHere' : 'screen.keysThere')
+  }
+  const sentence = () => (props.quiet ? '' : [whoSteers(props.screen), hands()].filter(Boolean).join(' '))
   return (
-    <footer class="row flex-wrap gap-x-3 gap-y-1 px-3 py-2 border-t border-line text-[12.5px] text-soft min-h-9">
-      <p aria-live="polite">
-        {props.quiet ? '' : whoSteers(props.screen)}
-        <Show when={props.screen.steers()}> {t(props.captured ? 'screen.keysHere' : 'screen.keysThere')}</Show>
-      </p>
+    <footer
+      class={cx(
+        'row flex-wrap gap-x-3 gap-y-1 px-3 py-2 border-t border-line text-[12.5px] text-soft min-h-9',
+        sentence() === '' && 'sr-only',
+      )}
+    >
+      <p aria-live="polite">{sentence()}</p>
       <Show when={props.screen.steers() && props.captured}>
         <Badge tone="accent" icon="i-lucide-keyboard">
           {t('screen.keysBack')}
         </Badge>
-      </Show>
-      <Show when={props.screen.steers() && isCoarse()}>
-        <p>{t('screen.tapHere')}</p>
       </Show>
       <Show when={!props.quiet && other()}>
         {(id) => (
