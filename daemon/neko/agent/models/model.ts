@@ -1,6 +1,6 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { generateText, type LanguageModel } from 'ai'
+import { AISDKError, generateText, type LanguageModel } from 'ai'
 import type { TokenUsage } from '../../../runtimes/events'
 import type { Endpoint } from '../../../runtimes/builtin/endpoint'
 import { callFailed, type ModelError, usageOf } from '../../../runtimes/builtin/model'
@@ -52,7 +52,7 @@ export class PictureModel {
       } catch (error) {
         signal.throwIfAborted()
         if (limit.aborted) throw this.#late(this.#settings.timeoutMs, error)
-        const failure = error instanceof RuntimeFailure ? error : callFailed(error, this.#endpoint, false)
+        const failure = this.#failed(error)
         if (attempt >= this.#settings.maxRetries || !worthRetry(failure)) throw failure
         await this.#wait(attempt, failure, signal, limit)
       }
@@ -89,6 +89,16 @@ export class PictureModel {
       if (call.aborted && !signal.aborted && !limit.aborted) throw this.#late(callTimeoutMs, error)
       throw error
     }
+  }
+
+  #failed(error: unknown): RuntimeFailure | ModelError {
+    if (error instanceof RuntimeFailure) return error
+    const failure = callFailed(error, this.#endpoint, false)
+    const isAnswered = AISDKError.isInstance(error) && (failure.status ?? 200) < 300
+    // An answer that is none of this API: a page of a proxy, or of another program.
+    return failure.failure.reason === 'internal' && isAnswered
+      ? new RuntimeFailure('invalid_output', failure.message, { cause: error })
+      : failure
   }
 
   #late(ms: number, cause: unknown): RuntimeFailure {
