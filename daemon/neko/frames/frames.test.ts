@@ -1,4 +1,4 @@
-import { afterAll, afterEach, expect, test } from 'bun:test'
+import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { NekodeError } from '@shared/errors'
 import { Http } from '../client/http'
 import { NekoRest } from '../client/rest'
@@ -6,6 +6,9 @@ import { colourAt, film, quiet, TestRoom, TestServer, type TestServerOptions, un
 import { Frames, type FramesOptions } from './frames'
 import { encodePixels } from './picture'
 import type { ScreenClient } from './screenshot'
+
+// ffmpeg makes the films first, on a machine that may have more to do.
+setDefaultTimeout(60_000)
 
 /** A server's pictures: red from its screencast, blue of the screen itself. */
 const images = Bun.serve({
@@ -64,7 +67,7 @@ test('pictures come from WebRTC where it works', async () => {
   expect(frames.kind).toBe('webrtc')
   expect(sources).toEqual([])
   expect(asked).toEqual([])
-}, 30_000)
+})
 
 test('while WebRTC gives nothing there are screenshots, and then WebRTC again', async () => {
   const { frames, neko, sources } = begin({})
@@ -75,7 +78,7 @@ test('while WebRTC gives nothing there are screenshots, and then WebRTC again', 
   await until(() => (frames.media?.stream?.newestAt ?? 0) > 0)
   expect(await colourOf(frames)).toBe('lime')
   expect(sources).toEqual(['screenshot', 'webrtc'])
-}, 30_000)
+})
 
 test('video that stops is noticed, and its return as well', async () => {
   const { frames, neko, sources } = begin({})
@@ -87,7 +90,7 @@ test('video that stops is noticed, and its return as well', async () => {
   await until(() => (frames.media?.stream?.newestAt ?? 0) > before)
   expect(await colourOf(frames)).toBe('lime')
   expect(sources).toEqual(['screenshot', 'webrtc'])
-}, 30_000)
+})
 
 test('an administrator gets the screen itself, others the screencast', async () => {
   const { frames } = begin({ isAdmin: true }, { prefer: 'screenshot' })
@@ -95,7 +98,7 @@ test('an administrator gets the screen itself, others the screencast', async () 
   const other = begin({}, { prefer: 'screenshot' })
   expect(await colourOf(other.frames)).toBe('red')
   expect(asked).toEqual(['shot.jpg', 'cast.jpg'])
-}, 30_000)
+})
 
 const failure = (promise: Promise<unknown>): Promise<NekodeError> =>
   promise.then(
@@ -111,7 +114,7 @@ test('where there is neither, the error names both and what to do', async () => 
   expect(message).toContain('WebRTC: no')
   expect(message).toContain('The server gives this session no screenshots.')
   expect(next).toContain('NEKO_CAPTURE_SCREENCAST_ENABLED=true')
-}, 30_000)
+})
 
 test('H.264 of a profile that cannot be decoded is named, and there are screenshots instead', async () => {
   const main = await film('h264', { args: ['-profile:v', 'main', '-preset', 'medium', '-bf', '0'] })
@@ -123,14 +126,14 @@ test('H.264 of a profile that cannot be decoded is named, and there are screensh
   expect({ kind, code }).toEqual({ kind: 'unimplemented', code: 'h264_profile' })
   expect(message).toContain('profile Main')
   expect(next).toContain('constrained-baseline')
-}, 30_000)
+})
 
 test('the first frames of a stream are passed over', async () => {
   const { frames, neko } = begin({}, { skipInitial: 8 })
   await frames.next({ timeoutMs: 8000 })
   expect(frames.media?.stats().decoded?.frames).toBeGreaterThan(8)
   expect(neko.requests).toBe(1)
-}, 30_000)
+})
 
 test('after the connection to the room came back, pictures come from a new stream', async () => {
   const { frames, room, neko } = begin({})
@@ -142,7 +145,7 @@ test('after the connection to the room came back, pictures come from a new strea
   expect(frames.kind).toBe('webrtc')
   expect(frames.media?.stream).not.toBe(before!)
   expect(neko.requests).toBe(2)
-}, 30_000)
+})
 
 test('whoever stops waiting gets the reason they gave', async () => {
   const { frames, neko } = begin({})
@@ -151,4 +154,4 @@ test('whoever stops waiting gets the reason they gave', async () => {
   const waiting = frames.next({ signal: stop.signal })
   stop.abort(new Error('enough'))
   await expect(waiting).rejects.toThrow('enough')
-}, 30_000)
+})

@@ -66,7 +66,9 @@ test('a screenshot is passed on as it came, and cut and made smaller when that i
 
 test('a part that lies outside is refused', async () => {
   const picture = pictureOfPlanes(planes({ width: 64, height: 64 }, 128, 128, 128), 0)
-  await expect(picture.jpeg({ crop: { x: 64, y: 0, width: 10, height: 10 } })).rejects.toMatchObject({ code: 'crop_outside' })
+  await expect(picture.jpeg({ crop: { x: 64, y: 0, width: 10, height: 10 } })).rejects.toMatchObject({
+    code: 'crop_outside',
+  })
 })
 
 test('video in limited range has its colours', async () => {

@@ -1,9 +1,12 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { pictureOfPlanes } from '../frames/i420'
 import { FrameAssembler } from './depacketize/assembler'
 import { VIDEO_CODECS, type EncodedFrame, type VideoCodec } from './depacketize/frame'
 import { PictureStream } from './gop'
-import { colourAt, COLOURS, type Film, film, packetizer } from './testing'
+import { colourAt, COLOURS, type Film, film, packetizer, until } from './testing'
+
+// ffmpeg makes the films first, on a machine that may have more to do.
+setDefaultTimeout(60_000)
 
 const films = new Map<VideoCodec, Promise<Film>>()
 const filmOf = (codec: VideoCodec) => {
@@ -42,3 +45,81 @@ for (const codec of VIDEO_CODECS) {
     stream.close()
   })
 }
+
+const frame = (data: Uint8Array, key: boolean, at = Date.now()): EncodedFrame => ({ data, key, timestamp: 0, at })
+
+test('frames are kept compressed until a picture is wanted, and a keyframe makes those before it needless', async () => {
+  const made = await film('vp8', { group: 15 })
+  const stream = new PictureStream('vp8')
+  for (const [index, data] of made.frames.slice(0, 40).entries()) stream.push(frame(data, index % 15 === 0))
+  expect(stream.stats).toMatchObject({ frames: 40, decoded: 0, dropped: 30 })
+  const { planes, at } = await stream.picture({ timeoutMs: 5000 })
+  expect(colourAt(await pictureOfPlanes(planes, at).pixels())).toBe('blue')
+  expect(stream.stats.decoded).toBe(10)
+  stream.close()
+})
+
+test('a stream without keyframes is decoded along, so that what waits stays little', async () => {
+  const made = await film('vp8', { group: 1000, each: 100 })
+  const stream = new PictureStream('vp8')
+  for (const [index, data] of made.frames.entries()) {
+    stream.push(frame(data, index === 0))
+    await new Promise(setImmediate)
+  }
+  await until(() => made.frames.length - stream.stats.decoded <= 60)
+  const { planes, at } = await stream.picture({ timeoutMs: 5000 })
+  expect(colourAt(await pictureOfPlanes(planes, at).pixels())).toBe('white')
+  stream.close()
+})
+
+test('when far more comes than can be decoded, all of it is dropped and a keyframe asked for', () => {
+  let asked = 0
+  const stream = new PictureStream('vp8', { onNeedKeyframe: () => void asked++ })
+  stream.push(frame(new Uint8Array(9), true))
+  for (let count = 0; count < 10_000; count++) stream.push(frame(new Uint8Array(9), false))
+  expect(asked).toBe(1)
+  expect(stream.needsKeyframe).toBe(true)
+  expect(stream.stats.frames).toBeLessThan(1000)
+  stream.close()
+})
+
+for (const codec of VIDEO_CODECS) {
+  test(`${codec}: frames that are damaged are passed over, and the stream goes on with a keyframe`, async () => {
+    const made = await filmOf(codec)
+    let asked = 0
+    const stream = new PictureStream(codec, { onNeedKeyframe: () => void asked++ })
+    const next = async (data: Uint8Array, key: boolean, timeoutMs: number) => {
+      const from = Date.now()
+      await until(() => Date.now() > from)
+      const wanted = stream.picture({ after: from, timeoutMs })
+      stream.push(frame(data, key))
+      return wanted.then(
+        ({ planes, at }) => pictureOfPlanes(planes, at).pixels().then(colourAt),
+        (e: { code: string }) => e.code,
+      )
+    }
+    expect(await next(made.frames[0]!, true, 5000)).toBe('red')
+    const damaged = Uint8Array.from(made.frames[15]!, (byte, at) => (at > 50 ? byte ^ 0xa5 : byte))
+    await next(damaged, true, 300)
+    expect(await next(made.frames[30]!, true, 5000)).toBe('blue')
+    expect(stream.stats.damaged === 0 || asked > 0).toBe(true)
+    stream.close()
+  })
+}
+
+test('whoever waits is told when the stream ends, and who asks later too', async () => {
+  const stream = new PictureStream('vp8')
+  const waiting = stream.picture({ timeoutMs: 5000 })
+  stream.close()
+  await expect(waiting).rejects.toMatchObject({ kind: 'unavailable', code: 'no_picture' })
+  await expect(stream.picture({ timeoutMs: 5000 })).rejects.toMatchObject({ code: 'no_picture' })
+})
+
+test('pictures of a size that no screen has are none', async () => {
+  const made = await film('vp8', { width: 16, height: 16, each: 1, colours: ['red'] })
+  const stream = new PictureStream('vp8')
+  const waiting = stream.picture({ timeoutMs: 300 })
+  stream.push(frame(made.frames[0]!, true))
+  await expect(waiting).rejects.toMatchObject({ code: 'no_picture' })
+  stream.close()
+})

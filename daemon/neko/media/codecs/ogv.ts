@@ -19,6 +19,9 @@ export async function createOgv(name: string, load: Load, wasm: string | Uint8Ar
     locateFile: (file: string) => file,
     // ogv 1.9.0 reads videoFormat.cropWidth with the first frame, and throws where there is none.
     videoFormat: UNKNOWN_FORMAT,
+    // dav1d writes to the terminal what it thinks of each damaged frame.
+    print: () => undefined,
+    printErr: () => undefined,
   })
   await new Promise<void>((resolve) => module.init(resolve))
   return new OgvDecoder(name, module)
@@ -36,7 +39,7 @@ class OgvDecoder implements Decoder {
     this.close()
     this.module.frameBuffer = null
     let ok = false
-    this.module.processFrame(data.slice().buffer, (done) => {
+    this.module.processFrame(new Uint8Array(data).buffer, (done) => {
       ok = done
     })
     if (!ok)

@@ -1,0 +1,167 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { createServer } from 'node:net'
+import { MediaSession } from './session'
+import { film, quiet, TestRoom, TestServer, until } from './testing'
+import type { IcePolicy } from './ice'
+
+// ffmpeg makes the films first, on a machine that may have more to do.
+setDefaultTimeout(60_000)
+
+const TURN = Bun.which('turnserver')
+const folder = mkdtempSync(join(tmpdir(), 'turn-'))
+const small = await film('vp8', { each: 15, colours: ['red'] })
+let turn: ReturnType<typeof Bun.spawn> | undefined
+let port = 0
+
+/** A port that nobody has, for UDP and TCP alike. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** Whether something answers there: it takes connections. */
+const listens = (port: number): Promise<boolean> =>
+  Bun.connect({ hostname: '127.0.0.1', port, socket: { data: () => undefined } }).then(
+    (socket) => {
+      socket.end()
+      return true
+    },
+    () => false,
+  )
+
+beforeAll(async () => {
+  if (!TURN) return
+  port = await freePort()
+  const options = [
+    '-n',
+    '--listening-ip=127.0.0.1',
+    '--relay-ip=127.0.0.1',
+    `--listening-port=${port}`,
+    '--lt-cred-mech',
+  ]
+  const users = ['--user=me:secret', '--realm=test', '--no-tls', '--no-dtls', '--no-cli', '--allow-loopback-peers']
+  const files = ['--log-file=stdout', `--pidfile=${join(folder, 'pid')}`, `--userdb=${join(folder, 'db')}`]
+  turn = Bun.spawn([TURN, ...options, ...users, ...files], { cwd: folder, stdout: 'ignore', stderr: 'ignore' })
+  const end = Date.now() + 10_000
+  while (!(await listens(port))) {
+    if (Date.now() > end) throw new Error('the TURN server does not start')
+    await Bun.sleep(20)
+  }
+})
+afterAll(async () => {
+  turn?.kill()
+  await turn?.exited
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const ends: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+function begin(
+  ice: IcePolicy,
+  iceServers: { urls: string[]; username?: string; credential?: string }[],
+  relay: boolean,
+) {
+  const room = new TestRoom()
+  // 127.0.0.1 only: the relay is there, and reaches nothing else.
+  const config = { iceUseIpv6: false }
+  const neko = new TestServer(room, { film: small, iceServers, config })
+  const media = new MediaSession(room, {
+    ice,
+    log: quiet,
+    connection: {
+      iceAdditionalHostAddresses: ['127.0.0.1'],
+      iceUseIpv6: false,
+      ...(relay ? { iceTransportPolicy: 'relay' } : {}),
+    },
+  })
+  ends.push(async () => {
+    await media.close()
+    await neko.close()
+  })
+  media.start()
+  return { room, neko, media }
+}
+
+const candidates = (room: TestRoom): string[] =>
+  room.sent.filter(({ event }) => event === 'signal/candidate').map(({ payload }) => JSON.stringify(payload))
+
+for (const transport of ['udp', 'tcp'] as const) {
+  test.skipIf(!TURN)(
+    `a TURN server that the room names is used over ${transport}`,
+    async () => {
+      const urls = [`turn:127.0.0.1:${port}?transport=${transport}`]
+      const { media, room, neko } = begin({ policy: 'strict' }, [{ urls, username: 'me', credential: 'secret' }], true)
+      const { planes } = await media.picture({ timeoutMs: 15_000 })
+      expect(planes.width).toBe(small.width)
+      expect(candidates(room).every((candidate) => candidate.includes('typ relay'))).toBe(true)
+      expect(neko.pc?.iceTransports[0]?.connection.nominated?.remoteCandidate.host).toBe('127.0.0.1')
+    },
+    30_000,
+  )
+
+  test.skipIf(!TURN)(
+    `one's own TURN server is used over ${transport} with the policy all, and not with strict`,
+    async () => {
+      const turn = { url: `turn:127.0.0.1:${port}?transport=${transport}`, user: 'me', pass: 'secret' }
+      const open = begin({ policy: 'all', turn }, [], true)
+      await open.media.picture({ timeoutMs: 15_000 })
+      expect(candidates(open.room).every((candidate) => candidate.includes('typ relay'))).toBe(true)
+      const strict = begin({ policy: 'strict', turn }, [], false)
+      await strict.media.picture({ timeoutMs: 15_000 })
+      expect(candidates(strict.room).some((candidate) => candidate.includes('typ relay'))).toBe(false)
+    },
+    60_000,
+  )
+}
+
+test('a STUN server is asked when it is named, and no other one', async () => {
+  const stun = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(stun, 'listening')
+  let questions = 0
+  stun.on('message', () => void questions++)
+  const url = `stun:127.0.0.1:${stun.address().port}`
+  const named = begin({ policy: 'strict' }, [{ urls: [url] }], false)
+  await named.media.picture({ timeoutMs: 15_000 })
+  expect(questions).toBeGreaterThan(0)
+  questions = 0
+  // It never answered: what waits for it ends all the same, and the answer went out.
+  const strict = begin({ policy: 'strict', stun: url }, [], false)
+  await strict.media.picture({ timeoutMs: 15_000 })
+  expect(questions).toBe(0)
+  const open = begin({ policy: 'all', stun: url }, [], false)
+  await open.media.picture({ timeoutMs: 15_000 })
+  expect(questions).toBeGreaterThan(0)
+  stun.close()
+})
+
+test('without any server named, none is asked: not the one that werift falls back to', async () => {
+  const { media } = begin({ policy: 'strict' }, [], false)
+  await until(() => media.isConnected)
+  const peer: unknown = Reflect.get(media, 'peer')
+  const connection: unknown = Reflect.get(Object(peer), 'connection')
+  const transports: { connection: { stunServer?: unknown } }[] = Reflect.get(Object(connection), 'iceTransports')
+  expect(transports.map(({ connection }) => connection.stunServer)).toEqual(transports.map(() => undefined))
+})
+
+test('a TURN server that does not answer holds nothing up', async () => {
+  const dead = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(dead, 'listening')
+  const turn = { url: `turn:127.0.0.1:${dead.address().port}?transport=udp`, user: 'me', pass: 'secret' }
+  const { media } = begin({ policy: 'all', turn }, [], false)
+  // It gives up by itself after half a minute.
+  await media.picture({ timeoutMs: 10_000 })
+  dead.close()
+})
