@@ -26,12 +26,13 @@ export function ScreenBeside(props: ParentProps<{ run: Run }>) {
   )
 }
 
-/** What stands beside an agent's screen. */
-export const Beside = (props: ParentProps<{ agent: Agent | undefined; run?: Run | undefined }>) => (
+/** What stands beside an agent's screen. `alone`: there is nothing now. */
+export const Beside = (props: ParentProps<{ agent: Agent | undefined; run?: Run | undefined; alone?: boolean }>) => (
   <div
     class={cx(
       'min-w-0',
-      props.agent && 'col gap-5 lg:grid lg:grid-cols-[minmax(0,5fr)_minmax(17rem,3fr)] lg:items-start',
+      props.agent && 'col gap-5',
+      props.agent && !props.alone && 'lg:grid lg:grid-cols-[minmax(0,5fr)_minmax(17rem,3fr)] lg:items-start',
     )}
   >
     <Show when={props.agent}>

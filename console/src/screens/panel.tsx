@@ -12,7 +12,7 @@ export default function ScreenPanel(props: { agent: Agent }) {
       (run) => run.agentId === props.agent.id && !isOver(run) && run.state !== 'queued',
     )
   return (
-    <Beside agent={props.agent}>
+    <Beside agent={props.agent} alone={run() === undefined}>
       <Show when={run()}>{(run) => <RunCard run={run()} />}</Show>
     </Beside>
   )

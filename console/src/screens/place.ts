@@ -39,6 +39,6 @@ export class Wheel {
   }
 }
 
-// Neither is ever -0, which JSON and tests would tell from 0.
-const whole = (value: number): number => Math.trunc(value) + 0
+// Sums of fractions miss a whole number by a little. Never -0, which is no number of clicks.
+const whole = (value: number): number => Math.trunc(value + Math.sign(value) * 1e-6) + 0
 const within = (clicks: number): number => Math.min(10, Math.max(-10, clicks))
