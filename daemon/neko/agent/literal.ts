@@ -197,3 +197,17 @@ class Reader {
     this.at += skipped?.[0].length ?? 0
   }
 }
+
+/** The arguments of a call of a tool that is written as JSON, in any of the usual ways; else the value itself. */
+export function argumentsOf(value: Literal | undefined): { name: string | undefined; input: Literal | undefined } {
+  const call = Array.isArray(value) ? value[0] : value
+  if (!isObject(call)) return { name: undefined, input: call }
+  const outer = isObject(call.function) ? call.function : call
+  const inner = outer.arguments ?? outer.parameters ?? outer.input
+  const name = typeof outer.name === 'string' ? outer.name : undefined
+  if (typeof inner === 'string' && name !== undefined) return { name, input: findLiterals(inner)[0]?.value }
+  return { name, input: isObject(inner) ? inner : outer }
+}
+
+const isObject = (value: Literal | undefined): value is { [key: string]: Literal } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -135,6 +135,10 @@ describe('words of other models', () => {
       { action: 'left_click', coordinate: [500, 250] },
       { action: 'CLICK', position: P, button: 'left' },
     ],
+    [
+      { type: 'click', x: 500, y: 250 },
+      { action: 'CLICK', position: P, button: 'left' },
+    ],
     [{ action: 'left_click' }, { action: 'CLICK', button: 'left' }],
     [
       { action: 'left_click', coordinate: [500, 250], text: 'ctrl+shift' },

@@ -164,7 +164,8 @@ const within = (key: string, value: number | undefined, min: number, max: number
 function placesOf(fields: Fields, scale: Scale): Place[] | string {
   const from = fields.get('startposition', 'startcoordinate', 'startpoint', 'startbox', 'start', 'from', 'coordinate1')
   const to = fields.get('endposition', 'endcoordinate', 'endpoint', 'endbox', 'end', 'to', 'coordinate2')
-  const here = fields.get('position', 'coordinate', 'coordinates', 'point', 'bbox', 'bbox2d', 'box', 'location')
+  const here =
+    fields.get('position', 'coordinate', 'coordinates', 'point', 'bbox', 'bbox2d', 'box', 'location') ?? xy(fields)
   const start = point(readPlaces(from, scale))
   const end = point(readPlaces(to, scale))
   const at = readPlaces(here, scale)
@@ -177,6 +178,12 @@ function placesOf(fields: Fields, scale: Scale): Place[] | string {
   if (start && end) return [start, end]
   if (start) return [start]
   return end ? [end] : at
+}
+
+/** Some say x and y beside the action. */
+function xy(fields: Fields): Literal | undefined {
+  const [x, y] = [fields.get('x'), fields.get('y')]
+  return x === undefined || y === undefined ? undefined : [x, y]
 }
 
 /** One place: the middle of a box. */

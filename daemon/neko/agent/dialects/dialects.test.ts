@@ -339,6 +339,12 @@ describe('replies with calls of tools', () => {
     [tool({ question: 'Which one?' }, 'ask_person'), { action: 'ASK', value: 'Which one?' }],
     [tool('{"action": "wait", "duration": 3}'), { action: 'WAIT', seconds: 3 }],
     [said('{"name": "computer", "arguments": {"action": "wait", "duration": 3}}'), { action: 'WAIT', seconds: 3 }],
+    [
+      said(
+        '{"type": "function", "function": {"name": "computer", "arguments": "{\\"action\\": \\"wait\\", \\"duration\\": 3}"}}',
+      ),
+      { action: 'WAIT', seconds: 3 },
+    ],
     [said('```json\n{"action": "wait", "duration": 3}\n```'), { action: 'WAIT', seconds: 3 }],
   ])('%j', (reply, action) => expect(read(gpt, reply).actions).toEqual([action]))
 

@@ -1,6 +1,6 @@
 import type { Size } from '../../geometry'
 import type { Mode } from '../actions'
-import { findLiterals, type Literal } from '../literal'
+import { argumentsOf, findLiterals, type Literal } from '../literal'
 import { pixels, type Scale, thousandths } from '../places'
 import { closer, CONDUCT, image, paragraphs, pastLine, pointerOf, SCREEN, text, user, wordsOf } from '../prompt'
 import { isAction, readAction } from '../read'
@@ -139,7 +139,7 @@ function read(reply: Reply, ask: Ask, scale: Scale): Understood {
   const { said, thought = reply.thought } = splitThought(reply.text)
   // Some servers turn the call in the text into one of their own.
   const raw = reply.calls.length > 0 ? literalsOf(reply.calls[0]?.input) : findLiterals(said).map(({ value }) => value)
-  const found = raw.map(argumentsOf).find(isAction)
+  const found = raw.map((value) => argumentsOf(value).input).find(isAction)
   const before = /^([\s\S]*?)<tool_call>/
     .exec(said)?.[1]
     ?.replace(/^\s*Thought:\s*/i, '')
@@ -153,12 +153,3 @@ function read(reply: Reply, ask: Ask, scale: Scale): Understood {
 
 const literalsOf = (input: unknown): Literal[] =>
   findLiterals(typeof input === 'string' ? input : JSON.stringify(input ?? null)).map(({ value }) => value)
-
-/** The arguments of a call that is written as JSON, or the arguments themselves. */
-function argumentsOf(value: Literal): Literal | undefined {
-  const call = Array.isArray(value) ? value[0] : value
-  if (typeof call !== 'object' || call === null || Array.isArray(call)) return undefined
-  const inner = call.arguments ?? call.parameters
-  if (typeof inner === 'string') return findLiterals(inner)[0]?.value
-  return inner ?? call
-}

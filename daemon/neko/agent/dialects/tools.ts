@@ -1,6 +1,6 @@
 import { jsonSchema, tool, type ToolSet } from 'ai'
 import { CONDUCT, paragraphs, pointerOf, SCREEN } from '../prompt'
-import { findLiterals, type Literal } from '../literal'
+import { argumentsOf, findLiterals, type Literal } from '../literal'
 import type { Scale } from '../places'
 import { isAction, readAction } from '../read'
 import { splitThought } from '../thought'
@@ -81,13 +81,7 @@ const literalOf = (input: unknown): Literal | undefined =>
 
 /** Models that were not trained on tools write the call as text. */
 function written(said: string): { name: string; input: Literal | undefined }[] {
-  const found = findLiterals(said).flatMap(({ value }) => {
-    const call = Array.isArray(value) ? value[0] : value
-    if (typeof call !== 'object' || call === null || Array.isArray(call)) return []
-    const name = typeof call.name === 'string' ? call.name : 'computer'
-    const inner = call.arguments ?? call.parameters ?? call.input
-    const input = typeof inner === 'string' ? literalOf(inner) : (inner ?? call)
-    return isAction(input) || name === 'finish' || name === 'ask_person' ? [{ name, input }] : []
-  })
-  return found.slice(0, 1)
+  const calls = findLiterals(said).map(({ value }) => argumentsOf(value))
+  const found = calls.find(({ name, input }) => isAction(input) || name === 'finish' || name === 'ask_person')
+  return found ? [{ name: found.name ?? 'computer', input: found.input }] : []
 }
