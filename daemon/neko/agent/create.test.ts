@@ -411,6 +411,68 @@ describe('Anthropic', () => {
   })
 })
 
+describe('calls of tools that are none', () => {
+  const CLAUDE = { NEKODE_MODEL_PROVIDER: 'anthropic', NEKODE_MODEL: 'claude-sonnet-4-5' }
+  test.each<[string, Block, Record<string, string>, string]>([
+    ['an action that there is not', { tool: 'computer', input: { action: 'teleport' } }, {}, 'TELEPORT is no action'],
+    [
+      'an action that there is not, of Claude',
+      { tool: 'computer', input: { action: 'teleport' } },
+      CLAUDE,
+      'TELEPORT is no action',
+    ],
+    [
+      'a position of words',
+      { tool: 'computer', input: { action: 'left_click', coordinate: ['here', 2, 3] } },
+      CLAUDE,
+      'two',
+    ],
+    ['another tool', { tool: 'bash', input: { command: 'ls' } }, {}, '"action" is missing'],
+    ['another tool, of Claude', { tool: 'bash', input: { command: 'ls' } }, CLAUDE, '"action" is missing'],
+    ['arguments that are no object', { tool: 'computer', input: 'click it' }, {}, 'cannot be read'],
+  ])('%s is told, and asked for again', async (_, block, env, problem) => {
+    const { vision, seen } = await stage(
+      (__, count) => (count === 1 ? [block] : [{ tool: 'computer', input: { action: 'wait', duration: 2 } }]),
+      env,
+    )
+    expect(await vision.next(await step())).toMatchObject({ calls: 2, actions: [{ action: 'WAIT', seconds: 2 }] })
+    expect(JSON.stringify(bodyOf(seen, 1).messages)).toContain(JSON.stringify(problem).slice(1, -1))
+  })
+
+  test('arguments that were cut off are told as such', async () => {
+    const bodies: string[] = []
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      async fetch(request) {
+        bodies.push(await request.text())
+        const call = {
+          id: 'call_1',
+          type: 'function',
+          function: { name: 'computer', arguments: '{"action": "type", "text": "hel' },
+        }
+        const message = { role: 'assistant', content: null, tool_calls: [call] }
+        return Response.json({
+          id: 'x',
+          object: 'chat.completion',
+          created: 0,
+          model: 'm',
+          choices: [{ index: 0, message, finish_reason: 'length' }],
+        })
+      },
+    })
+    ending.push(() => server.stop(true))
+    const { vision } = await stage([], {
+      NEKODE_MODEL_BASE_URL: `http://127.0.0.1:${server.port}/v1`,
+      NEKODE_MODEL: 'm',
+    })
+    const { parseError, actions } = await vision.next(await step())
+    expect(actions).toEqual([])
+    expect(parseError).toContain('cut off at the limit of tokens')
+    expect(bodies[1]).toContain('cut off at the limit of tokens')
+  })
+})
+
 describe('other endpoints', () => {
   test('models that reason are told their tokens in their own way, and no temperature', async () => {
     const { vision, seen } = await stage([{ tool: 'computer', input: { action: 'screenshot' } }], {

@@ -80,6 +80,8 @@ describe('positions as models write them', () => {
 
   test('what has another number of numbers is told', () => {
     expect(readPlaces([0.1, 0.2, 0.3], shares(PICTURE))).toContain('two numbers')
+    expect(readPlaces(['here', 0.2, 0.3], shares(PICTURE))).toContain('no words')
+    expect(readPlaces([null, null], shares(PICTURE))).toEqual([])
     expect(readPlaces([0.1], shares(PICTURE))).toContain('two numbers')
     expect(readPlaces([9000, 9000], shares(PICTURE))).toContain('outside')
   })

@@ -50,6 +50,7 @@ export function readPlaces(raw: Literal | undefined, scale: Scale): Place[] | st
   if (raw === undefined || raw === null || raw === '') return []
   const numbers = numbersIn(raw)
   if (numbers.length === 0) return []
+  if (numbers.includes(WORD)) return 'a position has two numbers, and no words'
   if (numbers.length !== 2 && numbers.length !== 4)
     return `a position has two numbers (four for two points), not ${numbers.length}`
   const places: Place[] = []
@@ -69,13 +70,22 @@ interface Measure {
   percent: boolean
 }
 
+/** A word where a number should be. */
+const WORD: Measure = { value: Number.NaN, percent: false }
+
+const numbersOr = (text: string): Measure[] | undefined => {
+  const found = numbersIn(text)
+  return found.length > 0 ? found : undefined
+}
+
 function numbersIn(raw: Literal): Measure[] {
   if (typeof raw === 'number') return Number.isFinite(raw) ? [{ value: raw, percent: false }] : []
   if (typeof raw === 'string')
     return [...raw.replaceAll(/<[^>]*>/g, ' ').matchAll(/([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(%?)/gi)].map(
       ([, value, percent]) => ({ value: Number(value), percent: percent === '%' }),
     )
-  if (Array.isArray(raw)) return raw.flatMap(numbersIn)
+  if (Array.isArray(raw))
+    return raw.flatMap((part) => (typeof part === 'string' ? (numbersOr(part) ?? [WORD]) : numbersIn(part)))
   if (raw === null || typeof raw !== 'object') return []
   const fields = new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), value]))
   const known = FIELDS.find((names) => names.every((name) => fields.has(name)))
