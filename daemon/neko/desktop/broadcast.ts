@@ -4,13 +4,13 @@ import type { Machine } from '../machine/machine'
 import type { Broadcast as Status } from '../protocol/types'
 import { badRequest, failed, unprocessable } from './refusal'
 
-/** What does not work at all ends within this. */
-const TRIAL_MS = 1500
+/** A service that does not answer in time is none. */
+const START_MS = 15_000
 const STOP_MS = 3000
 
 /** Sends the screen to a streaming service, with ffmpeg. */
 export class Broadcast {
-  private running: { url: string; child: Bun.Subprocess<'pipe', 'ignore', 'pipe'> } | undefined
+  private running: { url: string; child: Bun.Subprocess<'pipe', 'pipe', 'pipe'> } | undefined
   private isStarting = false
 
   constructor(
@@ -41,13 +41,13 @@ export class Broadcast {
   private async launch(ffmpeg: string, url: string): Promise<void> {
     const child = Bun.spawn([ffmpeg, ...argumentsFor(this.machine, url)], {
       stdin: 'pipe',
-      stdout: 'ignore',
+      stdout: 'pipe',
       stderr: 'pipe',
       env: { ...process.env, ...this.machine.environment },
     })
     const said = lastWords(child.stderr)
-    const ended = await Promise.race([child.exited.then(() => true), Bun.sleep(TRIAL_MS).then(() => false)])
-    if (ended) {
+    if (!(await isUnderWay(child))) {
+      child.kill('SIGKILL')
       this.log.warn('the broadcast did not begin', { error: (await said).replaceAll(url, '***') })
       throw failed('ffmpeg could not send to the broadcast URL; the log says more')
     }
@@ -90,7 +90,19 @@ function argumentsFor({ display, size, hasAudio }: Machine, url: string): string
     [...screen, ...sound.slice(0, 4)],
     [...picture, '-b:v', '2500k', ...sound.slice(4)],
   ]
-  return ['-hide_banner', '-loglevel', 'error', ...inputs, ...coded, '-f', 'flv', url]
+  return ['-hide_banner', '-loglevel', 'error', '-progress', 'pipe:1', ...inputs, ...coded, '-f', 'flv', url]
+}
+
+/** Whether it sends: it says how far it is only when the service has answered. */
+async function isUnderWay(child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>): Promise<boolean> {
+  const begun = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => begun.resolve(false), START_MS)
+  void child.exited.then(() => begun.resolve(false))
+  // Read to the end: what nobody takes would hold it up.
+  void child.stdout.pipeTo(new WritableStream({ write: () => begun.resolve(true) })).catch(() => begun.resolve(false))
+  const is = await begun.promise
+  clearTimeout(timer)
+  return is
 }
 
 async function lastWords(stream: ReadableStream<Uint8Array>): Promise<string> {

@@ -94,6 +94,8 @@ export class Viewer {
       iceAdditionalHostAddresses: ['127.0.0.1', ...o.ice.addresses],
       ...(o.ice.ports ? { icePortRange: o.ice.ports } : {}),
       iceUseTcp: true,
+      // One way for all of it, as Neko offers; otherwise each of the three has sockets of its own until the answer comes.
+      bundlePolicy: 'max-bundle',
       iceStunGatherTimeout: 1,
       codecs: {
         audio: [useOPUS({ payloadType: OPUS, parameters: 'minptime=10;useinbandfec=1;stereo=1' })],

@@ -119,8 +119,11 @@ export class Viewers {
     if (answer !== undefined) session.send('signal/answer', { sdp: answer })
   }
 
-  async candidate(session: Session, candidate: Candidate): Promise<void> {
-    await session.viewer?.addCandidate(candidate)
+  /** Not waited for: the name that a browser hides its address behind takes seconds to look up. */
+  candidate(session: Session, candidate: Candidate): void {
+    session.viewer?.addCandidate(candidate).catch((error) => {
+      this.room.log.debug('a candidate was of no use', { session: session.id, error: errorText(error) })
+    })
   }
 
   async restart(session: Session): Promise<void> {
