@@ -58,7 +58,7 @@ for (const codec of VIDEO_CODECS) {
 
 test('packets that are lost are sent again, and no picture is lost', async () => {
   const busy = await film('vp8', { width: 640, height: 352, source: { filter: 'testsrc2=s=640x352:r=15', frames: 60 } })
-  const { media, neko } = begin({ film: busy, lossPercent: 8 })
+  const { media, neko } = begin({ film: busy, losesEvery: 12 })
   await colourNow(media)
   const { frames = 0 } = media.stats().received ?? {}
   await until(() => (media.stats().received?.frames ?? 0) > frames + 45)

@@ -8,6 +8,7 @@ import {
   type PeerConfig,
   type RTCDataChannel,
   RTCPeerConnection,
+  type RTCRtpSender,
   type RtpPacket,
   useAV1,
   useH264,
@@ -230,8 +231,8 @@ export interface TestServerOptions {
    * checks here; Pion goes on waiting by itself.
    */
   isPassive?: boolean
-  /** Of a hundred packets of video, sent again or not, so many get lost. */
-  lossPercent?: number
+  /** Every packet of video of this many gets lost when it is sent first. */
+  losesEvery?: number
   iceServers?: { urls: string[]; username?: string; credential?: string }[]
 }
 
@@ -309,8 +310,6 @@ export class TestServer {
       iceAdditionalHostAddresses: ['127.0.0.1'],
       bundlePolicy: 'max-bundle',
       codecs: { audio: [useOPUS({ payloadType: 111 })], video: [codecOf(this.film.codec)] },
-      // werift takes it for what gets through.
-      ...(this.options.lossPercent ? { debug: { outboundPacketLoss: 100 - this.options.lossPercent } } : {}),
       ...this.options.config,
     })
     this.pc = pc
@@ -322,6 +321,7 @@ export class TestServer {
       this.plis++
       if (this.options.obeysPli) this.frame -= this.frame % this.film.each
     })
+    this.lose(sender)
     sender.onGenericNack.subscribe(({ lost }) => {
       this.repeated += lost.length
     })
@@ -361,6 +361,19 @@ export class TestServer {
     else {
       const video = { disabled: this.isDisabled, id: 'main', video: '', auto: false }
       this.room.say(event, { sdp, iceservers: this.options.iceServers ?? [], video, audio: { disabled: true } })
+    }
+  }
+
+  private lose({ dtlsTransport }: RTCRtpSender): void {
+    const { losesEvery } = this.options
+    if (!losesEvery) return
+    const send = dtlsTransport.sendRtp.bind(dtlsTransport)
+    const seen = new Set<number>()
+    dtlsTransport.sendRtp = async (payload, header) => {
+      const isFirst = header.payloadType < 111 && !seen.has(header.sequenceNumber)
+      seen.add(header.sequenceNumber)
+      if (isFirst && seen.size % losesEvery === 0) return payload.length
+      return send(payload, header)
     }
   }
 

@@ -56,7 +56,7 @@ for (const codec of VIDEO_CODECS) {
     const times = [...new Set(packets.map(({ timestamp }) => timestamp))]
     // Somewhere in the seventh frame, the second of its group.
     const lost = packets.findLastIndex(({ timestamp }) => timestamp === times[6])
-    const { frames, broken, assembler } = assemble(codec, packets.toSpliced(lost, 1), 40)
+    const { frames, broken, assembler } = assemble(codec, packets.toSpliced(lost, 1), 200)
     expect(broken).toBe(1)
     expect(assembler.stats.gaps).toBe(1)
     const whole = assemble(codec, packets).frames

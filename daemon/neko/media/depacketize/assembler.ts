@@ -19,7 +19,7 @@ export interface AssemblerOptions {
   onFrame(frame: EncodedFrame): void
   /** A loss was not repaired: nothing comes until the next keyframe. */
   onBroken?(): void
-  /** How long to wait for packets to be sent again. Default 250. */
+  /** How long to wait for packets to be sent again: two round trips of a slow line. Default 600. */
   maxWaitMs?: number
   now?: () => number
 }
@@ -69,7 +69,7 @@ export class FrameAssembler {
     const [oldest] = this.held.size ? [Math.min(...this.held.keys())] : []
     if (oldest === undefined) return
     const waited = now - (this.held.get(oldest)?.at ?? now)
-    if (waited <= (this.options.maxWaitMs ?? 250) && this.held.size <= MAX_HELD) return
+    if (waited <= (this.options.maxWaitMs ?? 600) && this.held.size <= MAX_HELD) return
     this.stats.gaps++
     this.lose()
     this.next = oldest
