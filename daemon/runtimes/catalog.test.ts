@@ -18,7 +18,7 @@ test('every preset that existed before is there, with its variable', () => {
     'kiro-cli': 'NEKODE_KIRO_PATH',
   }
   for (const [kind, variable] of Object.entries(presets)) expect(runtimeSpec(kind)?.pathEnv).toBe(variable!)
-  for (const kind of ['builtin', 'demo', 'qwen', 'goose', 'acp']) expect(runtimeSpec(kind)?.kind).toBe(kind)
+  for (const kind of ['builtin', 'neko', 'demo', 'qwen', 'goose', 'acp']) expect(runtimeSpec(kind)?.kind).toBe(kind)
 })
 
 test('names are given once, and aliases lead to their kind', () => {

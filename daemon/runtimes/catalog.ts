@@ -1,5 +1,5 @@
 /** Which driver runs a kind. */
-export type DriverName = 'claude' | 'codex' | 'acp' | 'command' | 'builtin' | 'demo'
+export type DriverName = 'claude' | 'codex' | 'acp' | 'command' | 'builtin' | 'neko' | 'demo'
 
 export interface RuntimeSpec {
   kind: string
@@ -42,6 +42,17 @@ const GOOGLE = [
   'GOOGLE_GENAI_USE_VERTEXAI',
 ]
 const GITHUB = ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN']
+const MODEL = [
+  'NEKODE_MODEL_BASE_URL',
+  'NEKODE_MODEL_API_KEY',
+  'NEKODE_MODEL_PROVIDER',
+  'NEKODE_MODEL',
+  'NEKODE_MODEL_CONTEXT',
+  ...OPENAI,
+  ...ANTHROPIC,
+  'OLLAMA_HOST',
+]
+const NEKO = ['NEKO_URL', 'NEKO_USER', 'NEKO_PASS', 'NEKO_WS', 'NEKO_AGENT_TYPE', 'NEKO_ICE_POLICY', 'NEKO_STUN_URL']
 
 /** Every runtime that an agent can have. Options, argument forms and login variables are those of the programs' own documentation. */
 export const RUNTIMES: readonly RuntimeSpec[] = [
@@ -274,18 +285,23 @@ export const RUNTIMES: readonly RuntimeSpec[] = [
     args: [],
     login:
       'Set OPENAI_API_KEY or ANTHROPIC_API_KEY for the daemon, or NEKODE_MODEL_BASE_URL for another endpoint, or start Ollama with a model.',
-    loginEnv: [
-      'NEKODE_MODEL_BASE_URL',
-      'NEKODE_MODEL_API_KEY',
-      'NEKODE_MODEL_PROVIDER',
-      'NEKODE_MODEL',
-      'NEKODE_MODEL_CONTEXT',
-      ...OPENAI,
-      ...ANTHROPIC,
-      'OLLAMA_HOST',
-    ],
+    loginEnv: MODEL,
     recommended: true,
     docs: 'Needs no program: a small agent with file and shell tools on any OpenAI-compatible or Anthropic endpoint.',
+  },
+  {
+    kind: 'neko',
+    label: 'Neko vision agent',
+    provider: 'nekode',
+    driver: 'neko',
+    aliases: ['neko-agent'],
+    commands: [],
+    args: [],
+    login:
+      'Give the agent NEKO_URL, NEKO_USER and NEKO_PASS of a Neko server, and a model that sees pictures: NEKODE_MODEL_BASE_URL, OPENROUTER_API_KEY, OPENAI_API_KEY or ANTHROPIC_API_KEY.',
+    loginEnv: [...NEKO, ...MODEL, 'OPENROUTER_API_KEY', 'OPENROUTER_BASE_URL', 'OPENROUTER_MODEL'],
+    recommended: true,
+    docs: 'Works by sight on the screen of a Neko server, or on a desktop of its own, with a model that sees pictures.',
   },
   {
     kind: 'demo',

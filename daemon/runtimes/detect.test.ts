@@ -42,7 +42,7 @@ describe('detection', () => {
     const { env } = computer({ npm: 'exit 0' })
     const all = await detectRuntimes(env)
     const installed = all.filter((runtime) => runtime.installed).map(({ kind }) => kind)
-    expect(installed).toEqual(['custom', 'acp', 'builtin', 'demo'])
+    expect(installed).toEqual(['custom', 'acp', 'builtin', 'neko', 'demo'])
     expect(all.filter(({ demo }) => demo).map(({ kind }) => kind)).toEqual(['demo'])
     expect(await find('claude', env)).toEqual({
       kind: 'claude',

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RuntimeInfo } from '@shared/contract/computers'
+import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { findEndpoint, type Ollama, probeOllama } from './builtin/endpoint'
 import { RUNTIMES, type RuntimeSpec } from './catalog'
@@ -48,6 +49,7 @@ async function detect(spec: RuntimeSpec, env: Env, ollama: Promise<Ollama | null
     loginVia: '',
   }
   if (spec.driver === 'builtin') return { ...base, installed: true, ...(await modelState(env, await ollama)) }
+  if (spec.driver === 'neko') return { ...base, installed: true, ...(await sightState(env, await ollama)) }
   if (spec.commands.length === 0) return { ...base, installed: true, login: 'not_needed', nextStep: '' }
   const { path, problem } = findProgram(spec, env)
   // The adapter is missing, not the program.
@@ -75,6 +77,30 @@ async function modelState(
     return { login: 'yes', loginVia: source, models, nextStep: '' }
   } catch (error) {
     return { login: 'no', loginVia: '', models: [], nextStep: failureOf(error).message }
+  }
+}
+
+/** A model, and a server or the programs for a desktop of its own: each may also be given to the agent alone. */
+async function sightState(
+  env: Env,
+  ollama: Ollama | null,
+): Promise<Pick<DetectedRuntime, 'login' | 'loginVia' | 'models' | 'nextStep'>> {
+  const routed = env.OPENROUTER_API_KEY && !env.NEKODE_MODEL_BASE_URL
+  const state = routed
+    ? { login: 'yes' as const, loginVia: 'OPENROUTER_API_KEY', models: [], nextStep: '' }
+    : await modelState(env, ollama)
+  if (state.nextStep !== '' || env.NEKO_URL || env.NEKO_WS) return state
+  try {
+    const { findPrograms } = await import('../neko/machine/packages')
+    findPrograms(env.PATH ?? '')
+    return state
+  } catch (error) {
+    if (!(error instanceof NekodeError)) throw error
+    const own = `${error.message} ${error.next ?? ''}`.trim()
+    return {
+      ...state,
+      nextStep: `Give the agent NEKO_URL, NEKO_USER and NEKO_PASS of a Neko server. For a desktop of its own: ${own}`,
+    }
   }
 }
 

@@ -45,7 +45,7 @@ export function searchPath(env: Record<string, string | undefined>): string {
 
 /** Values of the variables that a runtime logs in with and that are credentials: what the agent says must not hold them. */
 export function loginSecrets(kind: string, parent: Record<string, string | undefined>): string[] {
-  const names = runtimeSpec(kind)?.loginEnv.filter((name) => /KEY|TOKEN|SECRET|PASSWORD/.test(name)) ?? []
+  const names = runtimeSpec(kind)?.loginEnv.filter((name) => /KEY|TOKEN|SECRET|PASS|NEKO_WS/.test(name)) ?? []
   return names.flatMap((name) => parent[name] ?? [])
 }
 

@@ -1,4 +1,5 @@
 import type { BuiltinConfig } from './builtin/session'
+import type { NekoConfig } from './neko/session'
 import type { LiveScreen } from '../neko/viewer/live'
 import { type RuntimeSpec, runtimeSpec } from './catalog'
 import { ClaudeSession } from './claude/session'
@@ -32,6 +33,8 @@ export interface DriverConfig {
   offerScreen?: (live: LiveScreen) => (reason?: string) => void
   /** For tests. */
   demo?: { paceMs?: number }
+  /** For tests. */
+  neko?: Pick<NekoConfig, 'patience'>
 }
 
 const START_MS = 60_000
@@ -52,7 +55,7 @@ export function createDriver(kind: string, config: DriverConfig = {}): RuntimeDr
 
 const isCustom = ({ kind }: RuntimeSpec) => kind === 'custom' || kind === 'acp'
 
-/** The SDKs of the last two stay unloaded, some megabytes each, until an agent needs them. */
+/** What the last three need stays unloaded, some megabytes each, until an agent needs them. */
 async function session(spec: RuntimeSpec, config: DriverConfig, options: StartOptions): Promise<Session> {
   const startTimeoutMs = config.startTimeoutMs ?? START_MS
   switch (spec.driver) {
@@ -67,6 +70,10 @@ async function session(spec: RuntimeSpec, config: DriverConfig, options: StartOp
     case 'builtin': {
       const { BuiltinSession } = await import('./builtin/session')
       return new BuiltinSession(config.builtin ?? {}, options)
+    }
+    case 'neko': {
+      const { NekoSession } = await import('./neko/session')
+      return new NekoSession({ ...config.neko, offerScreen: config.offerScreen }, options)
     }
     case 'acp': {
       const { AcpSession } = await import('./acp/session')

@@ -204,6 +204,16 @@ export const PRESETS: readonly RuntimePreset[] = [
     description: 'Needs no program: file and shell tools on any OpenAI-compatible or Anthropic endpoint.',
   }),
   preset({
+    kind: 'neko',
+    displayName: 'Neko vision agent',
+    provider: 'nekode',
+    aliases: ['neko-agent'],
+    installHint: ['Give the agent NEKO_URL, NEKO_USER and NEKO_PASS of a Neko server, and a model that sees pictures.'],
+    capabilities: [{ name: 'desktop', description: 'Uses mouse and keyboard of a remote desktop.', enabled: true }],
+    recommended: true,
+    description: 'Works by sight on the screen of a Neko server, or on a desktop of its own.',
+  }),
+  preset({
     kind: 'demo',
     displayName: 'Demo agent (no model)',
     provider: 'nekode',

@@ -18,6 +18,7 @@ export const FailureReason = z.enum([
   'output_limit',
   'resource_limit',
   'sandbox_unavailable',
+  'desktop_unavailable',
   'invalid_output',
   'workspace_unavailable',
   'secret_unavailable',
@@ -113,6 +114,11 @@ export const failures: Record<FailureReason, { sentence: string; next: string; r
   sandbox_unavailable: {
     sentence: 'The agent has to run in a sandbox, and its computer cannot make one.',
     next: 'Do on that computer what the run says, or turn the sandbox off on the agent’s page, then retry.',
+    retryable: true,
+  },
+  desktop_unavailable: {
+    sentence: 'The desktop that the agent works on could not be used.',
+    next: 'Check that its Neko server runs and lets the agent steer, and the agent’s NEKO_URL, NEKO_USER and NEKO_PASS, then retry.',
     retryable: true,
   },
   invalid_output: {

@@ -4,47 +4,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TestHost } from '@shared/cli/testing'
 import { FakeNeko } from '../../../test/fixtures/neko'
-import { painted, type Patch } from '../../../test/fixtures/painted'
+import { PaintedForm } from '../../../test/fixtures/painted'
 import { startVision, TASKS, type Vision } from '../../../test/neko/vision'
 import { NAME } from '../../../test/neko/pages'
 import { program } from '../program'
-
-const FIELD: Patch = { x: 200, y: 120, width: 200, height: 40, paint: [255, 0, 255] }
-const BUTTON: Patch = { x: 420, y: 300, width: 90, height: 40, paint: [0, 200, 0] }
-const DONE: Patch = { x: 0, y: 0, width: 800, height: 450, paint: [0, 255, 255] }
 
 let neko: FakeNeko
 let vision: Vision
 let host: TestHost
 let folder: string
-/** What is on the screen: a field, then a button, then the word that it is done. */
-let screen: Patch
-
-const inside = ({ x, y, width, height }: Patch, at: { x?: number; y?: number }) =>
-  at.x !== undefined && at.y !== undefined && at.x >= x && at.x < x + width && at.y >= y && at.y < y + height
+let form: PaintedForm
 
 beforeEach(() => {
   neko = FakeNeko.start()
-  neko.screen = { width: 800, height: 450, rate: 30 }
+  form = new PaintedForm(neko, NAME)
   vision = startVision()
   host = new TestHost(program)
   folder = mkdtempSync(join(tmpdir(), 'nekode-agent-'))
-  screen = FIELD
-  painted(neko, () => [screen])
-  let typed = ''
-  let isFocused = false
-  neko.handlers.set('control/buttonpress', (at) => {
-    isFocused = inside(FIELD, Object(at))
-    if (screen === BUTTON && inside(BUTTON, Object(at))) screen = DONE
-  })
-  const key = (payload: unknown) => {
-    const { keysym } = Object(payload)
-    if (!isFocused || keysym > 0xff) return
-    typed += String.fromCharCode(keysym)
-    if (typed.toLowerCase() === NAME.toLowerCase()) screen = BUTTON
-  }
-  neko.handlers.set('control/keypress', key)
-  neko.handlers.set('control/keydown', key)
   Object.assign(host.env, {
     NEKO_URL: neko.url,
     NEKO_USER: 'agent',
@@ -71,7 +47,7 @@ describe('one task', () => {
     Object.assign(host.env, { CLICK_SAVE_PATH: join(folder, 'actions'), FRAME_SAVE_PATH: join(folder, 'frame.png') })
     expect(await agent('--task', TASKS.form)).toBe(0)
     expect(host.stdout).toBe('It is done.\n')
-    expect(screen).toBe(DONE)
+    expect(form.state).toBe('done')
     const saved = readdirSync(join(folder, 'actions')).sort()
     expect(saved.some((name) => /^action_step_001_\d+\.\d{3}_INPUT\.png$/.test(name))).toBe(true)
     expect(saved.some((name) => name.endsWith('_INPUT_refine_1.png'))).toBe(true)
@@ -81,7 +57,7 @@ describe('one task', () => {
   }, 30_000)
 
   test('tells all as JSON, for programs', async () => {
-    screen = DONE
+    form.state = 'done'
     expect(await agent('--json', '--task', TASKS.form)).toBe(0)
     expect(host.json()).toMatchObject({ reason: 'answered', answer: 'It is done.', steps: 1 })
   }, 30_000)
@@ -109,7 +85,7 @@ test('tasks come by the chat, until it is ended', async () => {
   const running = agent('--online')
   await neko.until(() => neko.got('chat/message').length > 0)
   const ada = neko.login('ada').id
-  screen = DONE
+  form.state = 'done'
   neko.chat(ada, `/task ${TASKS.form}`)
   await host.printed('answered: It is done.')
   host.interrupt.abort()
@@ -123,10 +99,10 @@ test('figures are served while it works', async () => {
   let text = ''
   vision.decide = ({ patches }) => (patches.magenta ? { action: 'WAIT', value: '0.5' } : undefined)
   neko.handlers.set('chat/message', () => {
-    if (screen === FIELD)
+    if (form.state === 'field')
       void fetch(`http://127.0.0.1:${port}/metrics`).then(async (response) => {
         text = await response.text()
-        screen = DONE
+        form.state = 'done'
       })
   })
   expect(await agent('--metrics-port', port, '--task', TASKS.form)).toBe(0)
@@ -175,7 +151,7 @@ describe('exit codes', () => {
 })
 
 test('the password comes from a file, and the log goes to one', async () => {
-  screen = DONE
+  form.state = 'done'
   const log = join(folder, 'agent.log')
   writeFileSync(join(folder, 'password'), 'neko\n')
   delete host.env.NEKO_PASS

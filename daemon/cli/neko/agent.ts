@@ -171,7 +171,8 @@ async function single(
     task.stop('It was stopped by the chat.')
     return 'I stop.'
   }
-  const chat = new Chat({ room: client, task, log, onStop, maxSteps: settings.maxSteps })
+  const onTask = 'I was given one task, and take no other. Start me with --online to give me tasks here.'
+  const chat = new Chat({ room: client, task, log, onTask, onStop, maxSteps: settings.maxSteps })
   const isTerminal = host.tty.in && host.tty.err
   asks((question, over) => (isTerminal ? host.ask(`${question}\n> `, false) : chat.ask(question, over)))
   const outcome = await task.run(settings.task, { signal })

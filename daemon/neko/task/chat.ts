@@ -12,8 +12,8 @@ export interface ChatOptions {
   room: Room
   task: TaskRun
   log: Logger
-  /** Starts a task; without it `/task` is refused. */
-  onTask?: (text: string, by: string) => void
+  /** Starts a task; a text in its place says why none is taken here. */
+  onTask: ((text: string, by: string) => void) | string
   /** Somebody wants the task to end. @returns what to say */
   onStop: (by: string) => string
   maxSteps: number
@@ -92,8 +92,7 @@ export class Chat {
 
   #task(text: string, by: string): void {
     const { onTask } = this.#options
-    if (!onTask)
-      return this.say('I was given one task, and take no other. Start me with --online to give me tasks here.')
+    if (typeof onTask === 'string') return this.say(onTask)
     if (text === '') return this.say('Write what to do: /task find the opening hours of the museum')
     if (text.length > MAX_TASK) return this.say(`A task has at most ${MAX_TASK} characters.`)
     onTask(text, by)

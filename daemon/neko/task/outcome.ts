@@ -74,8 +74,8 @@ export type TaskEvent =
       boxes: readonly Box[]
       places: readonly Place[]
     }
-  /** It is over. `done` is false when it was not carried out; `result` is what the model is told. */
-  | { type: 'acted'; step: number; id: string; action: Action; done: boolean; result: string }
+  /** It is over. `result` is what the model is told. */
+  | { type: 'acted'; step: number; id: string; action: Action; as: 'done' | 'failed' | 'denied'; result: string }
   /** `taken`: somebody took what the task had. */
   | { type: 'waiting'; for: Waiting; message: string; taken: boolean }
   | { type: 'resumed' }

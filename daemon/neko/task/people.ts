@@ -3,7 +3,8 @@ import type { Action } from '../agent/actions'
 import type { Budget } from './budget'
 import { TaskEnd } from './outcome'
 
-export type Permission = { allow: true } | { allow: false; message?: string | undefined }
+/** `final`: there is no use in going on. */
+export type Permission = { allow: true } | { allow: false; message?: string | undefined; final?: boolean }
 
 export interface PeopleParts {
   /** Asks a person, and waits. Without it a question ends the task (`asked`). */
@@ -39,7 +40,8 @@ export class People {
       return undefined
     }
     const why = permission.message ?? 'A person does not allow it.'
-    if (++this.#denied >= DENIED) throw new TaskEnd('denied', `What I wanted to do was denied: ${why}`)
+    if (permission.final || ++this.#denied >= DENIED)
+      throw new TaskEnd('denied', `What I wanted to do was denied: ${why}`)
     return `It was denied: ${why} Do not do it; find another way, or answer with what you could not do.`
   }
 

@@ -11,7 +11,7 @@ describe('a task', () => {
     const outcome = await desk.task.run('click it')
     expect(outcome).toMatchObject({ reason: 'answered', answer: 'it is blue', steps: 2 })
     expect(desk.neko.got('control/buttonpress')[0]?.payload).toMatchObject({ code: 1, x: 80, y: 90 })
-    expect(desk.of('acted')[0]).toMatchObject({ done: true, result: 'The screen changed.' })
+    expect(desk.of('acted')[0]).toMatchObject({ as: 'done', result: 'The screen changed.' })
     expect(desk.vision.asked[1]?.history[0]).toMatchObject({ number: 1, result: 'The screen changed.' })
     await desk.neko.until(() => desk.said.length === 3)
     expect(desk.said).toEqual([
@@ -87,7 +87,7 @@ describe('a task', () => {
   test('says what could not be done, and goes on', async () => {
     await using desk = await Desk.open([[{ action: 'KEY', keys: ['Nonsense'] }], answer()])
     expect((await desk.task.run('press')).reason).toBe('answered')
-    expect(desk.of('acted')[0]).toMatchObject({ done: false })
+    expect(desk.of('acted')[0]).toMatchObject({ as: 'failed' })
     expect(desk.of('acted')[0]?.result).toContain('could not be done')
   })
 

@@ -158,6 +158,11 @@ export class TaskRun implements LiveTask {
     return () => void this.#watchers.delete(then)
   }
 
+  /** What was said too late for the task to hear it; it is forgotten then. */
+  takeUnheard(): string[] {
+    return this.#words.splice(0)
+  }
+
   /** Tells the model something at its next step. */
   say(text: string): void {
     this.#words.push(text)
@@ -210,7 +215,7 @@ export class TaskRun implements LiveTask {
     const work = { task, budget, mind, people, signal: AbortSignal.any(signals) }
     this.#work = work
     this.#history = [...history]
-    this.#words.push(...words)
+    this.#words = [...words]
     this.#loops.forget()
     this.#settled = null
     this.#step = 0
@@ -219,7 +224,6 @@ export class TaskRun implements LiveTask {
     this.#disturbed()
     const outcome = await this.#steps(work).catch((error: unknown) => this.#outcomeOf(error, work))
     budget.stop()
-    this.#words = []
     input.release()
     this.#work = undefined
     if (!this.#gate.isHeld) this.#release()
@@ -306,19 +310,23 @@ export class TaskRun implements LiveTask {
     const { step } = seen
     this.#emit({ type: 'action', step, id, action, picture, boxes, places })
     let result = 'It was interrupted.'
-    let isDone = false
+    let as: 'done' | 'failed' | 'denied' = 'denied'
     try {
       const denied = await work.people.denial(action, id, work.signal)
       if (denied !== undefined) return { action, result: (result = denied), goesOn: false }
+      as = 'failed'
       await this.#still(seen, work.signal)
       const before = thumbnail(await picture.pixels(), focusOf(action))
       const failed = await this.#hands.execute(action, work.signal)
-      isDone = failed === undefined
-      const after = isDone ? await this.#verify(action, before, work.signal) : null
+      if (failed === undefined) as = 'done'
+      const after = failed === undefined ? await this.#verify(action, before, work.signal) : null
       result = this.#judge(action, before, after?.change ?? 'none', failed)
-      return { action, result, goesOn: isDone, picture: after?.picture ?? null }
+      return { action, result, goesOn: failed === undefined, picture: after?.picture ?? null }
+    } catch (error) {
+      if (error instanceof TaskEnd) result = error.message
+      throw error
     } finally {
-      this.#emit({ type: 'acted', step, id, action, done: isDone, result })
+      this.#emit({ type: 'acted', step, id, action, as, result })
     }
   }
 
@@ -412,7 +420,8 @@ export class TaskRun implements LiveTask {
   /** Somebody in the room asks for the control: people go before agents. */
   async #handOver(id: string): Promise<void> {
     const { give, client, log } = this.#parts
-    if (!this.#work || !give || id === client.state.sessionId) return
+    // A person who has taken over by way of this session keeps it.
+    if (!this.#work || !give || this.#gate.isHeld || id === client.state.sessionId) return
     try {
       await give(id)
     } catch (error) {

@@ -77,6 +77,9 @@ export const errors = {
   'failure.sandbox_unavailable': 'It has to run in a sandbox, and its computer cannot make one.',
   'failure.sandbox_unavailable.next':
     'Do on that computer what the run says, or turn the sandbox off on the agent’s page, then retry.',
+  'failure.desktop_unavailable': 'The desktop that it works on could not be used.',
+  'failure.desktop_unavailable.next':
+    'Check that its Neko server runs and lets the agent steer, and the agent’s NEKO_URL, NEKO_USER and NEKO_PASS, then retry.',
   'failure.invalid_output': 'Its program did not speak its protocol.',
   'failure.invalid_output.next': 'Update the program on that computer, then retry.',
   'failure.workspace_unavailable': 'Its workspace folder cannot be used.',

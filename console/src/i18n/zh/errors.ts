@@ -75,6 +75,9 @@ export const errors: Record<keyof typeof en, string> = {
   'failure.resource_limit.next': '在智能体页面提高上限，或一次少要求一些，然后重试。',
   'failure.sandbox_unavailable': '它必须在沙箱中运行，而它的计算机无法建立沙箱。',
   'failure.sandbox_unavailable.next': '在那台计算机上按运行记录的提示处理，或在智能体页面关闭沙箱，然后重试。',
+  'failure.desktop_unavailable': '它所用的远程桌面无法使用。',
+  'failure.desktop_unavailable.next':
+    '请检查其 Neko 服务器是否在运行并允许智能体操作，以及智能体的 NEKO_URL、NEKO_USER 和 NEKO_PASS，然后重试。',
   'failure.invalid_output': '程序输出不符合协议。',
   'failure.invalid_output.next': '请更新该计算机上的程序，然后重试。',
   'failure.workspace_unavailable': '无法使用工作区文件夹。',
