@@ -19,7 +19,6 @@ import {
 } from 'werift'
 import type { IceUrl } from './ice'
 import { hearSocketErrors } from './sockets'
-import { hearSocketErrors } from './sockets'
 
 /** What of werift a caller may set otherwise, e.g. a test that takes away a way to connect. */
 export type ConnectionOptions = Partial<PeerConfig>
@@ -58,7 +57,6 @@ const hasNetwork = (): boolean =>
 
 /** A connection on which werift's faults that can be worked round beforehand are. */
 export function newConnection(servers: readonly IceUrl[], options: ConnectionOptions = {}): RTCPeerConnection {
-  hearSocketErrors()
   hearSocketErrors()
   const connection = new RTCPeerConnection({
     iceServers: [...servers],
