@@ -55,20 +55,20 @@ const bodies = {
       })
       field.addEventListener('input', () => { if (field.value === ${JSON.stringify(TEXT)}) field.style.background = '${rgb('blue')}' })
     </script>`,
-  /** Reports every input that it gets. */
-  input: `<script>
+  /** Reports every input that it gets. Chromium drops what comes before there is something to see. */
+  input: `<p>Here.</p><script>
       for (const kind of ['mousedown', 'mouseup', 'dblclick', 'contextmenu'])
         addEventListener(kind, (event) => { event.preventDefault(); tell({ kind, x: event.clientX, y: event.clientY, button: event.button }) })
       addEventListener('wheel', (event) => tell({ kind: 'wheel', down: Math.sign(event.deltaY), right: Math.sign(event.deltaX) }))
       addEventListener('keydown', (event) => {
-        if (event.key === 'F5') return
-        event.preventDefault()
+        // So that the browser does nothing of its own with it, but a paste is one.
+        if (event.key !== 'v') event.preventDefault()
         tell({ kind: 'key', key: event.key, ctrl: event.ctrlKey, alt: event.altKey, shift: event.shiftKey })
       })
       addEventListener('paste', (event) => tell({ kind: 'paste', text: event.clipboardData.getData('text/plain') }))
     </script>`,
   /** Changes its colour with each click, at once. */
-  flip: `<script>
+  flip: `<p>Here.</p><script>
       const colours = ['${rgb('red')}', '${rgb('green')}', '${rgb('blue')}', '${rgb('yellow')}']
       let shown = 0
       const show = () => { document.body.style.background = colours[shown++ % colours.length] }

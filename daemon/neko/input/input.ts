@@ -30,9 +30,14 @@ export interface Pace {
   drag: number
   /** Between two events of the wheel. */
   wheel: number
+  /**
+   * Between a press and the next move of the pointer. Window managers that look at each click first (Openbox does by default, which
+   * Neko's images have) hold the rest back for so long, and the button would come up where the pointer is by then.
+   */
+  press: number
 }
 
-const PACE: Pace = { key: 8, rare: 60, paste: 120, double: 70, drag: 240, wheel: 40 }
+const PACE: Pace = { key: 8, rare: 60, paste: 120, double: 70, drag: 240, wheel: 40, press: 120 }
 /** More notches in one event take too long: the server presses the wheel once for each. */
 const NOTCHES = 10
 const MAX_NOTCHES = 1000
@@ -51,7 +56,8 @@ export interface Abort {
 }
 
 /**
- * Mouse, keyboard, wheel and fingers in a room. The first event of each call is sent before the call returns. Every call throws
+ * Mouse, keyboard, wheel and fingers in a room. The first event of each call is sent before the call returns, but for a move of the
+ * pointer right after a press. Every call throws
  * instead of sending what the server would drop without a word: NekodeError conflict `not_host`, forbidden `may_not_host`,
  * `private_mode`, `controls_locked`, unavailable without a connection.
  */
@@ -63,6 +69,7 @@ export class Input {
   readonly #held: Held
   readonly #pace: Pace
   #position: Point = { x: 0, y: 0 }
+  #pressedAt = Number.NEGATIVE_INFINITY
 
   constructor(room: Room, options: InputOptions = {}) {
     this.#room = room
@@ -87,12 +94,14 @@ export class Input {
   }
 
   async move(point: Point): Promise<void> {
+    await this.#loose()
     this.#steer()
     this.#move(this.toPixel(point))
   }
 
   /** Presses a button, at a point or where the pointer is. Keys that are held stay so: Ctrl-click works. */
   async click(point?: Point, button: Button = 'left'): Promise<void> {
+    if (point) await this.#loose()
     this.#steer()
     if (point) this.#move(this.toPixel(point))
     this.#press(BUTTONS[button])
@@ -106,12 +115,14 @@ export class Input {
   }
 
   async buttonDown(button: Button = 'left', point?: Point): Promise<void> {
+    if (point) await this.#loose()
     this.#steer()
     if (point) this.#move(this.toPixel(point))
     this.#held.buttonDown(BUTTONS[button], this.#position)
   }
 
   async buttonUp(button: Button = 'left', point?: Point): Promise<void> {
+    if (point) await this.#loose()
     this.#steer()
     if (point) this.#move(this.toPixel(point))
     this.#held.buttonUp(BUTTONS[button], this.#position)
@@ -119,6 +130,7 @@ export class Input {
 
   /** Draws with a button held down. The button is let go of whatever happens on the way. */
   async drag(from: Point, to: Point, { button = 'left', signal }: Abort & { button?: Button } = {}): Promise<void> {
+    await this.#loose(signal)
     this.#steer()
     const [start, end] = [this.toPixel(from), this.toPixel(to)]
     const code = BUTTONS[button]
@@ -151,7 +163,11 @@ export class Input {
     if (!Number.isInteger(notches) || notches < 1 || notches > MAX_NOTCHES) {
       throw new NekodeError('invalid', `The wheel turns by 1 to ${MAX_NOTCHES} notches.`, { code: 'notches_invalid' })
     }
-    if (options.at) this.#move(this.toPixel(options.at))
+    if (options.at) {
+      await this.#loose(options.signal)
+      this.#steer()
+      this.#move(this.toPixel(options.at))
+    }
     // On the real server a positive y is up and a positive x is left.
     const sign = direction === 'up' || direction === 'left' ? 1 : -1
     const isVertical = direction === 'up' || direction === 'down'
@@ -308,7 +324,14 @@ export class Input {
     this.#position = at
   }
 
+  /** Waits until the last press is over for everybody. */
+  async #loose(signal?: AbortSignal): Promise<void> {
+    const left = this.#pressedAt + this.#pace.press - performance.now()
+    if (left > 0) await this.#pause(left, signal)
+  }
+
   #press(code: number): void {
+    this.#pressedAt = performance.now()
     if (this.#held.any) {
       this.#held.buttonDown(code, this.#position)
       this.#held.buttonUp(code, this.#position)

@@ -2,22 +2,18 @@ import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 /**
- * Openbox as plain as it can be: windows fill the screen without a frame, a click gives the focus, and there are no keys and menus
- * of its own, because all keys are for the program.
+ * Openbox as plain as it can be: windows fill the screen without a frame, the one below the pointer has the focus, and there are no
+ * keys and menus of its own, because all keys are for the program. It does not look at clicks: one that did would hold back what comes after
+ * them, and a button would come up where the pointer is by then.
  */
 const OPENBOX = `<?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
-  <focus><focusNew>yes</focusNew><followMouse>no</followMouse></focus>
+  <focus><focusNew>yes</focusNew><followMouse>yes</followMouse><raiseOnFocus>no</raiseOnFocus></focus>
   <placement><policy>Smart</policy></placement>
   <desktops><number>1</number></desktops>
   <theme><animateIconify>no</animateIconify></theme>
   <keyboard/>
   <mouse>
-    <context name="Client">
-      <mousebind button="Left" action="Press"><action name="Focus"/><action name="Raise"/></mousebind>
-      <mousebind button="Middle" action="Press"><action name="Focus"/><action name="Raise"/></mousebind>
-      <mousebind button="Right" action="Press"><action name="Focus"/><action name="Raise"/></mousebind>
-    </context>
     <context name="Titlebar">
       <mousebind button="Left" action="Press"><action name="Focus"/><action name="Raise"/></mousebind>
       <mousebind button="Left" action="Drag"><action name="Move"/></mousebind>
