@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Host } from '@shared/cli/host'
 import type { Output } from '@shared/cli/output'
 import { span } from '@shared/cli/values'
@@ -11,7 +10,7 @@ import type { Frames } from '../../neko/frames/frames'
 import { History } from '../../neko/manual/history'
 import { converse, narrate, warnings } from '../../neko/manual/interactive'
 import type { Face, FrameKind } from '../../neko/manual/manual'
-import { runLines } from '../../neko/manual/piped'
+import { linesOf, runLines } from '../../neko/manual/piped'
 import { ManualSession } from '../../neko/manual/session'
 import { manualSettings, openLog, type ManualSettings } from '../../neko/manual/settings'
 import { Terminal } from '../../neko/manual/terminal'
@@ -72,7 +71,7 @@ export const manual = command({
       try {
         if (isInteractive) return await sit({ ...options, keepsText: args['keep-text'] === true })
         const script = { keepGoing: args['keep-going'] === true, patienceMs: span('wait', args.wait) }
-        const source = lines.length > 0 ? lines : createInterface({ input: process.stdin, terminal: false })
+        const source = lines.length > 0 ? lines : linesOf(Bun.stdin.stream())
         return await play({ ...options, ...script, source, waits: args['auto-host'] })
       } finally {
         await client.close()

@@ -14,6 +14,19 @@ export interface PipedOptions {
   signal: AbortSignal
 }
 
+/** The lines of a stream, each as soon as it is there. */
+export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.map((line) => line.replace(/\r$/, ''))
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield rest
+}
+
 /**
  * Runs commands as they come, each when the one before is done.
  * @returns how many failed; without `keepGoing` it is over after the first
