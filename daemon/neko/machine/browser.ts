@@ -61,7 +61,7 @@ export class Browser {
 
 /** Makes the browser's profile, and says what has to be known about how it runs. */
 export function browserArgv({ command, home, url, size, log }: BrowserOptions): string[] {
-  const profile = join(home, 'profile')
+  const profile = join(home, '.browser')
   mkdirSync(profile, { recursive: true, mode: 0o700 })
   const name = basename(command[0] ?? '')
   const page = url === undefined ? [] : [url]

@@ -1,11 +1,14 @@
 import { NekodeError } from '@shared/errors'
+import type { Point } from '../geometry'
 import type { InputDevices } from './input'
 import type { Unlisten } from './machine'
 import { type Core, EVENT } from './x11/core'
 
 /** What GTK calls the window, in all programs that use its dialog: Chromium and Firefox do. */
 const ROLE = 'GtkFileChooserDialog'
-const KEYS = { control: 0xffe3, l: 0x6c, a: 0x61, enter: 0xff0d, escape: 0xff1b } as const
+const KEYS = { control: 0xffe3, l: 0x6c, a: 0x61, escape: 0xff1b } as const
+/** Where GTK has the button that opens the file, from the bottom right of the dialog. */
+const OPEN_BUTTON: Point = { x: 45, y: 25 }
 /** A dialog that opens takes a moment until it has the focus, and again until its entry is there. */
 const SETTLE_MS = 250
 const CLOSE_MS = 3000
@@ -64,7 +67,7 @@ export class FileChooser {
     core.askManager(window, this.active, 2)
     await Bun.sleep(SETTLE_MS)
     if (path === undefined) this.#press(KEYS.escape)
-    else await this.#type(path)
+    else await this.#type(window, path)
     const deadline = Date.now() + CLOSE_MS
     while (this.#window === window && Date.now() < deadline) await Bun.sleep(20)
     if (this.#window === window)
@@ -75,7 +78,7 @@ export class FileChooser {
     this.#stop()
   }
 
-  async #type(path: string): Promise<void> {
+  async #type(window: number, path: string): Promise<void> {
     const { input } = this
     // In GTK's dialog this opens the entry for a path.
     input.key(KEYS.control, true)
@@ -86,7 +89,11 @@ export class FileChooser {
     for (const letter of path) this.#press(keysymOf(letter))
     await input.after(() => this.core.x.sync())
     await Bun.sleep(SETTLE_MS)
-    this.#press(KEYS.enter)
+    // Chromium's dialog takes Enter for a cancel; its button is always there.
+    const corner = await this.core.bottomRight(window)
+    input.move({ x: corner.x - OPEN_BUTTON.x, y: corner.y - OPEN_BUTTON.y })
+    input.button(1, true)
+    input.button(1, false)
   }
 
   #press(keysym: number): void {

@@ -8,9 +8,10 @@ import { utf8 } from './x11/wire'
 /** Of the drag-and-drop protocol between X programs. */
 const VERSION = 5
 const URIS = 'text/uri-list'
-/** A page is asked, and answers by scripts of its own. */
+/** A page is asked, and answers by scripts of its own: until then browsers say no. */
+const ASK_MS = 2000
 const ANSWER_MS = 250
-const TRIES = 20
+const PAUSE_MS = 25
 const DROP_MS = 5000
 
 /** Drops files on a program, as a file manager does. */
@@ -49,11 +50,13 @@ export class FileDrop {
     const list = paths.map((path) => `${pathToFileURL(path)}\r\n`).join('')
     await this.selection.own(new Map([[URIS, utf8(list)]]))
     core.message(target, enter, source, VERSION << 24, uris)
+    const deadline = Date.now() + ASK_MS
     let takes = false
-    for (let tries = 0; !takes && tries < TRIES; tries++) {
+    while (!takes && Date.now() < deadline) {
       const status = this.#answer('XdndStatus', ANSWER_MS)
       core.message(target, position, source, 0, (point.x << 16) | point.y, 0, copy)
       takes = (((await status) ?? 0) & 1) === 1
+      if (!takes) await Bun.sleep(PAUSE_MS)
     }
     if (!takes) {
       core.message(target, leave, source)

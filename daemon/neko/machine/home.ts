@@ -54,7 +54,7 @@ export async function enterHome(path: string, parent: Record<string, string | un
     return full
   }
   folder('')
-  const file = join(path, 'machine.json')
+  const file = join(path, '.machine.json')
   await evict(file)
   const mark = crypto.randomUUID()
   // The path of a socket has to be shorter than 108 bytes, and a home may be deep.

@@ -56,6 +56,9 @@ const OPTIONAL = {
   },
 } as const satisfies Record<string, Need>
 
+/** Servers are there, and the PATH of a user or a service often lacks them. */
+const SYSTEM_FOLDERS = ['/usr/local/bin', '/usr/bin', '/usr/sbin', '/usr/games', '/snap/bin']
+
 /** Full paths. */
 export interface Programs {
   xvfb: string
@@ -84,11 +87,11 @@ export class MissingPackage extends NekodeError {
  * Finds all programs of a machine.
  * @param path folders to search, as in `PATH`
  * @param browser a command to use instead of the browsers that are known
+ * @param system folders that are searched as well
  * @throws MissingPackage naming all that is missing, not just the first
  */
-export function findPrograms(path: string, browser?: string[]): Programs {
-  // Servers are in the system folders, which the PATH of a user often lacks.
-  const PATH = `${path}:/usr/bin:/usr/sbin:/usr/local/bin:/usr/games`
+export function findPrograms(path: string, browser?: string[], system = SYSTEM_FOLDERS): Programs {
+  const PATH = [path, ...system].join(':')
   const find = ({ programs }: Need) =>
     programs.map((program) => Bun.which(program, { PATH })).find((found) => found !== null) ?? undefined
   const missing: Need[] = []

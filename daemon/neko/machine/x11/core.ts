@@ -148,6 +148,15 @@ export class Core {
     return (await this.x.ask(request.end())).from(8).u32()
   }
 
+  /** The last pixel of a window, as a point of the root window. */
+  async bottomRight(window: number): Promise<{ x: number; y: number }> {
+    const geometry = (await this.x.ask(new Request(14).u32(window).end())).from(16)
+    const [width, height] = [geometry.u16(), geometry.u16()]
+    const request = new Request(40).u32(window, this.x.root).u16(width - 1, height - 1)
+    const place = (await this.x.ask(request.end())).from(12)
+    return { x: place.i16(), y: place.i16() }
+  }
+
   grabServer(): void {
     this.x.send(new Request(36).end())
   }

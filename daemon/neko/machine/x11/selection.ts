@@ -7,7 +7,7 @@ export type Offer = ReadonlyMap<string, Uint8Array>
 
 const ANSWER_MS = 3000
 /** Larger values go in parts (ICCCM 2.7.2). */
-const PART = 128 * 1024
+const PART = 64 * 1024
 const MAX_BYTES = 64 * 1024 * 1024
 
 interface Transfer {
