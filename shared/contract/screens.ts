@@ -99,7 +99,8 @@ export type ScreenRefusal = z.infer<typeof ScreenRefusal>
 /** You do not steer any more. */
 export const ScreenHandedBack = z.object({
   type: z.literal('handed_back'),
-  why: z.enum(['asked', 'gone', 'idle', 'lost', 'elsewhere', 'ended']),
+  /** `taken`: by somebody at the remote desktop itself; `elsewhere`: by the same person at another page. */
+  why: z.enum(['asked', 'gone', 'idle', 'lost', 'taken', 'elsewhere', 'ended']),
 })
 export type ScreenHandedBack = z.infer<typeof ScreenHandedBack>
 

@@ -98,6 +98,8 @@ export function announce(news: Extract<ScreenNews, { type: 'refused' | 'handed_b
       return void toast('info', t('screen.wentOn'), t('screen.idle'))
     case 'lost':
       return void toast('bad', t('screen.wentOn'), t('screen.lostRights'))
+    case 'taken':
+      return void toast('info', t('screen.wentOn'), t('screen.taken'))
     case 'elsewhere':
       return void toast('info', t('screen.movedOn'))
     case 'ended':

@@ -1,11 +1,13 @@
 import type { Room } from '../client/room'
 import type { Size } from '../geometry'
+import type { LivePixels } from './differ'
 
 /** A picture of the screen: what the frame sources give. */
 export interface LivePicture extends Size {
   /** Unix milliseconds. */
   at: number
   jpeg(options?: { quality?: number; longestEdge?: number }): Promise<Uint8Array>
+  pixels(): Promise<LivePixels>
 }
 
 export interface LivePictures {

@@ -1,6 +1,7 @@
 import { type ScreenPicture, encodePicture } from '@shared/contract/screens'
 import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
+import { type LivePixels, differs } from './differ'
 import type { LivePicture, LivePictures } from './live'
 
 export const PICTURES = {
@@ -39,7 +40,7 @@ export class Seat {
   /** The number that is waited for. */
   #awaited: number | undefined
   #sentAt = 0
-  #sent: { look: Look; hash: bigint | number; sharp: boolean; since: number } | undefined
+  #sent: { encoded: Encoded; look: Look; sharp: boolean; since: number } | undefined
 
   constructor(
     private readonly send: (picture: Uint8Array<ArrayBuffer>) => void,
@@ -84,10 +85,9 @@ export class Seat {
 
   /** Sends a picture unless the viewer has it already. @returns whether the screen has changed since the last one */
   async offer(encoded: Encoded, now: number): Promise<boolean> {
-    const look = this.#look(encoded.picture)
     const sent = this.#sent
-    if (!sent || (await encoded.at(sent.look)).hash !== sent.hash) {
-      await this.#give(encoded, look, false, now)
+    if (!sent || (await isAnother(sent.encoded, encoded, sent.look))) {
+      await this.#give(encoded, this.#look(encoded.picture), false, now)
       return true
     }
     const best = { edge: this.#longest(encoded.picture, 1), quality: PICTURES.best }
@@ -104,14 +104,14 @@ export class Seat {
   }
 
   async #give(encoded: Encoded, look: Look, sharp: boolean, now: number): Promise<void> {
-    const { jpeg, hash } = await encoded.at(look)
+    const jpeg = await encoded.at(look)
     // Meanwhile the viewer may have turned away.
     if (!this.wants) return
     const { width, height, at } = encoded.picture
     const number = ++this.#number
     this.#awaited = number
     this.#sentAt = now
-    this.#sent = { look, hash, sharp, since: now }
+    this.#sent = { encoded, look, sharp, since: now }
     const picture: ScreenPicture = { number, width, height, at, jpeg }
     this.send(encodePicture(picture))
   }
@@ -119,22 +119,37 @@ export class Seat {
 
 const isBetter = (one: Look, other: Look): boolean => one.edge > other.edge || one.quality > other.quality
 
+/** So much more or less of a JPEG, as a part of it, is no noise. */
+const OTHER_BYTES = 0.04
+
+/** Whether a person who has one picture in some look would see a difference in the other. What is cheap is looked at first. */
+async function isAnother(before: Encoded, after: Encoded, look: Look): Promise<boolean> {
+  if (before === after) return false
+  const [one, other] = await Promise.all([before.at(look), after.at(look)])
+  if (Math.abs(one.length - other.length) > OTHER_BYTES * one.length) return true
+  if (Buffer.compare(one, other) === 0) return false
+  return differs(await before.pixels(), await after.pixels())
+}
+
 /** A picture in the looks that viewers want of it: each is made once. */
 class Encoded {
-  readonly #looks = new Map<string, Promise<{ jpeg: Uint8Array<ArrayBuffer>; hash: bigint | number }>>()
+  readonly #looks = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
+  #pixels: Promise<LivePixels> | undefined
 
   constructor(readonly picture: LivePicture) {}
 
-  at({ edge, quality }: Look): Promise<{ jpeg: Uint8Array<ArrayBuffer>; hash: bigint | number }> {
+  at({ edge, quality }: Look): Promise<Uint8Array<ArrayBuffer>> {
     const key = `${edge} ${quality}`
     const known = this.#looks.get(key)
     if (known) return known
-    const made = this.picture.jpeg({ longestEdge: edge, quality }).then((bytes) => {
-      const jpeg = new Uint8Array(bytes)
-      return { jpeg, hash: Bun.hash(jpeg) }
-    })
+    const made = this.picture.jpeg({ longestEdge: edge, quality }).then((jpeg) => new Uint8Array(jpeg))
     this.#looks.set(key, made)
     return made
+  }
+
+  pixels(): Promise<LivePixels> {
+    this.#pixels ??= this.picture.pixels()
+    return this.#pixels
   }
 }
 

@@ -26,6 +26,8 @@ export interface Visitor {
 
 const GRACE_MS = 20_000
 const IDLE_MS = 15 * 60_000
+/** From saying that something did not get there to saying it again. */
+const REFUSED_MS = 2000
 
 interface Guest {
   visitor: Visitor
@@ -58,6 +60,7 @@ export class Stage {
   #pump: Pump | undefined
   #ends: (() => void)[] = []
   #steering: Steering | undefined
+  #refusedAt = 0
   #unwatch: () => void
 
   constructor(private readonly options: StageOptions) {
@@ -103,7 +106,7 @@ export class Stage {
     const steering = this.#steering
     if (steering?.guest === guest) {
       steering.guest = undefined
-      this.#letGo(steering)
+      steering.hands.release()
       this.#countDown(steering)
     }
     this.#tell()
@@ -126,7 +129,10 @@ export class Stage {
         live.task.onChange(tell),
         live.room.onChange('up', tell),
         live.room.onChange('down', tell),
-        live.room.onChange('host', tell),
+        live.room.onChange('host', ({ mine }) => {
+          if (!mine && live.room.connected && this.#steering?.ready) this.#endSteering('taken')
+          else this.#tell()
+        }),
         live.room.on('screen/updated', tell),
       ]
     }
@@ -138,6 +144,7 @@ export class Stage {
     this.#steering = undefined
     if (steering) {
       clearTimeout(steering.timer)
+      steering.hands.close()
       steering.guest?.visitor.report({ type: 'handed_back', why: 'ended' })
     }
     for (const end of this.#ends.splice(0)) end()
@@ -170,7 +177,8 @@ export class Stage {
     const before = this.#steering
     if (before) return this.#takeAlong(before, guest)
     const { userId, name } = visitor
-    const steering: Steering = { userId, name, guest, ready: false, hands: new Hands(live.room), timer: undefined }
+    const hands = new Hands(live.room, (error) => this.#notTyped(error))
+    const steering: Steering = { userId, name, guest, ready: false, hands, timer: undefined }
     this.#steering = steering
     this.#tell()
     try {
@@ -195,7 +203,7 @@ export class Stage {
     if (steering.userId !== guest.visitor.userId)
       return refuse(guest, 'somebody_steers', `${steering.name} steers now.`)
     if (steering.guest === guest) return
-    this.#letGo(steering)
+    steering.hands.release()
     steering.guest?.visitor.report({ type: 'handed_back', why: 'elsewhere' })
     steering.guest = guest
     this.#countDown(steering)
@@ -208,19 +216,22 @@ export class Stage {
     if (steering?.guest !== guest || !steering.ready) return
     const { hands } = steering
     this.#countDown(steering)
-    try {
-      if (wish.type === 'move') hands.move(wish)
-      else if (wish.type === 'button') hands.button(wish.button, wish.down, wish)
-      else if (wish.type === 'wheel') hands.wheel(wish.right, wish.down, wish)
-      else if (wish.type === 'key') hands.key(wish.key, wish.code, wish.down)
-      else if (wish.type === 'text') hands.text(wish.text)
-      else if (wish.type === 'paste') hands.paste(wish.text)
-      else hands.release()
-      this.#pump?.poke()
-    } catch (error) {
-      if (!(error instanceof NekodeError)) throw error
-      refuse(guest, 'not_typed', error.message.slice(0, 500))
-    }
+    if (wish.type === 'move') hands.move(wish)
+    else if (wish.type === 'button') hands.button(wish.button, wish.down, wish)
+    else if (wish.type === 'wheel') hands.wheel(wish.right, wish.down, wish)
+    else if (wish.type === 'key') hands.key(wish.key, wish.code, wish.down)
+    else if (wish.type === 'text') hands.text(wish.text)
+    else if (wish.type === 'paste') hands.paste(wish.text)
+    else hands.release()
+    this.#pump?.poke()
+  }
+
+  /** Said once, not for each move of a mouse. */
+  #notTyped(error: NekodeError): void {
+    const guest = this.#steering?.guest
+    if (!guest || Date.now() - this.#refusedAt < REFUSED_MS) return
+    this.#refusedAt = Date.now()
+    refuse(guest, 'not_typed', error.message.slice(0, 500))
   }
 
   /** Nobody is waited for without an end. */
@@ -233,25 +244,18 @@ export class Stage {
     steering.timer = setTimeout(end, isAway ? this.#graceMs : this.#idleMs)
   }
 
-  #endSteering(why: HandBack): void {
+  #endSteering(why: HandBack | 'taken'): void {
     const steering = this.#steering
     if (!steering) return
     this.#steering = undefined
     clearTimeout(steering.timer)
-    this.#letGo(steering)
+    steering.hands.close()
     this.#pump?.steered(false)
-    this.#live?.task.handBack(steering.name, why)
+    this.#live?.task.handBack(steering.name, why === 'taken' ? 'lost' : why)
+    // Whoever else is at the desktop may steer while the agent has nothing to do.
+    if (this.#live?.task.state === 'idle' && this.#live.room.connected) this.#live.room.release()
     steering.guest?.visitor.report({ type: 'handed_back', why })
     this.#tell()
-  }
-
-  #letGo({ hands }: Steering): void {
-    try {
-      hands.release()
-    } catch (error) {
-      // The server lets go itself of what a session held that is gone.
-      this.options.log.debug('keys could not be let go', { error: errorText(error) })
-    }
   }
 
   #tell(): void {

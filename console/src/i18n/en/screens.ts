@@ -80,6 +80,7 @@ export const screens = {
   'screen.gone': 'Your connection was gone for too long.',
   'screen.idle': 'Nothing was typed or clicked for a long time. Take over again if you need to.',
   'screen.lostRights': 'You may not steer any more.',
+  'screen.taken': 'Somebody at the remote desktop itself took over.',
   'screen.movedOn': 'You steer in another window now',
   'screen.sessionEnded': 'The agent’s session has ended',
   'screen.notTaken': 'The screen could not be taken over',

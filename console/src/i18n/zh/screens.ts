@@ -79,6 +79,7 @@ export const screens: Record<keyof typeof english, string> = {
   'screen.gone': '你的连接断开太久了。',
   'screen.idle': '你很久没有操作。如有需要，请重新接管。',
   'screen.lostRights': '你不能再操作了。',
+  'screen.taken': '有人在远程桌面上直接接管了。',
   'screen.movedOn': '你现在在另一个窗口中操作',
   'screen.sessionEnded': '智能体的会话已结束',
   'screen.notTaken': '无法接管屏幕',
