@@ -24,6 +24,8 @@ export interface Pace {
   rare: number
   /** After a paste: the program reads the clipboard only then. */
   paste: number
+  /** Between a click and a key: a browser finds out what was clicked while keys overtake it. */
+  settle: number
   /** Between the two presses of a double click. */
   double: number
   /** Of a whole drag. */
@@ -37,7 +39,7 @@ export interface Pace {
   press: number
 }
 
-const PACE: Pace = { key: 8, rare: 60, paste: 120, double: 70, drag: 240, wheel: 40, press: 120 }
+const PACE: Pace = { key: 8, rare: 60, paste: 120, settle: 50, double: 70, drag: 240, wheel: 40, press: 120 }
 /** More notches in one event take too long: the server presses the wheel once for each. */
 const NOTCHES = 10
 const MAX_NOTCHES = 1000
@@ -56,9 +58,8 @@ export interface Abort {
 }
 
 /**
- * Mouse, keyboard, wheel and fingers in a room. The first event of each call is sent before the call returns, but for a move of the
- * pointer right after a press. Every call throws
- * instead of sending what the server would drop without a word: NekodeError conflict `not_host`, forbidden `may_not_host`,
+ * Mouse, keyboard, wheel and fingers in a room. An event is sent at once, unless a button was pressed just before: then a moment later. Every
+ * call throws instead of sending what the server would drop without a word: NekodeError conflict `not_host`, forbidden `may_not_host`,
  * `private_mode`, `controls_locked`, unavailable without a connection.
  */
 export class Input {
@@ -186,6 +187,7 @@ export class Input {
   /** A key or a chord: `Return`, `a`, `Ctrl+Alt+t`. Whatever goes down comes up again. @throws NekodeError invalid `unknown_key` */
   async press(chord: string): Promise<void> {
     const keysyms = parseChord(chord)
+    await this.#settled()
     this.#steer()
     const [only] = keysyms
     if (only !== undefined && keysyms.length === 1 && !this.#held.any && !isModifier(only)) {
@@ -197,12 +199,14 @@ export class Input {
   /** Presses what a chord names and keeps it down, until `keyUp`, `release` or another session steers. A server lets go after ten seconds. */
   async keyDown(chord: string): Promise<void> {
     const keysyms = parseChord(chord)
+    await this.#settled()
     this.#steer()
     for (const keysym of keysyms) if (!this.#held.keys.has(keysym)) this.#held.keyDown(keysym)
   }
 
   async keyUp(chord: string): Promise<void> {
     const keysyms = parseChord(chord)
+    await this.#settled()
     this.#steer()
     for (const keysym of keysyms.toReversed()) this.#held.keyUp(keysym)
   }
@@ -213,6 +217,7 @@ export class Input {
    * @param options.how `keys`: never through the clipboard, for passwords and for terminals, where Ctrl+V means something else
    */
   async type(text: string, { how = 'auto', signal }: Abort & { how?: 'auto' | 'keys' } = {}): Promise<void> {
+    await this.#settled(signal)
     this.#steer()
     this.#held.letGo()
     const strokes = strokesOf(text, how === 'auto' && this.#mayUseClipboard())
@@ -224,6 +229,7 @@ export class Input {
 
   /** Pastes a text, or what the remote clipboard holds. @throws NekodeError forbidden `no_clipboard` */
   async paste(text = '', { signal }: Abort = {}): Promise<void> {
+    await this.#settled(signal)
     this.#steer()
     if (text === '') return this.#room.send('control/paste', {})
     if (!this.#mayUseClipboard()) {
@@ -237,16 +243,19 @@ export class Input {
   }
 
   async copy(): Promise<void> {
+    await this.#settled()
     this.#steer()
     this.#room.send('control/copy')
   }
 
   async cut(): Promise<void> {
+    await this.#settled()
     this.#steer()
     this.#room.send('control/cut')
   }
 
   async selectAll(): Promise<void> {
+    await this.#settled()
     this.#steer()
     this.#room.send('control/select_all')
   }
@@ -324,12 +333,6 @@ export class Input {
     this.#position = at
   }
 
-  /** Waits until the last press is over for everybody. */
-  async #loose(signal?: AbortSignal): Promise<void> {
-    const left = this.#pressedAt + this.#pace.press - performance.now()
-    if (left > 0) await this.#pause(left, signal)
-  }
-
   #press(code: number): void {
     this.#pressedAt = performance.now()
     if (this.#held.any) {
@@ -350,6 +353,7 @@ export class Input {
   }
 
   #lift(code: number): void {
+    this.#pressedAt = performance.now()
     try {
       this.#held.buttonUp(code, this.#position)
     } catch {
@@ -381,6 +385,21 @@ export class Input {
     } finally {
       if (shift) this.#held.letGo([...keysyms, Key.Shift])
     }
+  }
+
+  /** Waits until the last press is over for everybody. */
+  #loose(signal?: AbortSignal): Promise<void> {
+    return this.#sincePress(this.#pace.press, signal)
+  }
+
+  /** Waits until what was clicked last has been found by whoever draws it. */
+  #settled(signal?: AbortSignal): Promise<void> {
+    return this.#sincePress(this.#pace.settle, signal)
+  }
+
+  async #sincePress(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const left = this.#pressedAt + ms - performance.now()
+    if (left > 0) await this.#pause(left, signal)
   }
 
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
