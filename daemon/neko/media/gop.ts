@@ -32,6 +32,10 @@ const MAX_WAITING_BYTES = 32 << 20
 const INTEREST_MS = 10_000
 /** A stream with fewer frames than are to be passed over gives its pictures after this time. */
 const SKIP_MS = 2_000
+/** Of RTP's timestamps of video. */
+const CLOCK_KHZ = 90
+/** A pause between two frames that is none of a burst, whatever their timestamps say. */
+const LONGEST_MS = 500
 /** Frames in a row that cannot be decoded, each with a keyframe between it and the next. */
 const MAX_FAILED = 5
 const MIN_EDGE = 32
@@ -58,6 +62,9 @@ export class PictureStream {
   private waitingBytes = 0
   private hasBegun = false
   private firstAt = 0
+  private last: EncodedFrame | undefined
+  /** The first frame that came when it was made. What came in a burst before it shows how the screen was some time ago. */
+  private liveFrom = Number.POSITIVE_INFINITY
   private decoder: Decoder | undefined
   private current: (VideoPicture & { number: number }) | undefined
   private isRunning = false
@@ -82,6 +89,8 @@ export class PictureStream {
     this.stats.frames++
     this.firstAt ||= frame.at
     this.newestAt = frame.at
+    if (this.stats.frames < this.liveFrom && this.last && isLive(this.last, frame)) this.liveFrom = this.stats.frames
+    this.last = frame
     this.waiting.push({ ...frame, number: this.stats.frames })
     this.waitingBytes += frame.data.length
     if (this.waiting.length > MAX_WAITING || this.waitingBytes > MAX_WAITING_BYTES) this.breakOff()
@@ -157,12 +166,13 @@ export class PictureStream {
 
   private serve(): void {
     const { current } = this
-    if (!current || this.isSkipping) return
+    if (!current || this.isSkipping(current.number)) return
     for (const waiter of this.waiters) if (current.number >= waiter.from) waiter.done(current)
   }
 
-  private get isSkipping(): boolean {
-    return this.stats.frames <= (this.options.skipInitial ?? 0) && Date.now() - this.firstAt < SKIP_MS
+  private isSkipping(number: number): boolean {
+    if (Date.now() - this.firstAt >= SKIP_MS) return false
+    return number < this.liveFrom || this.stats.frames <= (this.options.skipInitial ?? 0)
   }
 
   private async run(): Promise<void> {
@@ -221,6 +231,12 @@ export class PictureStream {
     this.decoder = undefined
     this.current = undefined
   }
+}
+
+/** Whether a frame took about as long to come after the one before as it was made after it. Who joins may be sent older frames at once. */
+function isLive(before: EncodedFrame, frame: EncodedFrame): boolean {
+  const madeMs = ((frame.timestamp - before.timestamp) >>> 0) / CLOCK_KHZ
+  return frame.at - before.at >= Math.min(madeMs, LONGEST_MS) / 2
 }
 
 /** What a room has no screen for is a decoder's or a stream's mistake. */

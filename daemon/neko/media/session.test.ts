@@ -1,11 +1,13 @@
+import { once } from 'node:events'
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { RtpHeader, RtpPacket } from 'werift'
+import { RTCRtpCodecParameters, RtpHeader, RtpPacket } from 'werift'
 import { pictureOfPlanes } from '../frames/i420'
 import { encodeServerMessage, type ServerMessage } from '../protocol/channel'
 import { VIDEO_CODECS } from './depacketize/frame'
 import { OpusDecoder, OpusEncoder } from './opus'
 import { MediaSession, type MediaOptions } from './session'
-import { colourAt, COLOURS, film, quiet, TestRoom, TestServer, type TestServerOptions, until } from './testing'
+import { colourAt, COLOURS, film, quiet, until } from './testing'
+import { TestRoom, TestServer, type TestServerOptions } from './testserver'
 
 // ffmpeg makes the films first, on a machine that may have more to do.
 setDefaultTimeout(60_000)
@@ -156,7 +158,7 @@ test('what is played comes as Opus of payload type 111, between two silences of 
   const samples = Int16Array.from({ length: 9600 }, (_, at) =>
     Math.round(8000 * Math.sin((at / 48_000) * 2 * Math.PI * 440)),
   )
-  await media.microphone.play(samples)
+  await media.speak(samples)
   await until(() => neko.microphone.length >= 30)
   const decoder = await OpusDecoder.create(1)
   const loud = neko.microphone.map(({ payload, header }) => {
@@ -200,4 +202,62 @@ test('in a room that changes its size, pictures change theirs', async () => {
     if (planes.width === 640 && planes.height === 352) break
     expect(Date.now()).toBeLessThan(end)
   }
+})
+
+test('a request that is not answered is made again, and the reason is told', async () => {
+  const { media, neko } = begin({}, { timing: { provide: 200, watch: 50 } })
+  neko.isSilent = true
+  const [reason] = await once(media, 'lost')
+  expect(reason).toContain('may not be allowed to watch')
+  await expect(media.picture({ timeoutMs: 100 })).rejects.toMatchObject({ code: 'no_picture' })
+  neko.isSilent = false
+  await colourNow(media)
+  expect(neko.requests).toBeGreaterThan(1)
+})
+
+test('when no way to the server is found, that is told, and it is tried again', async () => {
+  let isOpen = false
+  const { media, neko } = begin({ allows: () => isOpen }, { timing: { connect: 500, watch: 50 } })
+  const [reason] = await once(media, 'lost')
+  expect(reason).toMatch(/no (way|connection)/)
+  isOpen = true
+  await colourNow(media)
+  expect(neko.requests).toBeGreaterThan(1)
+})
+
+test('when nothing comes any more, another way is looked for, and then all is made anew', async () => {
+  const { media, neko, room } = begin({}, { timing: { watch: 50, restart: 400, renew: 2000 } })
+  await colourNow(media)
+  const lost = once(media, 'lost')
+  neko.cut()
+  expect(await lost).toEqual(['nothing comes from the server any more'])
+  expect(room.sent.filter(({ event }) => event === 'signal/restart')).toHaveLength(1)
+  await colourNow(media, Date.now())
+  expect(neko.requests).toBe(2)
+})
+
+test('without video and sound the connection stays, by what the data channel gives back', async () => {
+  const { media, neko } = begin({}, { video: false, timing: { watch: 50, restart: 500, renew: 800 } })
+  await until(() => media.hasChannel)
+  const begun = Date.now()
+  await until(() => Date.now() - begun > 2000)
+  expect(media.stats()).toMatchObject({ state: 'connected', losses: 0 })
+  expect(neko.data.length).toBeGreaterThan(2)
+  expect(media.stats().roundTripMs).toBeGreaterThanOrEqual(0)
+})
+
+test('video that cannot be decoded here is named', async () => {
+  const codec = new RTCRtpCodecParameters({ mimeType: 'video/H265', clockRate: 90_000, payloadType: 116 })
+  const { media } = begin({ codec })
+  await until(() => media.isConnected)
+  const error = await media.picture({ timeoutMs: 5000 }).catch((e: unknown) => e)
+  expect(error).toMatchObject({ kind: 'unimplemented', code: 'video_codec' })
+  expect(error).toHaveProperty('message', expect.stringContaining('H265'))
+})
+
+test('who may not be heard is told so, and who is not connected', async () => {
+  const { media, room } = begin()
+  await expect(media.speak(new Int16Array(960))).rejects.toMatchObject({ code: 'no_media' })
+  room.mayBeHeard = false
+  await expect(media.speak(new Int16Array(960))).rejects.toMatchObject({ code: 'cannot_share_media' })
 })

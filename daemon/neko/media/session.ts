@@ -5,6 +5,7 @@ import type { Room } from '../client/room'
 import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from '../protocol/channel'
 import type { ServerPayload } from '../protocol/events'
 import type { VideoRequest } from '../protocol/types'
+import { VIDEO_CODECS } from './depacketize/frame'
 import type { PictureOptions, PictureStream, VideoPicture } from './gop'
 import { type IcePolicy, iceServers } from './ice'
 import { Microphone } from './microphone'
@@ -21,6 +22,25 @@ export interface MediaOptions {
   /** Frames of each new stream that are passed over. Default 0. */
   skipInitial?: number
   connection?: ConnectionOptions
+  timing?: Partial<MediaTiming>
+}
+
+/** All in milliseconds. */
+export interface MediaTiming {
+  /** From the request to the server's offer. Default 10 000. */
+  provide: number
+  /** From the offer to a connection. Default 15 000. */
+  connect: number
+  /** Until it is tried again; twice as long each time. Default 500. */
+  firstRetry: number
+  /** And never longer than this. Default 30 000. */
+  lastRetry: number
+  /** How often it is looked at. Default 1 000. */
+  watch: number
+  /** Without a packet for so long, the way to the server is looked for anew. Default 5 000. */
+  restart: number
+  /** And after this, everything is made anew. Default 12 000. */
+  renew: number
 }
 
 export interface MediaEvents {
@@ -33,15 +53,15 @@ export interface MediaEvents {
   message: [ServerMessage]
 }
 
-/** Milliseconds. */
-const PROVIDE_TIMEOUT = 10_000
-const CONNECT_TIMEOUT = 15_000
-const FIRST_RETRY = 500
-const LAST_RETRY = 30_000
-const WATCH_EVERY = 1_000
-/** Without a packet for so long, the way to the server is looked for anew; later, everything. */
-const RESTART_AFTER = 5_000
-const RENEW_AFTER = 12_000
+const TIMING: MediaTiming = {
+  provide: 10_000,
+  connect: 15_000,
+  firstRetry: 500,
+  lastRetry: 30_000,
+  watch: 1_000,
+  restart: 5_000,
+  renew: 12_000,
+}
 
 type State = 'idle' | 'waiting' | 'connecting' | 'connected' | 'retrying'
 
@@ -63,6 +83,9 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   private early: ServerPayload<'signal/candidate'>[] = []
   private ends: (() => void)[] = []
   private timer: ReturnType<typeof setInterval> | undefined
+  private readonly timing: MediaTiming
+  /** Of the offer that is there: nothing of its video can be decoded here. */
+  private unknownVideo: NekodeError | undefined
   private videoRequest: VideoRequest
   private hearsAudio: boolean
   private roundTripMs: number | undefined
@@ -76,6 +99,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     const { video = true } = options
     this.videoRequest = typeof video === 'object' ? video : { disabled: !video }
     this.hearsAudio = options.audio ?? false
+    this.timing = { ...TIMING, ...options.timing }
   }
 
   start(): void {
@@ -91,7 +115,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
       room.on('signal/answer', (payload) => this.peer?.handle({ event: 'signal/answer', payload })),
       room.on('signal/close', () => this.closedByServer()),
     ]
-    this.timer = setInterval(() => this.watch(), WATCH_EVERY)
+    this.timer = setInterval(() => this.watch(), this.timing.watch)
     if (room.connected) this.request()
   }
 
@@ -162,6 +186,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
       },
     })
     this.peer = peer
+    this.unknownVideo = unknownVideo(sdp)
     this.enter('connecting')
     peer.handle({ event: 'signal/provide', payload: { sdp, ...rest } })
     for (const payload of this.early.splice(0)) peer.handle({ event: 'signal/candidate', payload })
@@ -193,6 +218,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     const { peer } = this
     this.peer = undefined
     this.current = undefined
+    this.unknownVideo = undefined
     peer?.close().catch((e: unknown) => this.options.log.debug('closing media failed', { error: errorText(e) }))
   }
 
@@ -202,7 +228,8 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.reason = reason
     this.dropPeer()
     this.enter('retrying')
-    this.retryAt = Date.now() + Math.min(LAST_RETRY, FIRST_RETRY * 2 ** Math.min(this.retries++, 10))
+    const { firstRetry, lastRetry } = this.timing
+    this.retryAt = Date.now() + Math.min(lastRetry, firstRetry * 2 ** Math.min(this.retries++, 10))
     this.options.log.info('media lost', { reason })
     this.emit('lost', reason)
   }
@@ -211,18 +238,18 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     const now = Date.now()
     const inState = now - this.since
     if (this.state === 'retrying' && now >= this.retryAt && this.room.connected) this.request()
-    else if (this.state === 'waiting' && inState > PROVIDE_TIMEOUT) {
+    else if (this.state === 'waiting' && inState > this.timing.provide) {
       this.lose('the server gave no answer to the request for media: this session may not be allowed to watch')
-    } else if (this.state === 'connecting' && inState > CONNECT_TIMEOUT) {
+    } else if (this.state === 'connecting' && inState > this.timing.connect) {
       this.lose('no connection for media came about: its UDP or TCP ports cannot be reached from here')
     } else if (this.state === 'connected' && this.peer) this.watchSilence(this.peer, now)
   }
 
   private watchSilence(peer: Peer, now: number): void {
     const silence = now - peer.lastPacketAt
-    if (silence > RENEW_AFTER) this.lose('nothing comes from the server any more')
-    else if (silence > RESTART_AFTER && !this.hasRestarted) this.restart()
-    else if (silence > WATCH_EVERY) this.ping()
+    if (silence > this.timing.renew) this.lose('nothing comes from the server any more')
+    else if (silence > this.timing.restart && !this.hasRestarted) this.restart()
+    else if (silence > this.timing.watch) this.ping()
   }
 
   /** Has the server look for a way anew, with the same streams. */
@@ -278,7 +305,29 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     }
   }
 
+  /**
+   * Speaks into the room's microphone, after what was given before. A server has one for everybody: whoever began last is heard.
+   *
+   * @param samples 16 bits, one channel, 48 kHz
+   * @returns when they were sent
+   * @throws NekodeError forbidden when this session may not, unavailable without a connection
+   */
+  async speak(samples: Int16Array): Promise<void> {
+    const { sessionId, sessions } = this.room.state
+    if (sessions.get(sessionId)?.profile.can_share_media === false) {
+      throw new NekodeError('forbidden', 'This session may not be heard in the room.', {
+        code: 'cannot_share_media',
+        next: 'An administrator of the server has to let it share media.',
+      })
+    }
+    if (!this.isConnected) {
+      throw new NekodeError('unavailable', `There is no connection for sound: ${this.reason}.`, { code: 'no_media' })
+    }
+    await this.microphone.play(samples)
+  }
+
   private async anyStream(timeoutMs: number, signal: AbortSignal | undefined): Promise<PictureStream> {
+    if (this.unknownVideo) throw this.unknownVideo
     if (this.current) return this.current
     const limit = AbortSignal.timeout(Math.max(1, timeoutMs))
     const found = Promise.withResolvers<PictureStream>()
@@ -325,4 +374,21 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     await this.microphone.close()
     await peer?.close()
   }
+}
+
+/** Video that the server offers, when there is none that can be decoded here. */
+function unknownVideo(sdp: string): NekodeError | undefined {
+  const section = sdp.split(/^m=/m).find((text) => text.startsWith('video '))
+  const names = [...(section ?? '').matchAll(/^a=rtpmap:\d+ ([^/\s]+)/gm)].map(([, name = '']) => name)
+  const media = names.filter((name) => !/^(rtx|red|ulpfec|flexfec.*)$/i.test(name))
+  const known = media.some((name) => VIDEO_CODECS.some((codec) => codec === name.toLowerCase()))
+  if (known || media.length === 0) return undefined
+  return new NekodeError(
+    'unimplemented',
+    `The room sends its video as ${media.join(', ')}, which cannot be decoded here.`,
+    {
+      code: 'video_codec',
+      next: 'Let the Neko server send VP8, its default. Until then pictures come as screenshots, when the session is an admin or the server has NEKO_CAPTURE_SCREENCAST_ENABLED=true.',
+    },
+  )
 }
