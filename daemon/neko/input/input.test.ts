@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { Input, type InputOptions } from './input'
 import { RecordedRoom } from './testing'
 
-const AT_ONCE = { key: 0, rare: 0, paste: 0, settle: 0, double: 0, drag: 0, wheel: 0 }
+const AT_ONCE = { key: 0, rare: 0, paste: 0, double: 0, drag: 0, wheel: 0 }
 const [SHIFT, CONTROL, ALT] = [0xffe1, 0xffe3, 0xffe9]
 
 function start(options: InputOptions = {}) {
@@ -165,7 +165,7 @@ describe('the keyboard', () => {
   })
 
   test('waits a moment after a click, which keys would overtake', async () => {
-    const { room, input } = start({ pace: { ...AT_ONCE, settle: 20 } })
+    const { room, input } = start({ pace: { ...AT_ONCE, press: 20 } })
     await input.click({ x: 1, y: 1 })
     const pressed = input.press('a')
     expect(room.sent).toHaveLength(2)

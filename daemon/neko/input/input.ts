@@ -24,8 +24,6 @@ export interface Pace {
   rare: number
   /** After a paste: the program reads the clipboard only then. */
   paste: number
-  /** Between a click and a key: a browser finds out what was clicked while keys overtake it. */
-  settle: number
   /** Between the two presses of a double click. */
   double: number
   /** Of a whole drag. */
@@ -33,13 +31,14 @@ export interface Pace {
   /** Between two events of the wheel. */
   wheel: number
   /**
-   * Between a press and the next move of the pointer. Window managers that look at each click first (Openbox does by default, which
-   * Neko's images have) hold the rest back for so long, and the button would come up where the pointer is by then.
+   * Between a press and the next move of the pointer, or key. Window managers that look at each click first (Openbox does by default,
+   * which Neko's images have) hold the rest of it back for so long: the button would come up where the pointer is by then, and keys
+   * overtake it.
    */
   press: number
 }
 
-const PACE: Pace = { key: 8, rare: 60, paste: 120, settle: 50, double: 70, drag: 240, wheel: 40, press: 120 }
+const PACE: Pace = { key: 8, rare: 60, paste: 120, double: 70, drag: 240, wheel: 40, press: 120 }
 /** More notches in one event take too long: the server presses the wheel once for each. */
 const NOTCHES = 10
 const MAX_NOTCHES = 1000
@@ -187,7 +186,7 @@ export class Input {
   /** A key or a chord: `Return`, `a`, `Ctrl+Alt+t`. Whatever goes down comes up again. @throws NekodeError invalid `unknown_key` */
   async press(chord: string): Promise<void> {
     const keysyms = parseChord(chord)
-    await this.#settled()
+    await this.#loose()
     this.#steer()
     const [only] = keysyms
     if (only !== undefined && keysyms.length === 1 && !this.#held.any && !isModifier(only)) {
@@ -199,14 +198,14 @@ export class Input {
   /** Presses what a chord names and keeps it down, until `keyUp`, `release` or another session steers. A server lets go after ten seconds. */
   async keyDown(chord: string): Promise<void> {
     const keysyms = parseChord(chord)
-    await this.#settled()
+    await this.#loose()
     this.#steer()
     for (const keysym of keysyms) if (!this.#held.keys.has(keysym)) this.#held.keyDown(keysym)
   }
 
   async keyUp(chord: string): Promise<void> {
     const keysyms = parseChord(chord)
-    await this.#settled()
+    await this.#loose()
     this.#steer()
     for (const keysym of keysyms.toReversed()) this.#held.keyUp(keysym)
   }
@@ -217,7 +216,7 @@ export class Input {
    * @param options.how `keys`: never through the clipboard, for passwords and for terminals, where Ctrl+V means something else
    */
   async type(text: string, { how = 'auto', signal }: Abort & { how?: 'auto' | 'keys' } = {}): Promise<void> {
-    await this.#settled(signal)
+    await this.#loose(signal)
     this.#steer()
     this.#held.letGo()
     const strokes = strokesOf(text, how === 'auto' && this.#mayUseClipboard())
@@ -229,7 +228,7 @@ export class Input {
 
   /** Pastes a text, or what the remote clipboard holds. @throws NekodeError forbidden `no_clipboard` */
   async paste(text = '', { signal }: Abort = {}): Promise<void> {
-    await this.#settled(signal)
+    await this.#loose(signal)
     this.#steer()
     if (text === '') return this.#room.send('control/paste', {})
     if (!this.#mayUseClipboard()) {
@@ -243,19 +242,19 @@ export class Input {
   }
 
   async copy(): Promise<void> {
-    await this.#settled()
+    await this.#loose()
     this.#steer()
     this.#room.send('control/copy')
   }
 
   async cut(): Promise<void> {
-    await this.#settled()
+    await this.#loose()
     this.#steer()
     this.#room.send('control/cut')
   }
 
   async selectAll(): Promise<void> {
-    await this.#settled()
+    await this.#loose()
     this.#steer()
     this.#room.send('control/select_all')
   }
@@ -388,17 +387,8 @@ export class Input {
   }
 
   /** Waits until the last press is over for everybody. */
-  #loose(signal?: AbortSignal): Promise<void> {
-    return this.#sincePress(this.#pace.press, signal)
-  }
-
-  /** Waits until what was clicked last has been found by whoever draws it. */
-  #settled(signal?: AbortSignal): Promise<void> {
-    return this.#sincePress(this.#pace.settle, signal)
-  }
-
-  async #sincePress(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const left = this.#pressedAt + ms - performance.now()
+  async #loose(signal?: AbortSignal): Promise<void> {
+    const left = this.#pressedAt + this.#pace.press - performance.now()
     if (left > 0) await this.#pause(left, signal)
   }
 
