@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { Input, type InputOptions } from './input'
 import { RecordedRoom } from './testing'
 
-const AT_ONCE = { key: 0, rare: 0, paste: 0, double: 0, drag: 0, wheel: 0 }
+const AT_ONCE = { key: 0, rare: 0, paste: 0, double: 0, drag: 0, wheel: 0, press: 0 }
 const [SHIFT, CONTROL, ALT] = [0xffe1, 0xffe3, 0xffe9]
 
 function start(options: InputOptions = {}) {
