@@ -9,22 +9,30 @@ import { type Change, compare, type Thumbnail, thumbnail } from './change'
 import type { Metrics } from './metrics'
 import { TaskEnd } from './outcome'
 
-/** How long the screen is given after an action, in milliseconds. */
+/** How long the screen is given after an action, in milliseconds of pictures: a slow computer has fewer of them, not less time. */
 export interface Patience {
-  /** To begin to change. Default 700. */
+  /** To begin to change. Default 1000. */
   changeMs?: number
+  /** For more to come after a slight change, as a page after the mark of its link. Default 350. */
+  slightMs?: number
   /** To come to rest. Default 2500. */
   settleMs?: number
   /** Between two looks. Default 60. */
   lookMs?: number
 }
 
-const DEFAULTS = { changeMs: 700, settleMs: 2500, lookMs: 60 }
+const DEFAULTS = { changeMs: 1000, slightMs: 350, settleMs: 2500, lookMs: 60 }
+/** All that takes no longer than so many times as it should, however slow the pictures come. */
+const SLOW = 4
 const PICTURE_MS = 10_000
 const TRIES = 3
 const TRY_MS = 1000
 /** Smaller or larger is no screen. */
 const SIDE = { least: 32, most: 8192 }
+
+/** So long, in milliseconds, after video was seen to be behind the screen, screenshots are taken in its place. */
+const DISTRUST_MS = 15_000
+const SHOT_MS = 3000
 
 /** The connection went while the screen was looked at: it has to be looked at anew. */
 export class Disturbed extends Error {}
@@ -32,6 +40,11 @@ export class Disturbed extends Error {}
 export interface EyesOptions {
   room: Room
   frames: FrameSource
+  /**
+   * Screenshots, where the session may take them: a video that comes late (a slow line, a busy server) looks like a screen on which nothing
+   * happens.
+   */
+  proof?: FrameSource | undefined
   log: Logger
   metrics: Metrics
   patience?: Patience | undefined
@@ -41,23 +54,27 @@ export interface EyesOptions {
 export class Eyes {
   readonly #options: EyesOptions
   readonly #patience: Required<Patience>
+  #proof: FrameSource | undefined
+  #distrustUntil = 0
 
   constructor(options: EyesOptions) {
     this.#options = options
     this.#patience = { ...DEFAULTS, ...options.patience }
+    this.#proof = options.proof
   }
 
   /**
    * A picture newer than `after` (Unix milliseconds).
+   * @param isProved whether it is held against a screenshot
    * @throws TaskEnd no_picture when none comes; Disturbed when the connection went; the signal's reason
    */
-  async look(after: number, signal: AbortSignal): Promise<Picture> {
+  async look(after: number, signal: AbortSignal, isProved = false): Promise<Picture> {
     const { room, log, metrics } = this.#options
     for (let attempt = 1; ; attempt++) {
       try {
         const picture = await this.#next(after, PICTURE_MS, signal)
         metrics.frames.add()
-        return picture
+        return (isProved && (await this.#proven(picture, signal))) || picture
       } catch (error) {
         signal.throwIfAborted()
         if (!room.connected) throw new Disturbed()
@@ -79,26 +96,46 @@ export class Eyes {
     after: number,
     signal: AbortSignal,
   ): Promise<{ picture: Picture | null; change: Change }> {
-    const { changeMs, settleMs, lookMs } = this.#patience
-    const began = performance.now()
+    const { changeMs, slightMs, settleMs, lookMs } = this.#patience
+    const end = performance.now() + SLOW * settleMs
     let newest: Picture | null = null
     let last = before
     let change: Change = 'none'
-    for (let from = after; ;) {
-      const passed = performance.now() - began
-      if (change === 'none' ? passed > changeMs : passed > settleMs) break
-      const picture = await this.#glance(from, settleMs, signal)
+    for (let from = after; performance.now() < end;) {
+      const picture = await this.#glance(from, end - performance.now(), signal)
       if (!picture) break
       const now = thumbnail(await picture.pixels(), point)
       const isStill = newest !== null && compare(last, now) !== 'much'
       change = compare(before, now)
       newest = picture
       last = now
-      if (change !== 'none' && isStill) break
+      // What arrives just after the action may have been drawn before it.
+      const passed = picture.at - after
+      const enough = change === 'none' ? changeMs : change === 'slight' ? slightMs : 0
+      if (passed > settleMs || (passed >= enough && (isStill || change === 'none'))) break
       from = picture.at
       await pause(lookMs, signal)
     }
-    return { picture: newest, change }
+    const proof = newest && change === 'none' ? await this.#proven(newest, signal) : null
+    return proof ? { picture: proof, change: 'much' } : { picture: newest, change }
+  }
+
+  /** @returns a screenshot, when the screen is another than this picture of a video shows */
+  async #proven(picture: Picture, signal: AbortSignal): Promise<Picture | null> {
+    if (!this.#proof || picture.source === 'screenshot') return null
+    try {
+      const shot = await this.#proof.next({ timeoutMs: SHOT_MS, signal })
+      if (compare(thumbnail(await picture.pixels()), thumbnail(await shot.pixels())) !== 'much') return null
+      this.#options.log.warn('the video is behind the screen; screenshots are taken for a while')
+      this.#distrustUntil = Date.now() + DISTRUST_MS
+      return shot
+    } catch (error) {
+      signal.throwIfAborted()
+      // It may not take any, mostly; the video has to do.
+      this.#options.log.debug('no screenshot to hold the video against', { error })
+      this.#proof = undefined
+      return null
+    }
   }
 
   /** A picture, or none when the source has nothing to give now: the next step sees whether that stays so. */
@@ -112,7 +149,9 @@ export class Eyes {
   }
 
   async #next(after: number, timeoutMs: number, signal: AbortSignal): Promise<Picture> {
-    const picture = await this.#options.frames.next({ after, timeoutMs, signal })
+    const isBehind = this.#proof !== undefined && Date.now() < this.#distrustUntil
+    const source = isBehind ? (this.#proof ?? this.#options.frames) : this.#options.frames
+    const picture = await source.next({ after, timeoutMs, signal })
     const { width, height } = picture
     if (Math.min(width, height) >= SIDE.least && Math.max(width, height) <= SIDE.most) return picture
     throw new NekodeError('unavailable', `A picture of ${width} by ${height} pixels is none of a screen.`, {

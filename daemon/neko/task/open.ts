@@ -3,6 +3,7 @@ import type { AgentSettings } from '../agent/settings'
 import type { Vision } from '../agent/vision'
 import { NekoClient } from '../client/client'
 import { Frames } from '../frames/frames'
+import { ScreenshotFrames } from '../frames/screenshot'
 import { Input } from '../input/input'
 import { OnDemand } from './demand'
 import type { Metrics } from './metrics'
@@ -56,6 +57,7 @@ export async function openTask(options: OpenOptions): Promise<OpenTask> {
   const task = new TaskRun({
     client,
     frames,
+    ...(settings.frames === 'auto' ? { proof: new ScreenshotFrames(client) } : {}),
     input,
     vision,
     settings,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { RuntimeFailure } from '../../runtimes/failure'
 import type { Action } from '../agent/actions'
+import type { Picture } from '../frames/picture'
+import type { FrameSource } from '../frames/source'
 import { click, Desk, testSettings } from '../../../test/fixtures/desk'
 
 const answer = (value = 'it is blue'): Action[] => [{ action: 'ANSWER', value }]
@@ -307,6 +309,30 @@ describe('a room', () => {
       { waits: { reconnectMs: 200 } },
     )
     expect(await desk.task.run('click')).toMatchObject({ reason: 'connection_lost' })
+  })
+
+  test('whose video is behind its screen is seen by screenshots', async () => {
+    let desk: Desk
+    let old: Picture | undefined
+    const proof: FrameSource = {
+      kind: 'screenshot',
+      next: (options) => desk.frames.next(options),
+      close: () => Promise.resolve(),
+    }
+    const frames: FrameSource = {
+      kind: 'webrtc',
+      // For ever what was there at first.
+      async next() {
+        old ??= await desk.frames.next()
+        return { ...old, at: Date.now(), source: 'webrtc' }
+      },
+      close: () => Promise.resolve(),
+    }
+    await using opened = await Desk.open([[click()], [click()], answer()], { frames, proof })
+    desk = opened
+    expect(await desk.task.run('click')).toMatchObject({ reason: 'answered', steps: 3 })
+    expect(desk.of('acted').map(({ result }) => result)).toEqual(['The screen changed.', 'The screen changed.'])
+    expect(desk.of('step').map(({ picture }) => picture.source)).toEqual(['webrtc', 'screenshot', 'screenshot'])
   })
 
   test('without pictures ends the task', async () => {

@@ -32,6 +32,8 @@ const FRESH_MS = 300
 export interface TaskParts extends PeopleParts {
   client: Room
   frames: FrameSource
+  /** Screenshots, against which a video is held that shows no change. */
+  proof?: FrameSource
   /** With normalised points. */
   input: Input
   vision: Vision
@@ -109,10 +111,10 @@ export class TaskRun implements LiveTask {
 
   constructor(parts: TaskParts) {
     this.#parts = parts
-    const { client: room, frames, input, vision, log, metrics = new Metrics() } = parts
+    const { client: room, frames, proof, input, vision, log, metrics = new Metrics() } = parts
     this.#metrics = metrics
     this.#vision = metered(vision, metrics)
-    this.#eyes = new Eyes({ room, frames, log, metrics, patience: parts.patience })
+    this.#eyes = new Eyes({ room, frames, proof, log, metrics, patience: parts.patience })
     this.#hands = new Hands({ room, input, log, metrics })
     this.#gate = new Gate({
       room,
@@ -366,7 +368,7 @@ export class TaskRun implements LiveTask {
   }
 
   async #glance(before: Thumbnail, action: Action, signal: AbortSignal) {
-    const picture = await this.#eyes.look(this.#hands.actedAt, signal)
+    const picture = await this.#eyes.look(this.#hands.actedAt, signal, true)
     return { picture, change: compare(before, thumbnail(await picture.pixels(), focusOf(action))) }
   }
 
@@ -406,7 +408,9 @@ export class TaskRun implements LiveTask {
     const settled = this.#settled
     this.#settled = null
     const isFresh = settled?.disturbances === this.#gate.disturbances && Date.now() - settled.picture.at < FRESH_MS
-    return isFresh ? settled.picture : this.#eyes.look(Math.max(this.#hands.actedAt, this.#disturbedAt), signal)
+    if (isFresh) return settled.picture
+    const isFirst = this.#step === 1
+    return this.#eyes.look(Math.max(this.#hands.actedAt, this.#disturbedAt), signal, isFirst)
   }
 
   /** Pictures are large: only those are kept that the model is shown again. */

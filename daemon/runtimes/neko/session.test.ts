@@ -44,7 +44,7 @@ function make(options: Partial<StartOptions> = {}): Probe {
   const folder = join(root, `${++number}`)
   mkdirSync(join(folder, 'work'), { recursive: true })
   const driver = createDriver('neko', {
-    neko: { patience: { changeMs: 60, settleMs: 400, lookMs: 10 } },
+    neko: { patience: { changeMs: 60, slightMs: 20, settleMs: 400, lookMs: 10 } },
     offerScreen: (screen) => {
       live = screen
       return (why) => (over = why)
