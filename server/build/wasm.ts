@@ -11,5 +11,10 @@ export const embedWasm: BunPlugin = {
       contents: `export default Uint8Array.fromBase64('${(await Bun.file(path).bytes()).toBase64()}')`,
       loader: 'js',
     }))
+    // Emscripten's code looks for its WebAssembly beside itself when it gets no bytes, and the bundler would write down where that is here.
+    build.onLoad({ filter: /[\\/]ogv-decoder-[^\\/]+\.js$/ }, async ({ path }) => ({
+      contents: (await Bun.file(path).text()).replaceAll(/__(dir|file)name\b/g, '""'),
+      loader: 'js',
+    }))
   },
 }

@@ -61,7 +61,10 @@ test('they work in a program that is one file, as the server carries the daemon'
     minify: true,
     plugins: [embedWasm, reflectFirst],
   })
-  expect(await run(process.execPath, join(folder, 'one/main.js'))).toEqual(expected)
+  const file = join(folder, 'one/main.js')
+  expect(await run(process.execPath, file)).toEqual(expected)
+  // Nothing of the computer that it was built on.
+  expect(await Bun.file(file).text()).not.toContain('node_modules/ogv')
 }, 60_000)
 
 test('they work in an executable that is put together of parts', async () => {
