@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { pictureOfPlanes } from '../frames/i420'
+import { networkInterfaces } from 'node:os'
+import { z } from 'zod'
 import { NekoClient } from '../client/client'
 import { MediaSession, type MediaOptions } from '../media/session'
 import { colourAt, COLOURS, type Film, film, quiet, until } from '../media/testing'
@@ -13,10 +15,10 @@ const ends: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   shown = await film('vp8', { width: 640, height: 352, fps: 15, group: 15, each: 15 })
-})
+}, 60_000)
 
 beforeEach(async () => {
-  desk = await TestDesktop.start()
+  desk = await TestDesktop.start({ icePorts: [41_000, 41_400] })
   let index = 0
   const size = { width: shown.width, height: shown.height }
   showing = setInterval(() => {
@@ -85,9 +87,10 @@ describe('viewers', () => {
 
   test('whoever joins late sees at once what was encoded since the last key frame', async () => {
     await colourNow(await join())
+    clearInterval(showing)
     const late = await join()
     await colourNow(late)
-    expect(late.media.stats().peer).toMatchObject({ pli: 0, rejoined: 0 })
+    expect(late.media.stats().received).toMatchObject({ keyframes: 1, gaps: 0 })
   }, 30_000)
 
   test('video that is turned off and on again goes on', async () => {
@@ -110,6 +113,30 @@ describe('viewers', () => {
     expect(one.media.stream).toBe(stream!)
     expect(one.media.stats().requests).toBe(1)
   }, 30_000)
+
+  test('whoever cannot be reached by UDP sees it over TCP', async () => {
+    const one = await join('user', {
+      connection: {
+        iceAdditionalHostAddresses: ['127.0.0.1'],
+        iceFilterCandidatePair: ({ remoteCandidate }) => remoteCandidate.transport === 'tcp',
+      },
+    })
+    await allColours(one)
+  }, 30_000)
+
+  test('UDP ports are of the range that was given, and all addresses of this computer are offered', async () => {
+    const client = await (await desk.login('user')).connect()
+    client.send('signal/request', {})
+    const { sdp } = z.object({ sdp: z.string() }).parse(await client.next('signal/provide'))
+    const lines = [...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+) (\d+)/gm)]
+    const ports = lines.map(([, , port]) => Number(port))
+    expect(ports.length).toBeGreaterThan(0)
+    expect(ports.filter((port) => port < 41_000 || port > 41_400)).toEqual([])
+    const own = Object.values(networkInterfaces()).flatMap(
+      (all) => all?.filter(({ family }) => family === 'IPv4') ?? [],
+    )
+    expect(lines.map(([, address]) => address)).toEqual(expect.arrayContaining(own.map(({ address }) => address)))
+  })
 
   test('packets that are lost are sent again', async () => {
     const one = await join('user', {
