@@ -89,7 +89,7 @@ describe('viewers', () => {
     await colourNow(await join())
     clearInterval(showing)
     const late = await join()
-    await colourNow(late)
+    await until(() => (late.media.stats().received?.frames ?? 0) > 0)
     expect(late.media.stats().received).toMatchObject({ keyframes: 1, gaps: 0 })
   }, 30_000)
 
