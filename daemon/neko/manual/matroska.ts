@@ -91,15 +91,17 @@ export class Matroska {
     this.#lastMs = Math.max(this.#lastMs, at)
   }
 
-  /** Writes what is left, how long it is, and where to jump to. */
-  end(): void {
+  /** Writes what is left, how long it is (at least so many milliseconds), and where to jump to. @returns its milliseconds */
+  end(ms = 0): number {
     this.#flush()
     if (this.#cues.length > 0) {
       this.#sink.write(seekHead(this.#at - this.#segmentAt), this.#seekAt)
       this.#put(element(ID.cues, this.#cues.map(cue)))
     }
     this.#sink.write(sizeOf(this.#at - this.#segmentAt, 8), this.#segmentAt - 8)
-    this.#sink.write(float(this.#lastMs), this.#durationAt)
+    const length = Math.max(ms, this.#lastMs)
+    this.#sink.write(float(length), this.#durationAt)
+    return length
   }
 
   #begin(ms: number): void {

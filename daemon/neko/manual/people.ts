@@ -14,7 +14,9 @@ export const sessionIds = ({ desk }: Manual): string[] =>
 export function sessionOf({ desk }: Manual, given: string): string {
   const all = [...desk.state.sessions.values()]
   if (all.some(({ id }) => id === given)) return given
-  const found = all.filter(({ id, profile }) => id.startsWith(given) || profile.name === given)
+  const found = all.filter(
+    ({ id, profile, state }) => state.is_connected && (id.startsWith(given) || profile.name === given),
+  )
   const [only] = found
   if (only && found.length === 1) return only.id
   const ids = found.map(({ id }) => id).join(', ')

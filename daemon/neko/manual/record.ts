@@ -68,6 +68,7 @@ class RecordFile {
   readonly #isWebm: boolean
   #descriptor: number | undefined
   #muxer: Matroska | undefined
+  #startedAt = 0
 
   constructor(path: string) {
     this.#path = path
@@ -91,20 +92,22 @@ class RecordFile {
       })
     }
     this.codec = codec
+    this.#startedAt = Date.now()
     this.#muxer = new Matroska({ write: (bytes, at) => this.#write(bytes, at) }, tracks, this.#isWebm)
   }
 
   add(track: Track, ms: number, isKey: boolean, data: Uint8Array): void {
     this.#muxer?.frame(track, ms, isKey, data)
     if (track.kind === 'video') this.frames += 1
-    this.seconds = Math.max(this.seconds, ms / 1000)
   }
 
   end(): void {
     const descriptor = this.#descriptor
     if (descriptor === undefined) return
     try {
-      this.#muxer?.end()
+      // The last picture stays for as long as nothing changed.
+      const ms = this.#muxer ? Date.now() - this.#startedAt : 0
+      this.seconds = (this.#muxer?.end(ms) ?? 0) / 1000
     } finally {
       this.#descriptor = undefined
       closeSync(descriptor)

@@ -9,7 +9,7 @@ const ANSWER_MS = 3000
 
 const hostName = ({ desk }: Manual): string => {
   const { hostId, sessions } = desk.state
-  return hostId === null ? 'nobody' : oneLine(sessions.get(hostId)?.profile.name ?? hostId)
+  return hostId === null ? 'Nobody' : oneLine(sessions.get(hostId)?.profile.name ?? hostId)
 }
 
 /** Waits until the room is as it should be; it is so at once when the server was faster than this. */
