@@ -68,7 +68,7 @@ export const agent = command({
   ],
   notes: [
     'The model: NEKODE_MODEL_BASE_URL with NEKODE_MODEL and NEKODE_MODEL_API_KEY, or OPENROUTER_API_KEY, OPENAI_API_KEY or ANTHROPIC_API_KEY, or a local Ollama. All variables: docs/neko-agent.md.',
-    'The answer goes to standard output, the log to standard error or to NEKO_LOGFILE.',
+    'The answer goes to standard output, the log to standard error, and to NEKO_LOGFILE.',
   ],
   exits: EXITS,
   async run({ args, host, out }) {
@@ -102,7 +102,10 @@ async function check(env: Host['env'], flags: Record<string, unknown>, { err }: 
 
 function openLog({ log: { level, format, file }, runId }: AgentSettings, { err }: Host): Logger {
   const to = file === undefined ? undefined : new LogFile({ path: file })
-  const write = to ? (line: string) => to.write(line) : (line: string) => err(`${line}\n`)
+  const write = (line: string): void => {
+    err(`${line}\n`)
+    to?.write(line)
+  }
   return agentLog({ logger: 'neko.agent', level, format, runId, write })
 }
 

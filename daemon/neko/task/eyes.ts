@@ -120,12 +120,16 @@ export class Eyes {
     return proof ? { picture: proof, change: 'much' } : { picture: newest, change }
   }
 
-  /** @returns a screenshot, when the screen is another than this picture of a video shows */
+  /** @returns a better picture, when the screen is another than this one of a video shows */
   async #proven(picture: Picture, signal: AbortSignal): Promise<Picture | null> {
     if (!this.#proof || picture.source === 'screenshot') return null
     try {
       const shot = await this.#proof.next({ timeoutMs: SHOT_MS, signal })
-      if (compare(thumbnail(await picture.pixels()), thumbnail(await shot.pixels())) !== 'much') return null
+      const shown = thumbnail(await shot.pixels())
+      if (compare(thumbnail(await picture.pixels()), shown) !== 'much') return null
+      // Perhaps it changed only now.
+      const later = await this.#glance(shot.at, SHOT_MS, signal)
+      if (later && compare(thumbnail(await later.pixels()), shown) !== 'much') return later
       this.#options.log.warn('the video is behind the screen; screenshots are taken for a while')
       this.#distrustUntil = Date.now() + DISTRUST_MS
       return shot
