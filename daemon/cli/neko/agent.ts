@@ -153,8 +153,8 @@ async function work({ settings, env, host, out, log, signal }: WorkOptions): Pro
     const run = settings.online ? online : single
     return await run(open, { settings, host, out, log, signal }, (asks) => (ask = asks))
   } finally {
-    guard(settings.forceExitGuardMs)
     await open?.close()
+    guard(settings.forceExitGuardMs)
     await album.done()
     await figures?.stop()
     log.info('the agent has ended')
@@ -213,7 +213,7 @@ function show(event: TaskEvent, out: Output): void {
   if (event.type === 'waiting') out.note(event.message)
 }
 
-/** The end must not depend on what hangs. */
+/** The room is left in order; what else hangs must not keep the program. */
 function guard(ms: number): void {
   if (ms > 0) setTimeout(() => process.exit(0), ms).unref()
 }
