@@ -20,7 +20,8 @@ const bodies = {
     <button id="send" style="${patch('green', 'left: 70%; top: 75%; width: 28px; height: 22px')}"></button>
     <script>
       const name = document.getElementById('name')
-      name.addEventListener('input', () => { if (name.value === ${JSON.stringify(NAME)}) name.style.background = '${rgb('blue')}' })
+      name.addEventListener('focus', () => name.select())
+      name.addEventListener('input', () => { tell({ typed: name.value }); if (name.value === ${JSON.stringify(NAME)}) name.style.background = '${rgb('blue')}' })
       document.getElementById('send').addEventListener('click', () => done({ name: name.value }))
     </script>`,
   scroll: `<div style="height: 4200px"></div>
@@ -48,12 +49,13 @@ const bodies = {
   text: `<textarea id="text" aria-label="text" style="${patch('magenta', 'left: 20%; top: 30%; width: 420px; height: 60px')}"></textarea>
     <script>
       const field = document.getElementById('text')
+      field.addEventListener('focus', () => field.select())
       field.addEventListener('keydown', (event) => {
         if (event.key !== 'Enter') return
         event.preventDefault()
         done({ text: field.value })
       })
-      field.addEventListener('input', () => { if (field.value === ${JSON.stringify(TEXT)}) field.style.background = '${rgb('blue')}' })
+      field.addEventListener('input', () => { tell({ typed: field.value }); if (field.value === ${JSON.stringify(TEXT)}) field.style.background = '${rgb('blue')}' })
     </script>`,
   /** Reports every input that it gets. Chromium drops what comes before there is something to see. */
   input: `<p>Here.</p><script>

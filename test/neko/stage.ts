@@ -49,12 +49,13 @@ export async function startDesk(place: Place, pages: Pages, options: { port?: nu
 }
 
 /** The vision agent as a command, with this model. */
-export function startAgent(
+export async function startAgent(
   place: Place,
   login: Login,
   vision: Vision,
   options: { task?: string; flags?: string[]; env?: Record<string, string> },
-): Program {
+): Promise<Program> {
+  const metricsPort = await freePort()
   return place.start(
     [
       ...commandOf('nekode-daemon'),
@@ -67,7 +68,7 @@ export function startAgent(
         NEKO_URL: login.url,
         NEKO_USER: login.username,
         NEKO_PASS: login.password,
-        NEKO_METRICS_PORT: '0',
+        NEKO_METRICS_PORT: String(metricsPort),
         NEKODE_MODEL_BASE_URL: `${vision.url}/v1`,
         NEKODE_MODEL_API_KEY: 'none',
         NEKODE_MODEL: 'ShowUI-2B',

@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 /**
- * Openbox as plain as it can be: windows fill the screen without a frame, the one below the pointer has the focus, and there are no
- * keys and menus of its own, because all keys are for the program. It does not look at clicks: one that did would hold back what comes after
- * them, and a button would come up where the pointer is by then.
+ * Openbox as plain as it can be: windows fill the screen without a frame, the newest one has the focus, and there are no keys and menus of
+ * its own, because all keys are for the program. It does not look at clicks either: a window manager that does holds back what comes after
+ * one, and the button comes up where the pointer is by then.
  */
 const OPENBOX = `<?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
-  <focus><focusNew>yes</focusNew><followMouse>yes</followMouse><raiseOnFocus>no</raiseOnFocus></focus>
+  <focus><focusNew>yes</focusNew><followMouse>no</followMouse></focus>
   <placement><policy>Smart</policy></placement>
   <desktops><number>1</number></desktops>
   <theme><animateIconify>no</animateIconify></theme>
