@@ -71,7 +71,9 @@ export class VideoStream {
       ffmpeg,
       ...words('-nostdin -hide_banner -loglevel error -fflags nobuffer -probesize 32'),
       ...words(`-f x11grab -draw_mouse 0 -framerate ${rate} -video_size ${width}x${height} -i ${display} -an`),
-      ...words('-c:v libvpx -deadline realtime -cpu-used 8 -threads 2 -pix_fmt yuv420p'),
+      // A negative speed is a fixed one; positive ones follow the clock, and get slower while others use the processor. One thread:
+      // two wait for each other by spinning, which on busy cores takes ten times the work of the encoding itself.
+      ...words('-c:v libvpx -deadline realtime -cpu-used -6 -threads 1 -pix_fmt yuv420p'),
       ...words(`-lag-in-frames 0 -auto-alt-ref 0 -error-resilient 1 -g ${rate * KEY_SECONDS}`),
       ...words(`-b:v ${kilobits}k -maxrate ${kilobits * 2}k -bufsize ${kilobits}k -qmin 2 -qmax 48`),
       ...words('-f ivf -flush_packets 1 pipe:1'),
