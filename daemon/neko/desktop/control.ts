@@ -1,5 +1,6 @@
 import type { Machine } from '../machine/machine'
 import type { Settings } from '../protocol/types'
+import { REQUEST_MS } from './limits'
 import { forbidden, Refusal, unprocessable } from './refusal'
 import type { Session } from './session'
 
@@ -17,6 +18,8 @@ export interface ControlOptions {
 /** Who steers. One session at a time; every input goes through here. */
 export class Control {
   private current: Session | undefined
+  /** When the host of now was told last of whom. */
+  private asked = new WeakMap<Session, number>()
 
   constructor(private readonly options: ControlOptions) {}
 
@@ -37,20 +40,28 @@ export class Control {
 
   /**
    * Becomes host if nobody is, or if that is not asked; else the host hears who wants to be.
+   * @param mayTake over REST nobody loses the control, implicit hosting or not
    * @returns whether the session is host now
    * @throws Refusal 403 when controls are locked
    */
-  request(session: Session): boolean {
+  request(session: Session, mayTake = true): boolean {
     this.mayHost(session)
     if (this.current === session) return true
     const { locked_controls: isLocked, implicit_hosting: isImplicit } = this.options.settings()
     if (isLocked && !session.profile.is_admin) throw forbidden('controls are locked')
-    if (this.current !== undefined && !isImplicit) {
-      this.current.send('control/request', { id: session.id })
+    if (this.current !== undefined && !(isImplicit && mayTake)) {
+      this.tell(this.current, session)
       return false
     }
     this.give(session, session)
     return true
+  }
+
+  private tell(host: Session, session: Session): void {
+    const now = performance.now()
+    if (now - (this.asked.get(session) ?? -REQUEST_MS) < REQUEST_MS) return
+    this.asked.set(session, now)
+    host.send('control/request', { id: session.id })
   }
 
   /** Whether an input of the session counts. One that does not is dropped; the host may have been asked. */
@@ -73,6 +84,7 @@ export class Control {
   give(actor: Session, to: Session): void {
     if (this.current === to) return
     this.options.machine.reset()
+    this.asked = new WeakMap()
     this.current = to
     this.options.changed(actor, to)
   }

@@ -14,6 +14,8 @@ export const MESSAGE_BYTES = 4 << 20
 export const UNSENT_BYTES = 8 << 20
 /** Messages of one client that wait for those before them. */
 export const WAITING_MESSAGES = 1000
+/** Their characters. */
+export const WAITING_LENGTH = 16 << 20
 /** WebSockets at once. */
 export const SOCKETS = 128
 /** Sessions that are remembered: each login makes one. The one that is away for longest goes for a new one. */
@@ -32,6 +34,8 @@ export const LOGIN = { free: 5, maxSeconds: 60, addresses: 4096 }
 
 /** A session stays in the room for so long after its connection broke off. */
 export const GRACE_MS = 5000
+/** How often the host hears that the same session wants to steer, which may say so with each move of its mouse. */
+export const REQUEST_MS = 1000
 /** How often the cursors of those who do not steer are told. */
 export const CURSORS_MS = 750
 /** Age of the picture that `cast.jpg` gives to all who ask. */

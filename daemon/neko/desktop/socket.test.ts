@@ -170,6 +170,17 @@ describe('who steers', () => {
     expect(desk.machine.done).toEqual([])
   })
 
+  test('the host is not told again and again of somebody who goes on moving', async () => {
+    const [anna, bea] = [await desk.login('user', 'anna'), await desk.login('user', 'bea')]
+    const [first, second] = [await enter(anna), await enter(bea)]
+    first.send('control/request')
+    await second.next('control/host')
+    for (let x = 0; x < 50; x++) second.send('control/move', { x, y: x })
+    await second.settled()
+    await first.settled()
+    expect(first.events.filter((event) => event === 'control/request').length).toBe(1)
+  })
+
   test('with implicit hosting whoever acts steers, and what the former host held is let go of', async () => {
     const admin = await desk.login('admin')
     await admin.call('POST', '/api/room/settings', { implicit_hosting: true })

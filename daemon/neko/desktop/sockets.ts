@@ -4,7 +4,7 @@ import { errorText } from '@shared/errors'
 import { clientEvents, type ClientEvent, type ClientPayload, Envelope } from '../protocol/events'
 import type { Desk } from './desk'
 import { handlers } from './handlers'
-import { MESSAGE_BYTES, SOCKETS, UNSENT_BYTES, WAITING_MESSAGES } from './limits'
+import { MESSAGE_BYTES, SOCKETS, UNSENT_BYTES, WAITING_LENGTH, WAITING_MESSAGES } from './limits'
 import { dismiss } from './sessions'
 import { envelope, type Outlet, type Session } from './session'
 
@@ -13,7 +13,9 @@ export interface SocketData {
   token: string | undefined
   session?: Session
   outlet?: Outlet
+  /** Messages that are not done, and their characters. */
   waiting: number
+  waitingLength: number
   last: Promise<void>
 }
 
@@ -36,7 +38,7 @@ export class Sockets {
   /** Always succeeds, whoever asks: who it is shows after. */
   upgrade(request: Request, server: Server<SocketData>, token: string | undefined): Response | undefined {
     if (this.open.size >= SOCKETS) return new Response('too many connections', { status: 503 })
-    const data: SocketData = { token, waiting: 0, last: Promise.resolve() }
+    const data: SocketData = { token, waiting: 0, waitingLength: 0, last: Promise.resolve() }
     return server.upgrade(request, { data }) ? undefined : new Response('Bad Request', { status: 400 })
   }
 
@@ -85,7 +87,7 @@ export class Sockets {
     const { data } = socket
     const { session } = data
     if (!session || session.outlet !== data.outlet) return
-    if (data.waiting >= WAITING_MESSAGES) {
+    if (data.waiting >= WAITING_MESSAGES || data.waitingLength > WAITING_LENGTH) {
       this.desk.log.warn('a client sends faster than it can be served', { session: session.id })
       socket.terminate()
       return
@@ -93,10 +95,12 @@ export class Sockets {
     const parsed = this.parse(text)
     if (!parsed) return
     data.waiting += 1
+    data.waitingLength += text.length
     data.last = data.last
       .then(() => this.handle(session, parsed.event, parsed.payload))
       .finally(() => {
         data.waiting -= 1
+        data.waitingLength -= text.length
       })
   }
 

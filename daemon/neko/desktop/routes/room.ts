@@ -116,7 +116,7 @@ function controlRoutes(app: Hono<RouteEnv>, { control, sessions }: Desk): void {
   app.post('/room/control/request', (c) => {
     const { session } = c.var
     // Also to whoever is host: the answer says only that there is one.
-    if (control.isHost(session) || !control.request(session))
+    if (control.isHost(session) || !control.request(session, false))
       return c.json({ code: 202, message: 'control request sent' }, 202)
     return done(c)
   })
