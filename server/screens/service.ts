@@ -37,8 +37,9 @@ export interface ScreenDeps {
  */
 export class ScreenService {
   readonly #watching = new Set<Watching>()
+  /** Agents whose viewers are to be looked at again. */
+  readonly #due = new Set<string>()
   #checking = false
-  #again = false
   #timer: Timer | undefined
 
   constructor(
@@ -85,7 +86,7 @@ export class ScreenService {
   /** Tells when rights change. @returns what ends it */
   watch(watching: Watching): () => void {
     this.#watching.add(watching)
-    this.#timer ??= setInterval(() => this.#recheckSoon(), SCREENS.recheckMs)
+    this.#timer ??= setInterval(() => this.#recheckSoon(() => true), SCREENS.recheckMs)
     this.#timer.unref()
     return () => {
       this.#watching.delete(watching)
@@ -109,29 +110,31 @@ export class ScreenService {
   }
 
   #follow(events: LogEvent[]): void {
-    if (this.#watching.size === 0 || !events.some((event) => WATCHED.has(event.kind))) return
-    this.#recheckSoon()
+    if (this.#watching.size === 0) return
+    const told = events.filter((event) => WATCHED.has(event.kind))
+    if (told.length === 0) return
+    // Runs begin and end all the time; of another agent's they say nothing here.
+    const isOnlyRuns = told.every((event) => event.kind === 'run')
+    this.#recheckSoon((agentId) => !isOnlyRuns || told.some(({ payload }) => payload.includes(agentId)))
   }
 
-  #recheckSoon(): void {
-    if (this.#checking) {
-      this.#again = true
-      return
-    }
+  #recheckSoon(concerns: (agentId: string) => boolean): void {
+    for (const { agentId } of this.#watching) if (concerns(agentId)) this.#due.add(agentId)
+    if (this.#due.size === 0 || this.#checking) return
     this.#checking = true
     this.#recheck()
       .catch((error: unknown) => this.core.log.error('viewers of screens were not checked', { error }))
       .finally(() => {
         this.#checking = false
-        if (!this.#again) return
-        this.#again = false
-        this.#recheckSoon()
+        this.#recheckSoon(() => false)
       })
   }
 
   async #recheck(): Promise<void> {
+    const due = new Set(this.#due)
+    this.#due.clear()
     // Not before the directory knows.
     await this.core.directory.follow([])
-    for (const one of this.#watching) one.allow(await this.rights(one.principal, one.agentId))
+    for (const one of this.#watching) if (due.has(one.agentId)) one.allow(await this.rights(one.principal, one.agentId))
   }
 }
