@@ -123,3 +123,18 @@ test('pictures of a size that no screen has are none', async () => {
   await expect(waiting).rejects.toMatchObject({ code: 'no_picture' })
   stream.close()
 })
+
+test('who joins and is sent what was before, in a burst, sees nothing of that: the first picture is of now', async () => {
+  const made = await film('vp8', { group: 30 })
+  const stream = new PictureStream('vp8')
+  const began = Date.now()
+  const waited = stream.picture({ timeoutMs: 20_000 })
+  const burst = 20
+  for (const [index, data] of made.frames.slice(0, 30).entries()) {
+    // Made 66 ms apart; the first of them come at once.
+    const at = began + Math.max(0, index - burst + 1) * 66
+    stream.push({ data, key: index === 0, timestamp: 4_294_900_000 + index * 6000, at })
+  }
+  expect((await waited).at).toBe(began + 3 * 66)
+  stream.close()
+})

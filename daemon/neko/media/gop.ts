@@ -34,8 +34,9 @@ const INTEREST_MS = 10_000
 const SKIP_MS = 2_000
 /** Of RTP's timestamps of video. */
 const CLOCK_KHZ = 90
-/** A pause between two frames that is none of a burst, whatever their timestamps say. */
-const LONGEST_MS = 500
+/** A burst is over when frames have come as they were made, give or take so much, for so long. */
+const JITTER_MS = 15
+const STEADY_MS = 150
 /** Frames in a row that cannot be decoded, each with a keyframe between it and the next. */
 const MAX_FAILED = 5
 const MIN_EDGE = 32
@@ -62,7 +63,7 @@ export class PictureStream {
   private waitingBytes = 0
   private hasBegun = false
   private firstAt = 0
-  private last: EncodedFrame | undefined
+  private readonly lag = new Lag()
   /** The first frame that came when it was made. What came in a burst before it shows how the screen was some time ago. */
   private liveFrom = Number.POSITIVE_INFINITY
   private decoder: Decoder | undefined
@@ -87,10 +88,9 @@ export class PictureStream {
       this.hasBegun = true
     } else if (!this.hasBegun) return
     this.stats.frames++
-    this.firstAt ||= frame.at
+    this.firstAt ||= performance.now()
     this.newestAt = frame.at
-    if (this.stats.frames < this.liveFrom && this.last && isLive(this.last, frame)) this.liveFrom = this.stats.frames
-    this.last = frame
+    if (this.liveFrom > this.stats.frames && this.lag.isOver(frame)) this.liveFrom = this.stats.frames
     this.waiting.push({ ...frame, number: this.stats.frames })
     this.waitingBytes += frame.data.length
     if (this.waiting.length > MAX_WAITING || this.waitingBytes > MAX_WAITING_BYTES) this.breakOff()
@@ -105,7 +105,7 @@ export class PictureStream {
   private get isWanted(): boolean {
     return (
       this.waiters.size > 0 ||
-      Date.now() < this.wantedUntil ||
+      performance.now() < this.wantedUntil ||
       this.waiting.length > MAX_BACKLOG ||
       this.waitingBytes > MAX_BACKLOG_BYTES
     )
@@ -136,7 +136,7 @@ export class PictureStream {
         clearTimeout(skip)
         signal?.removeEventListener('abort', onAbort)
         this.waiters.delete(waiter)
-        this.wantedUntil = Date.now() + INTEREST_MS
+        this.wantedUntil = performance.now() + INTEREST_MS
       }
       const waiter: Waiter = {
         from: this.newestAt > after ? this.stats.frames : this.stats.frames + 1,
@@ -161,7 +161,7 @@ export class PictureStream {
 
   private none(timeoutMs: number): NekodeError {
     const what = this.stats.frames === 0 ? 'no video' : this.waiting.length ? 'no decoded picture' : 'no newer picture'
-    return new NekodeError('unavailable', `${what} came within ${timeoutMs} ms`, { code: 'no_picture' })
+    return new NekodeError('unavailable', `${what} came within ${Math.round(timeoutMs)} ms`, { code: 'no_picture' })
   }
 
   private serve(): void {
@@ -171,7 +171,7 @@ export class PictureStream {
   }
 
   private isSkipping(number: number): boolean {
-    if (Date.now() - this.firstAt >= SKIP_MS) return false
+    if (performance.now() - this.firstAt >= SKIP_MS) return false
     return number < this.liveFrom || this.stats.frames <= (this.options.skipInitial ?? 0)
   }
 
@@ -233,10 +233,28 @@ export class PictureStream {
   }
 }
 
-/** Whether a frame took about as long to come after the one before as it was made after it. Who joins may be sent older frames at once. */
-function isLive(before: EncodedFrame, frame: EncodedFrame): boolean {
-  const madeMs = ((frame.timestamp - before.timestamp) >>> 0) / CLOCK_KHZ
-  return frame.at - before.at >= Math.min(madeMs, LONGEST_MS) / 2
+/**
+ * Who joins may be sent what was made before, in a burst: each of its frames comes sooner after the one before than it was made. Once that
+ * is no longer so, what comes is of now.
+ */
+class Lag {
+  /** Arrival against the time of making, in milliseconds: the least so far, and since when. */
+  private least = Number.POSITIVE_INFINITY
+  private since = 0
+  private made = 0
+  private before: number | undefined
+
+  isOver({ at, timestamp }: EncodedFrame): boolean {
+    // Timestamps begin anywhere, and begin anew after 32 bits.
+    this.made += ((timestamp - (this.before ?? timestamp)) | 0) / CLOCK_KHZ
+    this.before = timestamp
+    const lag = at - this.made
+    if (lag < this.least - JITTER_MS) {
+      this.least = lag
+      this.since = at
+    }
+    return at - this.since >= STEADY_MS
+  }
 }
 
 /** What a room has no screen for is a decoder's or a stream's mistake. */
