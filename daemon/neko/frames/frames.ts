@@ -79,7 +79,7 @@ export class Frames extends EventEmitter<FramesEvents> implements FrameSource {
   async next(options: NextOptions = {}): Promise<Picture> {
     if (this.isClosed) throw new NekodeError('unavailable', 'the pictures were closed', { code: 'no_picture' })
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    const until = Date.now() + timeoutMs
+    const until = performance.now() + timeoutMs
     const { webrtc } = this
     if (!webrtc) return this.screenshots.next(options)
     if (this.options.prefer === 'webrtc') return webrtc.next(options)
@@ -90,7 +90,7 @@ export class Frames extends EventEmitter<FramesEvents> implements FrameSource {
       try {
         const picture = await webrtc.next({
           ...options,
-          timeoutMs: Math.min(patience, Math.max(1, until - Date.now())),
+          timeoutMs: Math.min(patience, Math.max(1, until - performance.now())),
         })
         this.use('webrtc', 'video comes')
         return picture
@@ -99,16 +99,16 @@ export class Frames extends EventEmitter<FramesEvents> implements FrameSource {
         failure = e
       }
     }
-    return this.fallBack({ ...options, timeoutMs: Math.max(1, until - Date.now()) }, failure)
+    return this.fallBack({ ...options, timeoutMs: Math.max(1, until - performance.now()) }, failure)
   }
 
   /** How long WebRTC is worth waiting for now. */
   private patience(): number {
     const newest = this.media?.stream?.newestAt ?? 0
     if (this.source === 'screenshot') return Date.now() - newest < FRESH_MS ? RECOVERY_MS : 0
-    this.askedAt ??= Date.now()
+    this.askedAt ??= performance.now()
     if (newest) return FALLBACK_MS
-    return Math.max(1, FALLBACK_MS - (Date.now() - this.askedAt))
+    return Math.max(1, FALLBACK_MS - (performance.now() - this.askedAt))
   }
 
   private async fallBack(options: NextOptions, failure: unknown): Promise<Picture> {
@@ -127,7 +127,7 @@ export class Frames extends EventEmitter<FramesEvents> implements FrameSource {
     if (this.source === kind) return
     this.source = kind
     this.askedAt = undefined
-    this.options.log.info(`pictures come from ${kind} now`, { reason })
+    this.options.log.debug(`pictures come from ${kind} now`, { reason })
     this.emit('source', { kind, reason })
   }
 

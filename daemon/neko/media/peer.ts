@@ -55,7 +55,7 @@ const REJOIN_TRIES = 10
 /** One connection to the room's server: answers its offers, receives video and audio, speaks its data channel. */
 export class Peer {
   readonly stats = { pli: 0, rejoined: 0, audioPackets: 0, signalErrors: 0 }
-  /** When anything came last, in Unix milliseconds. */
+  /** When anything came last, by `performance.now()`: the clock of the computer may be set meanwhile. */
   lastPacketAt = 0
   private readonly connection: RTCPeerConnection
   private assembler: FrameAssembler | undefined
@@ -179,7 +179,7 @@ export class Peer {
       if (this.watched.has(connection)) continue
       this.watched.add(connection)
       connection.onData.subscribe(() => {
-        this.lastPacketAt = Date.now()
+        this.lastPacketAt = performance.now()
       })
     }
   }

@@ -96,6 +96,8 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     private readonly options: MediaOptions,
   ) {
     super()
+    // One for each picture that is waited for.
+    this.setMaxListeners(0)
     const { video = true } = options
     this.videoRequest = typeof video === 'object' ? video : { disabled: !video }
     this.hearsAudio = options.audio ?? false
@@ -152,7 +154,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   private enter(state: State): void {
     this.state = state
-    this.since = Date.now()
+    this.since = performance.now()
   }
 
   private trySend(send: () => void): void {
@@ -194,7 +196,7 @@ export class MediaSession extends EventEmitter<MediaEvents> {
 
   private connected(peer: Peer): void {
     if (this.peer !== peer) return
-    peer.lastPacketAt = Date.now()
+    peer.lastPacketAt = performance.now()
     this.hasRestarted = false
     this.retries = 0
     if (this.state === 'connected') return
@@ -229,13 +231,13 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.dropPeer()
     this.enter('retrying')
     const { firstRetry, lastRetry } = this.timing
-    this.retryAt = Date.now() + Math.min(lastRetry, firstRetry * 2 ** Math.min(this.retries++, 10))
+    this.retryAt = performance.now() + Math.min(lastRetry, firstRetry * 2 ** Math.min(this.retries++, 10))
     this.options.log.info('media lost', { reason })
     this.emit('lost', reason)
   }
 
   private watch(): void {
-    const now = Date.now()
+    const now = performance.now()
     const inState = now - this.since
     if (this.state === 'retrying' && now >= this.retryAt && this.room.connected) this.request()
     else if (this.state === 'waiting' && inState > this.timing.provide) {
@@ -293,14 +295,14 @@ export class MediaSession extends EventEmitter<MediaEvents> {
    * @throws NekodeError unavailable `no_picture` when none came in time, unimplemented when it cannot be decoded here
    */
   async picture({ timeoutMs, signal, ...rest }: PictureOptions): Promise<VideoPicture> {
-    const until = Date.now() + timeoutMs
+    const until = performance.now() + timeoutMs
     for (;;) {
-      const stream = await this.anyStream(until - Date.now(), signal)
+      const stream = await this.anyStream(until - performance.now(), signal)
       try {
-        return await stream.picture({ ...rest, signal, timeoutMs: Math.max(1, until - Date.now()) })
+        return await stream.picture({ ...rest, signal, timeoutMs: Math.max(1, until - performance.now()) })
       } catch (e) {
         const isGone = stream !== this.current && e instanceof NekodeError && e.code === 'no_picture'
-        if (!isGone || Date.now() >= until) throw e
+        if (!isGone || performance.now() >= until) throw e
       }
     }
   }
@@ -344,9 +346,15 @@ export class MediaSession extends EventEmitter<MediaEvents> {
   }
 
   private none(timeoutMs: number): NekodeError {
-    const why =
-      this.state === 'connected' ? 'the server sends none' : this.state === 'retrying' ? this.reason : this.state
-    return new NekodeError('unavailable', `no video came within ${timeoutMs} ms: ${why}`, { code: 'no_picture' })
+    const why: Record<State, string> = {
+      idle: this.reason,
+      waiting: 'the server has not answered the request for it',
+      connecting: 'the connection for it is not there yet',
+      connected: 'the server sends none',
+      retrying: this.reason,
+    }
+    const message = `no video came within ${Math.round(timeoutMs)} ms: ${why[this.state]}`
+    return new NekodeError('unavailable', message, { code: 'no_picture' })
   }
 
   stats() {
