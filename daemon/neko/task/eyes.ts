@@ -17,11 +17,11 @@ export interface Patience {
   slightMs?: number
   /** To come to rest. Default 2500. */
   settleMs?: number
-  /** Between two looks. Default 60. */
+  /** Between two looks. Default 20. */
   lookMs?: number
 }
 
-const DEFAULTS = { changeMs: 1000, slightMs: 350, settleMs: 2500, lookMs: 60 }
+const DEFAULTS = { changeMs: 1000, slightMs: 350, settleMs: 2500, lookMs: 20 }
 /** All that takes no longer than so many times as it should, however slow the pictures come. */
 const SLOW = 4
 const PICTURE_MS = 10_000

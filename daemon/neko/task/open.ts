@@ -4,6 +4,7 @@ import type { Vision } from '../agent/vision'
 import { NekoClient } from '../client/client'
 import { Frames } from '../frames/frames'
 import { ScreenshotFrames } from '../frames/screenshot'
+import type { FrameSource } from '../frames/source'
 import { Input } from '../input/input'
 import { OnDemand } from './demand'
 import type { Metrics } from './metrics'
@@ -29,6 +30,7 @@ export interface OpenTask {
   close(): Promise<void>
 }
 
+const STATS_MS = 5000
 /** How long a goodbye may take. */
 const CLOSE_MS = 5000
 
@@ -50,7 +52,7 @@ export async function openTask(options: OpenOptions): Promise<OpenTask> {
       log,
     })
     source.on('source', ({ kind, reason }) => log.info('pictures come from', { kind, reason }))
-    return source
+    return settings.rtcpKeepalive ? withStats(source, log) : source
   })
   const input = new Input(client, { normalised: true })
   const { control } = client.rest
@@ -93,5 +95,20 @@ async function connect({ settings, log, signal, patienceMs = 0 }: OpenOptions): 
     return await NekoClient.connect({ ...settings.connection, log, patienceMs, signal: attempt.signal })
   } finally {
     signal?.removeEventListener('abort', end)
+  }
+}
+
+/** NEKO_RTCP_KEEPALIVE: the figures of the media, again and again for as long as they are received. */
+function withStats(source: Frames, log: Logger): FrameSource {
+  const timer = setInterval(() => log.debug('media', { ...source.media?.stats() }), STATS_MS)
+  return {
+    get kind() {
+      return source.kind
+    },
+    next: (options) => source.next(options),
+    close() {
+      clearInterval(timer)
+      return source.close()
+    },
   }
 }
