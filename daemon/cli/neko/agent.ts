@@ -14,13 +14,13 @@ import { command } from '../command'
 import { Exit, exitCode } from '../exit'
 
 /** Ends that are no failure of the agent: it did what it could, or somebody wanted it to end. */
-const FINE: ReadonlySet<Outcome['reason']> = new Set(['answered', 'done', 'step_limit', 'time_limit', 'stopped'])
+const FINE: ReadonlySet<Outcome['reason']> = new Set(['answered', 'done', 'step_limit', 'stopped'])
 /** How long a server that is not there is tried at the start. */
 const PATIENCE_MS = 30_000
 
 const EXITS: Exits = {
   codes: [
-    [0, 'ok: the task is done, came to its limit, or was stopped; or all checks passed'],
+    [0, 'ok: the task is done, used its steps, or was stopped; or all checks passed'],
     [1, 'the task ended in another way, a check failed, or the server cannot be reached or refuses the login'],
     [2, 'wrong usage, or settings that are wrong'],
   ],

@@ -171,12 +171,12 @@ export class Gate {
     if (kind === 'connection') return 'The connection to the desktop is lost. I wait until it is there again.'
     if (kind === 'host')
       return this.#wasHost
-        ? `${this.#steering()} has taken over. I wait; let go of the control or write /resume, and I go on.`
+        ? `${this.#steering()} took over. I wait; let go of the control or write /resume, and I go on.`
         : `${this.#steering()} steers. I wait until the control is let go of.`
     const [[person, how] = ['Somebody', 'paused']] = this.#holders
     return how === 'paused'
       ? `${person} has paused the task. /resume lets it go on.`
-      : `${person} has taken over. I wait until the screen is handed back.`
+      : `${person} took over. I wait until the screen is handed back.`
   }
 
   #tooLate(kind: Waiting): TaskEnd {

@@ -133,7 +133,7 @@ test('a person who takes the control is told so, and the word to go on asks for 
     answer(),
   ])
   here.write('/task click')
-  await here.heard('ada has taken over')
+  await here.heard('ada took over')
   const asked = here.desk.neko.got('control/request').length
   here.write('/resume')
   await here.desk.neko.next('control/request', asked + 1)

@@ -187,7 +187,7 @@ describe('a person', () => {
     const running = desk.task.run('click')
     const waiting = await desk.until('waiting')
     expect(waiting).toMatchObject({ for: 'host', taken: true })
-    expect(waiting.message).toContain('grace has taken over')
+    expect(waiting.message).toContain('grace took over')
     expect(desk.neko.got('control/buttonpress')).toHaveLength(0)
     desk.neko.setHost(null)
     expect((await running).reason).toBe('answered')

@@ -121,7 +121,8 @@ export class TaskRun implements LiveTask {
       waits: parts.waits,
       take: parts.take,
       onWait: (kind, message, taken) => {
-        this.#work?.budget.stop()
+        // Only what people take is not the task's time.
+        if (kind !== 'connection') this.#work?.budget.stop()
         log.warn('waiting', { for: kind, message })
         this.#emit({ type: 'waiting', for: kind, message, taken })
       },
