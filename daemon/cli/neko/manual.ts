@@ -89,11 +89,25 @@ interface ConnectContext {
   autoHost: boolean
 }
 
-async function connect({ connection }: ManualSettings, { host, ...options }: ConnectContext): Promise<NekoClient> {
-  if ('ws' in connection) return NekoClient.connect({ ...connection, ...options })
-  const { url, username } = connection
-  const password = connection.password ?? (await askPassword(host, username))
-  return NekoClient.connect({ url, username, password, ...options })
+async function connect({ connection }: ManualSettings, context: ConnectContext): Promise<NekoClient> {
+  const { host, log, signal, autoHost } = context
+  const account = 'ws' in connection ? connection : await withPassword(host, connection)
+  // Only while it connects: later the keys that are down are let go of before the connection ends.
+  const trying = new AbortController()
+  const abort = (): void => trying.abort(signal.reason)
+  signal.addEventListener('abort', abort)
+  if (signal.aborted) abort()
+  try {
+    return await NekoClient.connect({ ...account, log, autoHost, signal: trying.signal })
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+async function withPassword(host: Host, account: { url: string; username: string; password: string | undefined }) {
+  return { ...account, password: account.password ?? (await askPassword(host, account.username)) }
 }
 
 function askPassword(host: Host, username: string): Promise<string> {
