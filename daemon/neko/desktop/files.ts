@@ -97,13 +97,13 @@ export class Files {
     return { name: plain(name), file: Bun.file(path) }
   }
 
-  async write(session: Session, files: File[]): Promise<void> {
+  async write(session: Session, files: { name: string; data: Blob }[]): Promise<void> {
     const folder = this.demand(session)
     for (const file of files) {
       const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
       const handle = await open(join(folder, plain(file.name)), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644)
       try {
-        for await (const piece of file.stream()) await handle.write(piece)
+        for await (const piece of file.data.stream()) await handle.write(piece)
       } finally {
         await handle.close()
       }

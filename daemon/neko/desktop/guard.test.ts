@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createLogger } from '@shared/log'
 import { startDesktop } from './desktop'
 import { PaperMachine, TestDesktop } from './testing'
@@ -170,6 +173,48 @@ describe('what is too much', () => {
     for (const user of users) await (await user.connect()).next('system/init')
     const reply = await fetch(`${desk.url}/api/ws`, { headers: { upgrade: 'websocket', connection: 'upgrade' } })
     expect([reply.status, await reply.text()]).toEqual([503, 'too many connections'])
+  })
+
+  describe('files', () => {
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+    const part = (name: string, text: string) =>
+      `--x\r\ncontent-disposition: form-data; name="files"; filename="${name}"\r\n\r\n${text}\r\n`
+    const send = async (body: string) => {
+      desk = await TestDesktop.start()
+      const { token } = await desk.login('user')
+      const reply = await fetch(`${desk.url}/api/filetransfer`, {
+        method: 'POST',
+        headers: { ...headers, authorization: `Bearer ${token}` },
+        body,
+      })
+      return [reply.status, await reply.text(), readdirSync(desk.machine.downloads)]
+    }
+
+    test('a form that ends in the middle of one is refused, and nothing of it is kept', async () => {
+      const message = JSON.stringify({ code: 400, message: 'failed to parse multipart form' })
+      const [before, own] = [process.env.TMPDIR, mkdtempSync(join(tmpdir(), 'nekode-guard-'))]
+      process.env.TMPDIR = own
+      try {
+        expect(await send(`${part('a.txt', 'whole')}${part('b.txt', 'not')}`)).toEqual([400, message, []])
+        expect(readdirSync(own).map((name) => name.replace(/-[^-]*$/, ''))).toEqual(['nekode-paper'])
+      } finally {
+        if (before === undefined) delete process.env.TMPDIR
+        else process.env.TMPDIR = before
+      }
+    })
+
+    test('more than there may be in a form are refused', async () => {
+      const body = Array.from({ length: 101 }, (_, i) => part(`${i}.txt`, 'x')).join('')
+      const message = JSON.stringify({ code: 413, message: 'too many files received' })
+      expect(await send(`${body}--x--\r\n`)).toEqual([413, message, []])
+    })
+
+    test('one of some megabytes comes whole, under a name without a folder', async () => {
+      const text = 'x'.repeat(5 << 20)
+      const [status, , names] = await send(`${part('../../../evil.txt', text)}--x--\r\n`)
+      expect([status, names]).toEqual([200, ['evil.txt']])
+      expect(Bun.file(`${desk?.machine.downloads}/evil.txt`).size).toBe(5 << 20)
+    })
   })
 
   test('a request that is no upgrade is none', async () => {

@@ -3,9 +3,9 @@
 /** Bytes of a body of JSON. A clipboard may hold a long text. */
 export const JSON_BYTES = 4 << 20
 /** Bytes of a form with files. */
-export const UPLOAD_BYTES = 256 << 20
-/** Forms with files that are read at once: each is in memory. */
-export const UPLOADS = 2
+export const UPLOAD_BYTES = 512 << 20
+/** Forms with files that are read at once. */
+export const UPLOADS = 4
 /** Files of a form. */
 export const UPLOAD_FILES = 100
 /** Bytes of a message of a client: the clipboard comes so, too. */

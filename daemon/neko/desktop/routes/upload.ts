@@ -1,8 +1,9 @@
 import type { Hono } from 'hono'
 import { errorText, NekodeError } from '@shared/errors'
 import type { Desk } from '../desk'
+import { type Form, type FormFile, withForm } from '../form'
 import { done, type RouteContext, type RouteEnv } from '../http'
-import { UPLOAD_FILES, UPLOADS } from '../limits'
+import { UPLOADS } from '../limits'
 import { badRequest, failed, forbidden, Refusal, unprocessable } from '../refusal'
 
 /** Files for the machine: into a dialog, dropped somewhere, or into the folder that is shared. */
@@ -10,12 +11,12 @@ export function uploadRoutes(app: Hono<RouteEnv>, desk: Desk): void {
   const { machine, files } = desk
   let running = 0
 
-  /** Reads a form; only so many are in memory at once. */
-  async function withForm(c: RouteContext, act: (form: FormData) => Promise<void>): Promise<void> {
+  /** Only so many at once: each takes room on the disk. */
+  async function upload(c: RouteContext, act: (form: Form) => Promise<void>): Promise<void> {
     if (running >= UPLOADS) throw new Refusal(503, 'too many uploads at once', 1)
     running += 1
     try {
-      await act(await formOf(c.req.raw))
+      await withForm(c.req.raw, act)
     } finally {
       running -= 1
     }
@@ -30,11 +31,11 @@ export function uploadRoutes(app: Hono<RouteEnv>, desk: Desk): void {
 
   app.post('/room/upload/drop', async (c) => {
     demand(c)
-    await withForm(c, async (form) => {
+    await upload(c, async (form) => {
       const at = { x: numberOf(form, 'x', 'X'), y: numberOf(form, 'y', 'Y') }
       const given = filesOf(form)
       try {
-        await machine.drop(at, given.map(machineFile))
+        await machine.drop(at, given)
       } catch (error) {
         desk.log.info('files were not dropped', { error: errorText(error) })
         throw failed(error instanceof NekodeError ? error.message : 'unable to drop files')
@@ -50,7 +51,7 @@ export function uploadRoutes(app: Hono<RouteEnv>, desk: Desk): void {
   app.post('/room/upload/dialog', async (c) => {
     demand(c)
     demandDialog()
-    await withForm(c, (form) => machine.choose(filesOf(form).map(machineFile)))
+    await upload(c, (form) => machine.choose(filesOf(form)))
     return done(c)
   })
 
@@ -74,7 +75,7 @@ export function uploadRoutes(app: Hono<RouteEnv>, desk: Desk): void {
 
   app.post('/filetransfer', async (c) => {
     if (!files.isOn(c.var.session)) throw forbidden('file transfer is disabled')
-    await withForm(c, (form) => files.write(c.var.session, filesOf(form)))
+    await upload(c, (form) => files.write(c.var.session, filesOf(form)))
     return c.body(null, 200)
   })
 
@@ -84,26 +85,13 @@ export function uploadRoutes(app: Hono<RouteEnv>, desk: Desk): void {
   })
 }
 
-async function formOf(request: Request): Promise<FormData> {
-  try {
-    return await request.formData()
-  } catch {
-    // Whatever is wrong with it, the caller is told in the words that Neko has for it.
-    throw badRequest('failed to parse multipart form')
-  }
-}
-
-function numberOf(form: FormData, name: string, called: string): number {
-  const given = form.get(name)
-  if (typeof given !== 'string' || !/^-?\d{1,6}$/.test(given)) throw badRequest(`no ${called} coordinate received`)
+function numberOf({ fields }: Form, name: string, called: string): number {
+  const given = fields.get(name) ?? ''
+  if (!/^-?\d{1,6}$/.test(given)) throw badRequest(`no ${called} coordinate received`)
   return Number(given)
 }
 
-function filesOf(form: FormData): File[] {
-  const files = form.getAll('files').filter((entry) => entry instanceof File)
+function filesOf({ files }: Form): FormFile[] {
   if (files.length === 0) throw badRequest('no files received')
-  if (files.length > UPLOAD_FILES) throw badRequest('too many files received')
   return files
 }
-
-const machineFile = (file: File) => ({ name: file.name, data: file })
