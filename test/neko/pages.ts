@@ -104,7 +104,7 @@ const html = (
       document.body.innerHTML = ''
       document.body.style.background = '${rgb('cyan')}'
     }
-    const steered = new EventSource('/steer')
+    const steered = new EventSource('/steer?from=${name}')
     steered.onmessage = ({ data }) => { location.href = data }
     addEventListener('pagehide', () => steered.close())
     addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame(() => tell({ ready: true }))))
@@ -122,6 +122,8 @@ export class Pages implements AsyncDisposable {
   readonly told: Told[] = []
   readonly #open = new Set<ReadableStreamDefaultController<Uint8Array>>()
   readonly #waiting = new Set<() => void>()
+  /** Where a browser is sent that can be told only now. */
+  #wanted: PageName | undefined
   readonly #server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
@@ -134,8 +136,8 @@ export class Pages implements AsyncDisposable {
   }
 
   async #answer(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url)
-    if (pathname === '/steer') return this.#steer()
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/steer') return this.#steer(searchParams.get('from'))
     if (pathname === '/told' && request.method === 'POST') {
       this.told.push(await request.json())
       for (const wake of this.#waiting) wake()
@@ -146,12 +148,13 @@ export class Pages implements AsyncDisposable {
     return new Response(html(name), { headers: { 'content-type': 'text/html', 'cache-control': 'no-store' } })
   }
 
-  #steer(): Response {
+  #steer(from: string | null): Response {
     let controller: ReadableStreamDefaultController<Uint8Array>
     const stream = new ReadableStream<Uint8Array>({
       start: (made) => {
         controller = made
         made.enqueue(bytes(': here\n\n'))
+        if (this.#wanted !== undefined && this.#wanted !== from) made.enqueue(this.#way(this.#wanted))
         this.#open.add(made)
       },
       cancel: () => void this.#open.delete(controller),
@@ -162,9 +165,15 @@ export class Pages implements AsyncDisposable {
   /** Sends the browser that shows one of the pages to another, and waits until it is drawn. */
   async show(name: PageName): Promise<void> {
     const before = this.told.length
-    for (const controller of this.#open) controller.enqueue(bytes(`data: ${this.url}/${name}\n\n`))
+    this.#wanted = name
+    for (const controller of this.#open) controller.enqueue(this.#way(name))
     await this.until(() => this.told.slice(before).some(({ page, ready }) => page === name && ready))
+    this.#wanted = undefined
     this.told.length = 0
+  }
+
+  #way(name: PageName): Uint8Array {
+    return bytes(`data: ${this.url}/${name}\n\n`)
   }
 
   /** Waits until pages have told what is wanted. */
