@@ -20,6 +20,7 @@ export class Sound {
   readonly #listeners = new Set<(packet: EncodedAudio) => void>()
   readonly encoder: Encoder
   #timestamp = 0
+  #isClosed = false
   #microphone: number | undefined
 
   private constructor(
@@ -75,7 +76,11 @@ export class Sound {
       if (Date.now() > deadline) throw new Error(`PulseAudio is not there after ${START_MS} ms: ${program.lastWords}`)
       await Bun.sleep(20)
     }
-    return new Sound(family, log, o.ffmpeg, `unix:${socket}`, microphone)
+    const sound = new Sound(family, log, o.ffmpeg, `unix:${socket}`, microphone)
+    void program.exited.then((code) => {
+      if (!sound.#isClosed) log.warn('there is no sound any more: PulseAudio ended', { code, says: program.lastWords })
+    })
+    return sound
   }
 
   /** For the programs that play. */
@@ -111,6 +116,7 @@ export class Sound {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#closeMicrophone()
     await this.encoder.close()
   }

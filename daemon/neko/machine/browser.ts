@@ -2,11 +2,9 @@ import { existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Logger } from '@shared/log'
 import type { Size } from '../geometry'
-import type { Family, Program } from './processes'
+import { KeptProgram } from './kept'
+import type { Family } from './processes'
 
-const FIRST_RETRY_MS = 500
-const LONGEST_RETRY_MS = 30_000
-const STEADY_MS = 10_000
 /** Chromium shares pictures between its processes in /dev/shm; containers often have 64 MB of it, and pages crash. */
 const ENOUGH_SHARED = 512 * 1024 * 1024
 
@@ -20,62 +18,31 @@ export interface BrowserOptions {
   size: () => Size
 }
 
-/** The browser of the machine: there is always one, so one that was closed or crashed is started again. */
-export class Browser {
-  readonly #options: BrowserOptions
-  #program: Program | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #retryMs = FIRST_RETRY_MS
-  #isClosed = false
-
-  constructor(options: BrowserOptions) {
-    this.#options = options
-    this.#start()
-  }
-
-  get pid(): number | undefined {
-    return this.#program?.pid
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    await this.#program?.stop()
-  }
-
-  #start(): void {
-    const { family, log } = this.#options
-    const startedAt = Date.now()
-    const program = family.start('browser', browserArgv(this.#options))
-    this.#program = program
-    void program.exited.then((code) => {
-      this.#program = undefined
-      if (this.#isClosed) return
-      if (Date.now() - startedAt >= STEADY_MS) this.#retryMs = FIRST_RETRY_MS
-      log.info('the browser ended and is started again', { code, ms: this.#retryMs, says: program.lastWords })
-      this.#timer = setTimeout(() => this.#start(), this.#retryMs)
-      this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2)
-    })
-  }
-}
-
-/** Makes the browser's profile, and says what has to be known about how it runs. */
-export function browserArgv({ command, home, url, size, log }: BrowserOptions): string[] {
-  const profile = join(home, '.browser')
-  mkdirSync(profile, { recursive: true, mode: 0o700 })
-  const name = basename(command[0] ?? '')
-  const page = url === undefined ? [] : [url]
-  if (/firefox/.test(name)) return [...command, ...firefoxArgs(profile, size()), ...page]
-  if (!/chrom|brave|edge/.test(name)) return [...command, ...page]
-  return [...command, ...chromiumArgs(profile, size(), log), ...page]
-}
-
-function chromiumArgs(profile: string, { width, height }: Size, log: Logger): string[] {
-  const isRoot = process.getuid?.() === 0
-  if (isRoot)
+/** Starts the browser of a machine. */
+export function startBrowser(options: BrowserOptions): KeptProgram {
+  const { family, log, command } = options
+  if (isChromium(command) && isRoot())
     log.warn(
       'The browser runs without its sandbox, because this is root: a page that breaks out of it has the whole computer. Run this as a user without rights instead.',
     )
+  return new KeptProgram({ family, log, name: 'browser', argv: () => browserArgv(options) })
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0
+const isChromium = ([program = '']: string[]): boolean => /chrom|brave|edge/.test(basename(program))
+const isFirefox = ([program = '']: string[]): boolean => /firefox/.test(basename(program))
+
+/** The command, with a profile of its own for browsers that are known. */
+function browserArgv({ command, home, url, size }: BrowserOptions): string[] {
+  const profile = join(home, '.browser')
+  mkdirSync(profile, { recursive: true, mode: 0o700 })
+  const page = url === undefined ? [] : [url]
+  if (isFirefox(command)) return [...command, ...firefoxArgs(profile, size()), ...page]
+  if (isChromium(command)) return [...command, ...chromiumArgs(profile, size()), ...page]
+  return [...command, ...page]
+}
+
+function chromiumArgs(profile: string, { width, height }: Size): string[] {
   return [
     `--user-data-dir=${profile}`,
     '--window-position=0,0',
@@ -89,7 +56,7 @@ function chromiumArgs(profile: string, { width, height }: Size, log: Logger): st
     '--disable-gpu',
     ...(sharedMemory() < ENOUGH_SHARED ? ['--disable-dev-shm-usage'] : []),
     // The second one only takes away the bar that warns of the first.
-    ...(isRoot ? ['--no-sandbox', '--test-type'] : []),
+    ...(isRoot() ? ['--no-sandbox', '--test-type'] : []),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
-import type { Family, Program } from './processes'
+import type { Family, PipedProgram } from './processes'
 
 /** After the last listener: who comes back soon finds it running. */
 const LINGER_MS = 5000
@@ -24,7 +24,7 @@ export interface EncoderOptions {
 /** A program that encodes for as long as somebody listens, and is started again when it dies. */
 export class Encoder {
   readonly #options: EncoderOptions
-  #program: Program | undefined
+  #program: PipedProgram | undefined
   #listeners = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #retryMs = FIRST_RETRY_MS
@@ -69,7 +69,7 @@ export class Encoder {
   #start(): void {
     if (this.#program || this.#isClosed) return
     const { family, name, argv, reader, log } = this.#options
-    const program = family.start(name, argv())
+    const program = family.startPiped(name, argv())
     this.#program = program
     const startedAt = Date.now()
     const read = this.#read(program, reader())
@@ -86,7 +86,7 @@ export class Encoder {
     })
   }
 
-  async #read(program: Program, take: (chunk: Uint8Array) => void): Promise<void> {
+  async #read(program: PipedProgram, take: (chunk: Uint8Array) => void): Promise<void> {
     try {
       for await (const chunk of program.stdout) if (this.#program === program) take(chunk)
     } catch (error) {

@@ -2,7 +2,7 @@ import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import type { Point, Size } from '../geometry'
 import { toPixel } from '../geometry'
-import { type Key, Keyboard, KEYSYM } from './keyboard'
+import { type Key, Keyboard, KEYSYM, type Levels } from './keyboard'
 import type { Core } from './x11/core'
 import type { XTest } from './x11/xtest'
 
@@ -21,6 +21,11 @@ interface HeldKey {
   /** Unknown until it is pressed: its turn may not have come. */
   keycode: number | undefined
   since: number
+}
+
+interface HeldModifiers extends Levels {
+  /** One that makes a key a shortcut. */
+  shortcut: boolean
 }
 
 /** Keyboard and mouse of the machine. Everything happens in the order in which it was asked for. */
@@ -76,7 +81,7 @@ export class InputDevices {
     this.#keys.set(keysym, held)
     // What is held with it is what is held now, not when its turn has come.
     const with_ = this.#heldModifiers()
-    this.#queueKey(keysym, (key) => {
+    this.#queueKey(keysym, with_, (key) => {
       if (!key) return void this.log.warn('a key could not be typed: all spare keys are held', { keysym })
       const isDown = [...this.#keys.values()].some((other) => other.keycode === key.keycode)
       held.keycode = key.keycode
@@ -134,9 +139,10 @@ export class InputDevices {
 
   /** The same key with another name: a capital letter whose Shift was let go of first comes up as a small one. */
   #releaseOther(keysym: number): boolean {
-    const keycode = this.#keyboard?.find(keysym)?.keycode
-    if (keycode === undefined) return false
-    const [other] = [...this.#keys].find(([, held]) => held.keycode === keycode) ?? []
+    const [other] =
+      [...this.#keys].find(
+        ([, { keycode }]) => keycode !== undefined && this.#keyboard?.has(keycode, keysym) === true,
+      ) ?? []
     return other !== undefined && this.#release(other)
   }
 
@@ -147,7 +153,7 @@ export class InputDevices {
   }
 
   /** Presses a key, with Shift and AltGr around it where it needs them and they are not held. */
-  #press(key: Key, { shift, altgr, shortcut }: { shift: boolean; altgr: boolean; shortcut: boolean }): void {
+  #press(key: Key, { shift, altgr, shortcut }: HeldModifiers): void {
     const around: number[] = []
     const modifier = (keysym: number) => {
       const keycode = this.#keyboard?.find(keysym)?.keycode
@@ -160,7 +166,7 @@ export class InputDevices {
     for (const keycode of around.toReversed()) this.xtest.key(keycode, false)
   }
 
-  #heldModifiers(): { shift: boolean; altgr: boolean; shortcut: boolean } {
+  #heldModifiers(): HeldModifiers {
     const held = [...this.#keys.keys()]
     return {
       shift: held.some((keysym) => SHIFT_KEYS.has(keysym)),
@@ -174,10 +180,10 @@ export class InputDevices {
     else action()
   }
 
-  #queueKey(keysym: number, action: (key: Key | undefined) => void): void {
-    const key = this.#waiting ? undefined : this.#keyboard?.find(keysym)
+  #queueKey(keysym: number, held: Levels, action: (key: Key | undefined) => void): void {
+    const key = this.#waiting ? undefined : this.#keyboard?.find(keysym, held)
     if (key) return action(key)
-    this.#wait(async () => action(await this.#keyboard?.prepare(keysym)))
+    this.#wait(async () => action(await this.#keyboard?.prepare(keysym, held)))
   }
 
   #wait(action: () => Promise<void>): void {

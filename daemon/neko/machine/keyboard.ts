@@ -3,12 +3,18 @@ import { EVENT } from './x11/core'
 
 export const KEYSYM = { shift: 0xffe1, control: 0xffe3, altgr: 0xfe03, modeSwitch: 0xff7e, numLock: 0xff7f } as const
 
-/** A key, and what has to be held with it for the keysym to come out. */
-export interface Key {
-  keycode: number
+/** Which of a key's keysyms comes out. */
+export interface Levels {
   shift: boolean
   altgr: boolean
 }
+
+/** A key, and what has to be held with it for the keysym to come out. */
+export interface Key extends Levels {
+  keycode: number
+}
+
+const NONE: Levels = { shift: false, altgr: false }
 
 /**
  * Programs learn of a changed keyboard by an event and then ask for the new one; a key that is pressed before they have it
@@ -26,7 +32,7 @@ interface Spare {
 
 /** Which key makes which keysym; keysyms that no key has get one of the keys that have none. */
 export class Keyboard {
-  #keys = new Map<number, Key>()
+  #keys = new Map<number, Key[]>()
   #free: number[] = []
   readonly #spares = new Map<number, Spare>()
   #isKnown = false
@@ -50,11 +56,14 @@ export class Keyboard {
     return keyboard
   }
 
-  /** The key of a keysym when it can be pressed at once; undefined: `prepare` it. */
-  find(keysym: number): Key | undefined {
+  /**
+   * The key of a keysym when it can be pressed at once; undefined: `prepare` it. Some are on several keys (`<` on one of its own and
+   * above the comma): then the one that needs just what is held.
+   */
+  find(keysym: number, held: Levels = NONE): Key | undefined {
     if (!this.#isKnown) return undefined
-    const key = this.#keys.get(keysym)
-    if (key) return key
+    const keys = this.#keys.get(keysym)
+    if (keys) return keys.find(({ shift, altgr }) => shift === held.shift && altgr === held.altgr) ?? keys[0]
     for (const [keycode, spare] of this.#spares) {
       if (spare.keysym !== keysym) continue
       spare.usedAt = Date.now()
@@ -64,9 +73,9 @@ export class Keyboard {
   }
 
   /** Makes sure that a key has the keysym. @returns undefined when all spare keys are held */
-  async prepare(keysym: number): Promise<Key | undefined> {
+  async prepare(keysym: number, held: Levels = NONE): Promise<Key | undefined> {
     if (!this.#isKnown) await this.#learn()
-    const found = this.find(keysym)
+    const found = this.find(keysym, held)
     if (found) return found
     const keycode = this.#spareKey()
     if (keycode === undefined) return undefined
@@ -77,6 +86,12 @@ export class Keyboard {
     await Bun.sleep(LEARN_MS)
     this.#returnLater()
     return { keycode, shift: false, altgr: false }
+  }
+
+  /** Whether this key makes the keysym, on any level. */
+  has(keycode: number, keysym: number): boolean {
+    const keys = this.#keys.get(keysym)
+    return keys?.some((key) => key.keycode === keycode) ?? this.#spares.get(keycode)?.keysym === keysym
   }
 
   /** The layout is a new one. */
@@ -119,7 +134,7 @@ export class Keyboard {
     // A new layout that a program on the screen chose has taken them back.
     for (const [keycode, { keysym }] of this.#spares)
       if (keysyms[(keycode - firstKey) * width] !== keysym) this.#spares.delete(keycode)
-    const keys = new Map<number, Key>()
+    const keys = new Map<number, Key[]>()
     const free: number[] = []
     // The server tells levels 1 and 2 of the first group, of the second group, then levels 3 and 4 of the first (XKB protocol, 17.1.1).
     const levels = [
@@ -132,7 +147,10 @@ export class Keyboard {
       if (index >= width) continue
       for (let at = index, keycode = firstKey; at < keysyms.length; at += width, keycode++) {
         const keysym = keysyms[at]
-        if (keysym && !this.#spares.has(keycode) && !keys.has(keysym)) keys.set(keysym, { keycode, shift, altgr })
+        if (!keysym || this.#spares.has(keycode)) continue
+        const others = keys.get(keysym) ?? []
+        // A key that has it on several levels is pressed on the first.
+        if (!others.some((key) => key.keycode === keycode)) keys.set(keysym, [...others, { keycode, shift, altgr }])
       }
     }
     for (let at = 0, keycode = firstKey; at < keysyms.length; at += width, keycode++)

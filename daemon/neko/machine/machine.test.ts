@@ -73,6 +73,13 @@ describe('keys', () => {
     await typed('!A')
   })
 
+  test('with Shift held a symbol comes from the key that has it above', async () => {
+    t.machine.key(KEY.shift, true)
+    type(t.machine, '<>|~Q')
+    t.machine.key(KEY.shift, false)
+    await typed('<>|~Q')
+  })
+
   test('a capital letter with Control held is a shortcut without Shift', async () => {
     chord(KEY.control, 0x42)
     const told = await page.until('the key', (told) => told.find((one) => one.control && one.key === 'b'))
@@ -240,6 +247,15 @@ describe('files', () => {
       ['zwei 中 %.txt', 'two'],
     ])
     expect(await Bun.file(`${t.machine.downloads}/eins.txt`).text()).toBe('one')
+  })
+
+  test('what the browser downloads is in the downloads folder', async () => {
+    click(t.machine, ...at(420, 440))
+    const file = Bun.file(`${t.machine.downloads}/geladen.txt`)
+    await until(
+      'the download',
+      async () => ((await file.exists()) && (await file.text()) === 'downloaded') || undefined,
+    )
   })
 
   test('a file is chosen in the dialog of the browser', async () => {

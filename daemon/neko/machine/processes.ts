@@ -13,19 +13,21 @@ const LAST_WORDS = 5
 export interface Program {
   readonly name: string
   readonly pid: number
-  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly exited: Promise<number>
   /** The last lines of standard error. */
   readonly lastWords: string
-  /** Writes to standard input. */
-  readonly stdin: Bun.FileSink
   /** SIGTERM, later SIGKILL to its group; resolves when it has ended. */
   stop(): Promise<void>
 }
 
+/** A program whose output is wanted: somebody has to read it, or the program stops when the pipe is full. */
+export interface PipedProgram extends Program {
+  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>
+}
+
 /** The programs of one machine: each in a process group of its own, all of them ended with this process. */
 export class Family {
-  readonly #programs: Program[] = []
+  readonly #programs = new Set<Program>()
   readonly #seen = new Map<number, Process>()
   readonly #onExit = () => this.#killNow()
   readonly #setpriv = Bun.which('setpriv')
@@ -39,37 +41,49 @@ export class Family {
     process.on('exit', this.#onExit)
   }
 
-  start(name: string, argv: string[], extra: Record<string, string> = {}): Program {
-    // A process that is killed runs no exit handler: the kernel ends what it started.
-    const guard = this.#setpriv ? [this.#setpriv, '--pdeathsig', 'TERM', '--'] : []
-    const child = Bun.spawn([...guard, ...argv], {
+  /** Starts a program whose standard output nobody wants. */
+  start(name: string, argv: string[]): Program {
+    return this.#keep(name, Bun.spawn(this.#guarded(argv), { ...this.#surroundings(), stdout: 'ignore' }))
+  }
+
+  startPiped(name: string, argv: string[]): PipedProgram {
+    const child = Bun.spawn(this.#guarded(argv), { ...this.#surroundings(), stdout: 'pipe' })
+    return Object.assign(this.#keep(name, child), { stdout: child.stdout })
+  }
+
+  /** A process that is killed runs no exit handler: the kernel ends what it started. */
+  #guarded(argv: string[]): string[] {
+    return this.#setpriv ? [this.#setpriv, '--pdeathsig', 'TERM', '--', ...argv] : argv
+  }
+
+  #surroundings() {
+    return {
       cwd: this.env.HOME ?? '/',
-      env: { ...this.env, ...extra, [MACHINE_MARK]: this.mark },
-      stdin: 'pipe',
-      stdout: 'pipe',
+      env: { ...this.env, [MACHINE_MARK]: this.mark },
+      stdin: 'ignore',
       stderr: 'pipe',
       detached: true,
-    })
+    } as const
+  }
+
+  #keep(name: string, child: Bun.Subprocess<'ignore', 'ignore' | 'pipe', 'pipe'>): Program {
     const words: string[] = []
     void this.#listen(name, child.stderr, words)
     let stopping: Promise<void> | undefined
     const program: Program = {
       name,
       pid: child.pid,
-      stdout: child.stdout,
-      stdin: child.stdin,
       exited: child.exited,
+      stop: () => (stopping ??= this.#stop(program)),
       get lastWords() {
         return words.join('\n')
       },
-      stop: () => (stopping ??= this.#stop(program)),
     }
-    this.#programs.push(program)
+    this.#programs.add(program)
     void child.exited.then(() => {
       // What it left in its group.
       signal(-child.pid, 'SIGKILL')
-      const at = this.#programs.indexOf(program)
-      if (at !== -1) this.#programs.splice(at, 1)
+      this.#programs.delete(program)
     })
     return program
   }
@@ -77,7 +91,7 @@ export class Family {
   /** Ends all, the last one started first, and waits for it. Nothing that they started is left then. */
   async close(): Promise<void> {
     this.#collect()
-    for (const program of this.#programs.toReversed()) await program.stop()
+    for (const program of [...this.#programs].toReversed()) await program.stop()
     await killAll(() => {
       const all = processes()
       return [...[...this.#seen.values()].filter((one) => isAlive(one, all)), ...carrying(MACHINE_MARK, this.mark, all)]

@@ -2,7 +2,6 @@ import { NekodeError } from '@shared/errors'
 import type { Logger } from '@shared/log'
 import type { Point, Size } from '../geometry'
 import { Sound } from './audio'
-import type { Browser } from './browser'
 import { FileChooser } from './chooser'
 import { Clipboard } from './clipboard'
 import { cursorImage } from './cursor'
@@ -10,6 +9,7 @@ import { FileDrop } from './drop'
 import { saveFiles } from './files'
 import type { Home } from './home'
 import { InputDevices } from './input'
+import type { KeptProgram } from './kept'
 import { keyboardLayout, modifierState, modifierMasks, setKeyboardLayout } from './layout'
 import type {
   ClipboardContent,
@@ -27,7 +27,7 @@ import type {
 } from './machine'
 import type { Microphone } from './microphone'
 import type { Programs } from './packages'
-import type { Family, Program } from './processes'
+import type { Family } from './processes'
 import { screenSize, usualSizes } from './sizes'
 import { VideoStream } from './video'
 import { XConnection } from './x11/connection'
@@ -67,7 +67,7 @@ interface Parts {
 /** A machine that runs. */
 export class Session implements Machine {
   readonly failed: Promise<string>
-  browser: Browser | undefined
+  readonly #kept: KeptProgram[] = []
   readonly #o: SessionOptions
   readonly #parts: Parts
   readonly #video: VideoStream
@@ -97,7 +97,9 @@ export class Session implements Machine {
       now: () => performance.now(),
     })
     parts.xfixes.onCursor(() => void this.#lookAtCursor())
-    this.watch('screen', xvfb.program)
+    void xvfb.program.exited.then((code) => {
+      if (!this.#closing) this.#fail(`the screen ended with ${code}: ${xvfb.program.lastWords || 'it said nothing'}`)
+    })
   }
 
   /** Connects to the screen's server. */
@@ -158,21 +160,23 @@ export class Session implements Machine {
     return this.#o.home.downloads
   }
 
-  /** Programs without which the machine is none: it has failed when one ends. */
-  watch(name: string, program: Program): void {
-    void program.exited.then((code) => {
-      if (!this.#closing) this.#fail(`the ${name} ended with ${code}: ${program.lastWords || 'it said nothing'}`)
-    })
+  /** A program that ends with the machine. */
+  keep(program: KeptProgram): void {
+    this.#kept.push(program)
   }
 
   /** Resolves when windows are managed. @throws NekodeError unavailable when that takes too long */
-  async windowManagerReady(): Promise<void> {
+  async windowsManaged(): Promise<void> {
     const { core } = this.#parts
     const check = await core.atom('_NET_SUPPORTING_WM_CHECK')
     const deadline = Date.now() + MANAGER_MS
     while (!(await core.numbers(core.x.root, check))) {
-      if (Date.now() > deadline)
-        throw new NekodeError('unavailable', 'The window manager does not start.', { code: 'window_manager_failed' })
+      if (Date.now() > deadline) {
+        const says = this.#kept.map(({ lastWords }) => lastWords).join('\n')
+        throw new NekodeError('unavailable', `The window manager does not start: ${says || 'it says nothing'}`, {
+          code: 'window_manager_failed',
+        })
+      }
       await Bun.sleep(10)
     }
   }
@@ -331,7 +335,11 @@ export class Session implements Machine {
     const { input, chooser, drops, clipboard, core } = this.#parts
     input.close()
     chooser.close()
-    await Promise.all([this.browser?.close(), this.#video.encoder.close(), sound instanceof Sound && sound.close()])
+    await Promise.all([
+      ...this.#kept.map((program) => program.close()),
+      this.#video.encoder.close(),
+      sound instanceof Sound && sound.close(),
+    ])
     drops.close()
     clipboard.close()
     core.x.close()

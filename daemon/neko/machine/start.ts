@@ -1,8 +1,9 @@
 import type { Logger } from '@shared/log'
 import { errorText } from '@shared/errors'
-import { Browser } from './browser'
+import { startBrowser } from './browser'
 import { Sound } from './audio'
 import { enterHome, type Home } from './home'
+import { KeptProgram } from './kept'
 import type { Machine, ScreenSize } from './machine'
 import { findPrograms, installHint, type Programs } from './packages'
 import { Family } from './processes'
@@ -76,19 +77,26 @@ async function start(
     frameRate: options.frameRate ?? 15,
     kilobits: options.kilobits ?? 2500,
   })
-  // Before any window: none has to be told of a change.
-  await session.resize(size)
-  session.watch('window manager', family.start('window manager', windowManagerArgv(programs.windowManager, home.run)))
-  await session.windowManagerReady()
-  session.browser = new Browser({
-    family,
-    log,
-    url,
-    command: programs.browser,
-    home: home.path,
-    size: () => session.size,
-  })
-  return session
+  try {
+    // Before any window: none has to be told of a change.
+    await session.resize(size)
+    session.keep(
+      new KeptProgram({
+        family,
+        log,
+        name: 'window manager',
+        argv: () => windowManagerArgv(programs.windowManager, home.run),
+      }),
+    )
+    await session.windowsManaged()
+    session.keep(
+      startBrowser({ family, log, url, command: programs.browser, home: home.path, size: () => session.size }),
+    )
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
+  }
 }
 
 /** @returns why there is none */

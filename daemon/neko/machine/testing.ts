@@ -16,8 +16,10 @@ const PAGE = `<!doctype html><title>test</title>
 <style>body { margin: 0; height: 4000px; font: 20px sans-serif } textarea { position: fixed; left: 0; top: 0; width: 90%; height: 100px }
 #button { position: fixed; left: 0; top: 200px; width: 300px; height: 200px; background: rgb(200, 0, 0) }
 #drop { position: fixed; left: 400px; top: 200px; width: 300px; height: 200px; background: #ddd }
+#download { position: fixed; left: 400px; top: 420px; width: 300px; height: 60px; background: #dfd }
 #file { position: fixed; left: 0; top: 420px; width: 300px; height: 60px }</style>
 <textarea id="text" autofocus></textarea><div id="button"></div><div id="drop"></div><input id="file" type="file">
+<a id="download" href="/download" download="geladen.txt">Download</a>
 <script>
 const tell = (what) => fetch('/tell', { method: 'POST', body: JSON.stringify(what) })
 const text = document.getElementById('text')
@@ -60,6 +62,7 @@ export function startPage(): TestPage {
     port: 0,
     hostname: '127.0.0.1',
     async fetch(request) {
+      if (new URL(request.url).pathname === '/download') return new Response('downloaded')
       if (request.method !== 'POST')
         return new Response(PAGE, { headers: { 'content-type': 'text/html; charset=utf-8' } })
       const what: Record<string, unknown> = Object(await request.json())

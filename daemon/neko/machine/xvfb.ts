@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { NekodeError } from '@shared/errors'
 import type { Size } from '../geometry'
-import type { Family, Program } from './processes'
+import type { Family, PipedProgram, Program } from './processes'
 import { Framebuffer } from './screen'
 import { writeCookie } from './x11/cookie'
 
@@ -31,7 +31,7 @@ export async function startXvfb(family: Family, path: string, run: string, large
   const cookie = writeCookie(authority)
   const folder = mkdtempSync(join(framebufferFolder(run, largest), 'nekode-screen-'))
   try {
-    const program = family.start('Xvfb', [
+    const program = family.startPiped('Xvfb', [
       path,
       ...`-displayfd 1 -nolisten tcp -auth ${authority} -noreset -dpi 96 -s 0`.split(' '),
       ...`-screen 0 ${largest.width}x${largest.height}x24 -fbdir ${folder}`.split(' '),
@@ -54,7 +54,7 @@ export async function startXvfb(family: Family, path: string, run: string, large
   }
 }
 
-async function displayNumber(program: Program): Promise<string> {
+async function displayNumber(program: PipedProgram): Promise<string> {
   const timer = setTimeout(() => void program.stop(), START_MS)
   let said = ''
   const decoder = new TextDecoder()

@@ -8,6 +8,7 @@ export type Offer = ReadonlyMap<string, Uint8Array>
 const ANSWER_MS = 3000
 /** Larger values go in parts (ICCCM 2.7.2). */
 const PART = 64 * 1024
+const STALE_MS = 30_000
 const MAX_BYTES = 64 * 1024 * 1024
 
 interface Transfer {
@@ -15,6 +16,8 @@ interface Transfer {
   property: number
   type: number
   left: Uint8Array
+  /** Of its last part, in epoch milliseconds. */
+  at: number
 }
 
 /** One selection (`CLIPBOARD`, `XdndSelection`), as its owner and as one who asks. */
@@ -201,7 +204,10 @@ export class Selection {
       return true
     }
     core.watchProperties(requestor)
-    this.#transfers.set(`${requestor} ${property}`, { requestor, property, type: target, left: value })
+    const at = Date.now()
+    // Of programs that ended, or gave up.
+    for (const [key, transfer] of this.#transfers) if (transfer.at < at - STALE_MS) this.#transfers.delete(key)
+    this.#transfers.set(`${requestor} ${property}`, { requestor, property, type: target, left: value, at })
     core.changeProperty(requestor, property, await core.atom('INCR'), 32, numbers([value.length]))
     return true
   }
@@ -210,6 +216,7 @@ export class Selection {
   #sendPart(key: string): void {
     const transfer = this.#transfers.get(key)
     if (!transfer) return
+    transfer.at = Date.now()
     const part = transfer.left.subarray(0, PART)
     this.core.changeProperty(transfer.requestor, transfer.property, transfer.type, 8, part)
     transfer.left = transfer.left.subarray(part.length)
