@@ -1,4 +1,3 @@
-import { neutralise } from '@shared/cli/text'
 import { errorText, NekodeError } from '@shared/errors'
 import { misuse, said, type Verb } from './verb'
 import { saveFile } from './files'
@@ -52,7 +51,7 @@ export const clipboard: readonly Verb[] = [
       const { clipboard } = desk.rest
       if (what === 'get' && words.length === 0) {
         const found = await clipboard.get({ signal })
-        return said(neutralise(found.text ?? found.html ?? ''), found)
+        return said(found.text ?? found.html ?? '', found)
       }
       if (what === 'set') return clipboard.set({ text: words.join(' ') }, { signal })
       if (what === 'html' && words.length > 0) return clipboard.set({ html: words.join(' ') }, { signal })

@@ -1,4 +1,5 @@
 import type { Output } from '@shared/cli/output'
+import { neutralise } from '@shared/cli/text'
 import type { Result } from './verb'
 import type { Command } from './verbs'
 
@@ -12,6 +13,7 @@ export function showResult(
   const { command, result } = ran
   out.item(
     { command: command.verb.name, ...(line === undefined ? {} : { line }), result: result?.value ?? null },
-    () => result?.text ?? '',
+    // What comes from the room could steer the terminal; a file or a program gets it as it is.
+    () => (out.host.tty.out ? neutralise(result?.text ?? '') : (result?.text ?? '')),
   )
 }
