@@ -249,15 +249,6 @@ describe('files', () => {
     expect(await Bun.file(`${t.machine.downloads}/eins.txt`).text()).toBe('one')
   })
 
-  test('what the browser downloads is in the downloads folder', async () => {
-    click(t.machine, ...at(420, 440))
-    const file = Bun.file(`${t.machine.downloads}/geladen.txt`)
-    await until(
-      'the download',
-      async () => ((await file.exists()) && (await file.text()) === 'downloaded') || undefined,
-    )
-  })
-
   test('a file is chosen in the dialog of the browser', async () => {
     await expect(t.machine.choose([{ name: 'a.txt', data: Buffer.from('a') }])).rejects.toMatchObject({
       code: 'chooser_closed',
@@ -275,4 +266,12 @@ describe('files', () => {
     stop()
     expect(news).toEqual([true, false, true, false])
   }, 30_000)
+
+  test('what the browser downloads is in the downloads folder', async () => {
+    click(t.machine, ...at(420, 440))
+    await until('the download', async () => {
+      const file = Bun.file(`${t.machine.downloads}/geladen.txt`)
+      return ((await file.exists()) && (await file.text()) === 'downloaded') || undefined
+    })
+  })
 })
