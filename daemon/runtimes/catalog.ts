@@ -298,7 +298,7 @@ export const RUNTIMES: readonly RuntimeSpec[] = [
     commands: [],
     args: [],
     login:
-      'Give the agent NEKO_URL, NEKO_USER and NEKO_PASS of a Neko server, and a model that sees pictures: NEKODE_MODEL_BASE_URL, OPENROUTER_API_KEY, OPENAI_API_KEY or ANTHROPIC_API_KEY.',
+      'Give the agent NEKO_URL, NEKO_USER and NEKO_PASS of a Neko server, and a model that sees pictures: OPENROUTER_API_KEY, OPENAI_API_KEY or ANTHROPIC_API_KEY, or NEKODE_MODEL_BASE_URL of the daemon.',
     loginEnv: [...NEKO, ...MODEL, 'OPENROUTER_API_KEY', 'OPENROUTER_BASE_URL', 'OPENROUTER_MODEL'],
     recommended: true,
     docs: 'Works by sight on the screen of a Neko server, or on a desktop of its own, with a model that sees pictures.',
