@@ -8,6 +8,7 @@ import type { Logger } from '@shared/log'
 import { NekoClient } from '../../neko/client/client'
 import type { Frames } from '../../neko/frames/frames'
 import { History } from '../../neko/manual/history'
+import type { IcePolicy } from '../../neko/media/ice'
 import { converse, narrate, warnings } from '../../neko/manual/interactive'
 import type { Face, FrameKind } from '../../neko/manual/manual'
 import { linesOf, runLines } from '../../neko/manual/piped'
@@ -47,11 +48,12 @@ export const manual = command({
     'Logs: NEKO_LOGLEVEL (DEBUG, INFO, WARNING, ERROR), NEKO_LOGFILE.',
   ],
   async run({ args, every, host, out }) {
-    const settings = manualSettings(args, host.env)
-    for (const warning of settings.warnings) out.note(`Warning: ${warning}`)
     const lines = every('do')
     const isInteractive = lines.length === 0 && host.tty.in && host.tty.err
-    const log = openLog(settings.log, (line) => host.err(`${line}\n`))
+    const settings = manualSettings(args, host.env, isInteractive)
+    for (const warning of settings.warnings) out.note(`Warning: ${warning}`)
+    const sink = { write: (line: string): void => host.err(`${line}\n`) }
+    const log = openLog(settings.log, (line) => sink.write(line))
     const end = new AbortController()
     const stop = (): void => end.abort(new NekodeError('invalid', 'Interrupted.', { code: 'interrupted' }))
     host.interrupted().addEventListener('abort', stop)
@@ -66,10 +68,10 @@ export const manual = command({
         signal: end.signal,
         input: { normalised: args.norm === true, ...(settings.size ? { size: settings.size } : {}) },
         audio: args.audio,
-        framesOf: (kind) => framesOf(client, kind, { media: args.media, audio: args.audio, env: host.env, log }),
+        framesOf: (kind) => framesOf(client, kind, { media: args.media, audio: args.audio, ice: settings.ice, log }),
       }
       try {
-        if (isInteractive) return await sit({ ...options, keepsText: args['keep-text'] === true })
+        if (isInteractive) return await sit({ ...options, sink, keepsText: args['keep-text'] === true })
         const script = { keepGoing: args['keep-going'] === true, patienceMs: span('wait', args.wait) }
         const source = lines.length > 0 ? lines : linesOf(Bun.stdin.stream())
         return await play({ ...options, ...script, source, waits: args['auto-host'] })
@@ -121,7 +123,7 @@ function askPassword(host: Host, username: string): Promise<string> {
 interface FrameContext {
   media: boolean
   audio: boolean
-  env: Host['env']
+  ice: IcePolicy
   log: Logger
 }
 
@@ -129,23 +131,12 @@ interface FrameContext {
 async function framesOf(
   client: NekoClient,
   kind: FrameKind,
-  { media, audio, env, log }: FrameContext,
+  { media, audio, ice, log }: FrameContext,
 ): Promise<Frames> {
   const { Frames } = await import('../../neko/frames/frames')
   const hasScreenshots = client.profile?.is_admin === true || client.state.screencast
   const prefer = !media || (kind === 'still' && hasScreenshots) ? 'screenshot' : 'auto'
-  return new Frames(client, { prefer, audio: audio && kind === 'live', ice: icePolicy(env), log })
-}
-
-function icePolicy(env: Host['env']) {
-  const {
-    NEKO_STUN_URL: stun = 'stun:stun.l.google.com:19302',
-    NEKO_TURN_URL: url,
-    NEKO_TURN_USER,
-    NEKO_TURN_PASS,
-  } = env
-  const turn = url ? { turn: { url, user: NEKO_TURN_USER ?? '', pass: NEKO_TURN_PASS ?? '' } } : {}
-  return { policy: env.NEKO_ICE_POLICY === 'all' ? ('all' as const) : ('strict' as const), stun, ...turn }
+  return new Frames(client, { prefer, audio: audio && kind === 'live', ice, log })
 }
 
 interface RunOptions {
@@ -193,7 +184,9 @@ async function play(
 }
 
 /** Runs what a person types. */
-async function sit(options: RunOptions & { keepsText: boolean }): Promise<number> {
+async function sit(
+  options: RunOptions & { keepsText: boolean; sink: { write: (line: string) => void } },
+): Promise<number> {
   const { client, host, out, log, signal, input, framesOf, audio, keepsText } = options
   const path = join(nekodeHome(host.env), 'neko', 'history')
   const history = new History({ path, keepsText, log })
@@ -212,6 +205,8 @@ async function sit(options: RunOptions & { keepsText: boolean }): Promise<number
     },
   })
   session = new ManualSession({ desk: client, face: terminal, input, frames: framesOf, audio, signal })
+  // A line of the log does not break the one that is being typed.
+  options.sink.write = (line) => terminal.note(line)
   const silence = narrate(client, (text) => terminal.note(text))
   try {
     out.note("Starting Neko manual CLI. Type 'help' for commands. Ctrl+D or 'quit' to exit.")

@@ -47,6 +47,23 @@ test('what is missing is named', () => {
   expect(() => manualSettings({ size: '12' }, account)).toThrow(usage('1920x1080'))
 })
 
+test('the servers that help to find a way are those of the agent', () => {
+  expect(manualSettings({}, account).ice).toEqual({ policy: 'strict', stun: 'stun:stun.l.google.com:19302' })
+  const env = {
+    NEKO_ICE_POLICY: 'all',
+    NEKO_STUN_URL: 'stun:s',
+    NEKO_TURN_URL: 'turn:t',
+    NEKO_TURN_USER: 'u',
+    NEKO_TURN_PASS: 'p',
+  }
+  expect(manualSettings({}, { ...account, ...env }).ice).toEqual({
+    policy: 'all',
+    stun: 'stun:s',
+    turn: { url: 'turn:t', user: 'u', pass: 'p' },
+  })
+  expect(() => manualSettings({}, { ...account, NEKO_ICE_POLICY: 'none' })).toThrow(usage('strict or all'))
+})
+
 test('a secret on the command line is warned of', () => {
   expect(manualSettings({ password: 'x' }, account).warnings).toEqual([expect.stringContaining('NEKO_PASS_FILE')])
   expect(manualSettings({ ws: 'ws://n/api/ws?token=x' }, {}).warnings).toEqual([expect.stringContaining('NEKO_WS')])

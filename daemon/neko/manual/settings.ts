@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { errorText, NekodeError } from '@shared/errors'
 import { createLogger, type Logger, type LogLevel } from '@shared/log'
 import type { Size } from '../geometry'
+import type { IcePolicy } from '../media/ice'
 import { parseSize } from './room'
 
 type Env = Record<string, string | undefined>
@@ -19,6 +20,7 @@ export interface ManualFlags {
 export interface ManualSettings {
   connection: { ws: string } | { url: string; username: string; password: string | undefined }
   size: Size | undefined
+  ice: IcePolicy
   log: { level: LogLevel; file: string | undefined }
   warnings: string[]
 }
@@ -34,9 +36,10 @@ const LEVELS: Record<string, LogLevel> = {
 
 /**
  * Who connects where, and what is written down.
+ * @param isInteractive a person is told what happens, so that the log has only errors for them
  * @throws NekodeError invalid `usage` that names what is missing or wrong
  */
-export function manualSettings(flags: ManualFlags, env: Env): ManualSettings {
+export function manualSettings(flags: ManualFlags, env: Env, isInteractive = false): ManualSettings {
   const warnings: string[] = []
   const size = flags.size ?? env.NEKO_SIZE
   if (flags.password !== undefined)
@@ -50,7 +53,11 @@ export function manualSettings(flags: ManualFlags, env: Env): ManualSettings {
   return {
     connection,
     size: size ? parseSize(size) : undefined,
-    log: { level: levelOf(env.NEKO_LOGLEVEL, file === undefined ? 'warn' : 'info', warnings), file },
+    ice: iceOf(env),
+    log: {
+      level: levelOf(env.NEKO_LOGLEVEL, file !== undefined ? 'info' : isInteractive ? 'error' : 'warn', warnings),
+      file,
+    },
     warnings,
   }
 }
@@ -66,6 +73,20 @@ function connectionOf(flags: ManualFlags, env: Env): ManualSettings['connection'
     code: 'usage',
     next: 'Give the server’s address with a name and a password, or a full WebSocket address with a token as NEKO_WS.',
   })
+}
+
+/** As the agent has it: the servers of the environment are asked with `all` only. */
+function iceOf(env: Env): IcePolicy {
+  const policy = env.NEKO_ICE_POLICY || 'strict'
+  if (policy !== 'strict' && policy !== 'all') {
+    throw new NekodeError('invalid', `NEKO_ICE_POLICY is strict or all, not “${policy}”.`, { code: 'usage' })
+  }
+  const { NEKO_TURN_URL: url, NEKO_TURN_USER: user = '', NEKO_TURN_PASS: pass = '' } = env
+  return {
+    policy,
+    stun: env.NEKO_STUN_URL || 'stun:stun.l.google.com:19302',
+    ...(url ? { turn: { url, user, pass } } : {}),
+  }
 }
 
 function passwordFile({ NEKO_PASS_FILE: path }: Env): string | undefined {
