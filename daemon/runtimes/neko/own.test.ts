@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkStream, Probe } from '../../../test/agents/contract'
+import { NAME, Pages } from '../../../test/neko/pages'
+import { startVision, TASKS, type Vision } from '../../../test/neko/vision'
+import { createDriver } from '..'
+
+const root = mkdtempSync(join(tmpdir(), 'nekode-own-'))
+let pages: Pages
+let vision: Vision
+
+beforeAll(() => {
+  pages = new Pages()
+  vision = startVision()
+})
+afterAll(async () => {
+  await vision.stop()
+  await pages[Symbol.asyncDispose]()
+  rmSync(root, { recursive: true, force: true })
+})
+
+test('without a server the agent works on a desktop of its own, with a real browser, and leaves nothing of it running', async () => {
+  const cwd = join(root, 'work')
+  mkdirSync(cwd)
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: root,
+    NEKODE_MODEL_BASE_URL: `${vision.url}/v1`,
+    NEKODE_MODEL: 'showlab/ShowUI-2B',
+    NEKO_DESKTOP_URL: `${pages.url}/form`,
+  }
+  const probe = new Probe(createDriver('neko'), { cwd, env, prompt: '', stateDir: join(root, 'state'), mcp: [] })
+  probe.decide = () => ({ allow: true })
+  await probe.start()
+  await probe.driver.send(TASKS.form)
+  await pages.until(() => pages.told.some(({ done, name }) => done === true && name === NAME), 90)
+  const end = await probe.until('turn.end')
+  expect(end).toMatchObject({ reason: 'completed', text: 'It is done.' })
+  await probe.driver.stop()
+  checkStream(probe.events)
+  expect(running(root)).toEqual([])
+}, 180_000)
+
+/** Command lines of processes that name this. */
+function running(what: string): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const line = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
+      return line.includes(what) ? [line.replaceAll('\0', ' ')] : []
+    } catch {
+      // It has ended meanwhile.
+      return []
+    }
+  })
+}
