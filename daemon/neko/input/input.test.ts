@@ -245,6 +245,15 @@ describe('a text', () => {
     ])
   })
 
+  test('is looked for elsewhere on another keyboard: letters are keys, the rest is pasted', async () => {
+    const { room, input } = start()
+    input.layout = 'de'
+    await input.type('Ab c\nx@1')
+    expect(keys(room)).toEqual(['+shift', '+a', '-a', '-shift', '.b', '. ', '.c', '.return', 'control/paste'])
+    await input.type('a@', { how: 'keys' })
+    expect(keys(room).slice(-2)).toEqual(['.a', '.@'])
+  })
+
   test('that is broken off lets go of Shift', async () => {
     const { room, input } = start()
     const abort = new AbortController()

@@ -65,6 +65,8 @@ export class Input {
   normalised: boolean
   /** Size of the screen that pixels are of; undefined: of the real one. */
   size: Size | undefined
+  /** Layout of the remote keyboard, as far as it is known; `us` is what servers begin with. */
+  layout = 'us'
   readonly #room: Room
   readonly #held: Held
   readonly #pace: Pace
@@ -219,7 +221,7 @@ export class Input {
     await this.#loose(signal)
     this.#steer()
     this.#held.letGo()
-    const strokes = strokesOf(text, how === 'auto' && this.#mayUseClipboard())
+    const strokes = strokesOf(text, { paste: how === 'auto' && this.#mayUseClipboard(), us: this.layout === 'us' })
     for (const [at, stroke] of strokes.entries()) {
       if (at > 0) await this.#pause(this.#pace.key, signal)
       await this.#stroke(stroke, signal)

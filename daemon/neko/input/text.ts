@@ -11,30 +11,32 @@ export type Stroke =
 /** From this many characters on typing takes seconds, and pasting does not. */
 const LONG = 200
 
+export interface TypingOptions {
+  /** Whether the clipboard may be used. */
+  paste: boolean
+  /** Whether the remote keyboard is a US one: on another only letters are where they are looked for. */
+  us: boolean
+}
+
 /**
- * How a text is typed. Newline and tab are keys. With the clipboard, what is long, or holds characters that are not on a US keyboard, is
+ * How a text is typed. Newline and tab are keys. With the clipboard, what is long, or holds characters that are on no key that is known, is
  * pasted: a server has about twenty spare keys and never takes one back.
- * @param paste whether the clipboard may be used
  */
-export function strokesOf(text: string, paste: boolean): Stroke[] {
+export function strokesOf(text: string, { paste, us }: TypingOptions): Stroke[] {
+  const keyOf = (character: string) => (us || /[a-z\s]/i.test(character) ? usKey(character) : undefined)
   const strokes: Stroke[] = []
   for (const piece of text.replace(/\r\n?/g, '\n').split(/([\n\t])/)) {
     if (piece === '') continue
-    if (piece !== '\n' && piece !== '\t' && paste && (piece.length > LONG || !isUs(piece))) {
-      strokes.push({ kind: 'paste', text: piece })
-    } else typed(piece, strokes)
+    const isKnown = [...piece].every((character) => keyOf(character) !== undefined)
+    if (paste && (!isKnown || piece.length > LONG)) strokes.push({ kind: 'paste', text: piece })
+    else for (const character of piece) type(character, keyOf(character), strokes)
   }
   return strokes
 }
 
-const isUs = (text: string): boolean => [...text].every((character) => usKey(character) !== undefined)
-
-function typed(text: string, strokes: Stroke[]): void {
-  for (const character of text) {
-    const place = usKey(character)
-    const last = strokes.at(-1)
-    if (!place) strokes.push({ kind: 'rare', keysym: keysymOfCharacter(character) })
-    else if (last?.kind === 'keys' && last.shift === place.shift) last.keysyms.push(place.keysym)
-    else strokes.push({ kind: 'keys', keysyms: [place.keysym], shift: place.shift })
-  }
+function type(character: string, place: ReturnType<typeof usKey>, strokes: Stroke[]): void {
+  const last = strokes.at(-1)
+  if (!place) strokes.push({ kind: 'rare', keysym: keysymOfCharacter(character) })
+  else if (last?.kind === 'keys' && last.shift === place.shift) last.keysyms.push(place.keysym)
+  else strokes.push({ kind: 'keys', keysyms: [place.keysym], shift: place.shift })
 }

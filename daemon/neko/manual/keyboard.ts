@@ -102,9 +102,11 @@ export const keyboard: readonly Verb[] = [
     usage: '[LAYOUT [VARIANT]]',
     about: 'Show or set the layout of the remote keyboard: us, de, fr, us dvorak',
     words: [0, 2],
-    run: async ({ desk, signal }, [layout, variant = '']) => {
+    run: async ({ desk, input, signal }, [layout, variant = '']) => {
       if (layout !== undefined) await desk.rest.keyboard.setMap({ layout, variant }, { signal })
       const map = await desk.rest.keyboard.map({ signal })
+      // Variants of it (dvorak, intl) have their keys elsewhere too.
+      input.layout = `${map.layout} ${map.variant}`.trim() || 'us'
       return said(`keyboard ${map.layout}${map.variant === '' ? '' : ` ${map.variant}`}`, map)
     },
   },
