@@ -253,6 +253,8 @@ describe('files', () => {
     await expect(t.machine.choose([{ name: 'a.txt', data: Buffer.from('a') }])).rejects.toMatchObject({
       code: 'chooser_closed',
     })
+    const two = ['a', 'b'].map((name) => ({ name, data: Buffer.from('') }))
+    await expect(t.machine.choose(two)).rejects.toMatchObject({ code: 'chooser_one_file' })
     const news: boolean[] = []
     const stop = t.machine.onChooser((open) => void news.push(open))
     click(t.machine, ...at(50, 435))

@@ -166,8 +166,8 @@ export interface Machine {
   readonly chooserOpen: boolean
   onChooser(listener: (open: boolean) => void): Unlisten
   /**
-   * Answers an open dialog with files (put into `downloads` first), or closes it when there are none.
-   * @throws NekodeError precondition when no dialog is open
+   * Answers an open dialog with a file (put into `downloads` first), or closes it when there is none.
+   * @throws NekodeError invalid for more than one file, precondition when no dialog is open or it does not take the file
    */
   choose(files: MachineFile[]): Promise<void>
 

@@ -51,9 +51,14 @@ export class Family {
     return Object.assign(this.#keep(name, child), { stdout: child.stdout })
   }
 
-  /** A process that is killed runs no exit handler: the kernel ends what it started. */
+  /**
+   * A process that is killed runs no exit handler: the kernel ends what it started. Both ways a program that is not there (any
+   * more) ends at once, instead of failing to start.
+   */
   #guarded(argv: string[]): string[] {
-    return this.#setpriv ? [this.#setpriv, '--pdeathsig', 'TERM', '--', ...argv] : argv
+    return this.#setpriv
+      ? [this.#setpriv, '--pdeathsig', 'TERM', '--', ...argv]
+      : ['/bin/sh', '-c', 'exec "$@"', 'sh', ...argv]
   }
 
   #surroundings() {

@@ -320,8 +320,10 @@ export class Session implements Machine {
 
   async choose(files: MachineFile[]): Promise<void> {
     const { chooser } = this.#parts
+    if (files.length > 1)
+      throw new NekodeError('invalid', 'The file dialog takes one file at a time.', { code: 'chooser_one_file' })
     if (!chooser.isOpen) return chooser.answer(undefined)
-    const [path] = await saveFiles(this.downloads, files.slice(0, 1))
+    const [path] = await saveFiles(this.downloads, files)
     return chooser.answer(path)
   }
 
