@@ -33,14 +33,13 @@ export const pictures: readonly Verb[] = [
     run: async (manual, [path = '', seconds]) => {
       const kind = extname(path).toLowerCase()
       if (kind !== '.webm' && kind !== '.mkv') throw misuse('A recording is a .webm or a .mkv file.')
-      const limit = seconds === undefined ? [] : [AbortSignal.timeout(number('SECONDS', seconds) * 1000)]
-      if (limit.length === 0 && !manual.face.interactive)
+      const limitMs = seconds === undefined ? undefined : number('SECONDS', seconds) * 1000
+      if (limitMs === undefined && !manual.face.interactive)
         throw misuse('In a script it has to end: say how many seconds.')
       const { record } = await import('./record')
       const { desk, audio } = manual
       const frames = await manual.frames('live')
-      const signal = AbortSignal.any([manual.signal, ...limit])
-      const done = await record({ frames, path, size: desk.size, signal, audio })
+      const done = await record({ frames, path, size: desk.size, signal: manual.signal, limitMs, audio })
       const text = `${path} (${done.codec}, ${done.seconds.toFixed(1)} s, ${done.frames} pictures, ${sizeText(done.sizeBytes)})`
       return said(text, done)
     },

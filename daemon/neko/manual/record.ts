@@ -18,6 +18,8 @@ export interface RecordOptions {
   size: Size
   /** Ends it; the file plays. */
   signal: AbortSignal
+  /** How long it may be, from its first picture on. */
+  limitMs?: number | undefined
   /** Whether the room's sound is received. */
   audio: boolean
 }
@@ -42,12 +44,19 @@ const CODECS: Partial<Record<VideoCodec, string>> = { vp8: 'V_VP8', vp9: 'V_VP9'
  * @throws NekodeError unavailable `no_picture` when nothing came, precondition when the file cannot be written, or cannot hold the video
  */
 export async function record(options: RecordOptions): Promise<Recording> {
-  const file = new RecordFile(options.path)
+  const { limitMs } = options
+  const limit = new AbortController()
+  let timer: Timer | undefined
+  const file = new RecordFile(options.path, () => {
+    if (limitMs !== undefined) timer = setTimeout(() => limit.abort(), limitMs)
+  })
+  const limited = { ...options, signal: AbortSignal.any([options.signal, limit.signal]) }
   try {
     const { media } = options.frames
-    if (media) await new VideoRecorder(file, options, media).run()
-    else await recordShots(file, options)
+    if (media) await new VideoRecorder(file, limited, media).run()
+    else await recordShots(file, limited)
   } finally {
+    clearTimeout(timer)
     file.end()
   }
   if (file.frames === 0) throw nothing('it was ended before the first picture')
@@ -69,9 +78,11 @@ class RecordFile {
   #descriptor: number | undefined
   #muxer: Matroska | undefined
   #startedAt = 0
+  readonly #onBegin: () => void
 
-  constructor(path: string) {
+  constructor(path: string, onBegin: () => void) {
     this.#path = path
+    this.#onBegin = onBegin
     this.#isWebm = extname(path).toLowerCase() === '.webm'
     try {
       this.#descriptor = openSync(path, 'w', 0o644)
@@ -93,6 +104,7 @@ class RecordFile {
     }
     this.codec = codec
     this.#startedAt = Date.now()
+    this.#onBegin()
     this.#muxer = new Matroska({ write: (bytes, at) => this.#write(bytes, at) }, tracks, this.#isWebm)
   }
 
