@@ -55,7 +55,7 @@ const args = {
   'implicit-hosting': { type: 'boolean', description: 'Whoever acts steers, without asking' },
   cookies: { type: 'boolean', description: 'Logins give a cookie in the place of a token' },
   origin: { type: 'string', valueHint: 'url', description: 'Let pages of this address use the API' },
-  'udp-ports': { type: 'string', valueHint: 'from-to', description: 'UDP ports of the video (any)' },
+  'media-ports': { type: 'string', valueHint: 'from-to', description: 'UDP and TCP ports of the video (any)' },
   address: { type: 'string', valueHint: 'ip', description: 'Another address at which this computer is reached' },
   stun: { type: 'string', valueHint: 'host:port', description: 'STUN server, for viewers behind a NAT (none)' },
   idle: { type: 'string', valueHint: 'time', description: 'End when nobody is connected for so long' },
@@ -124,7 +124,7 @@ function desktopOptions(flags: Flags, rest: string[], every: Words, env: Env) {
     const value = text(name)
     return value === undefined ? undefined : whole(name, value, least, most)
   }
-  const [browser, size, stun, ports] = [text('browser'), text('size'), text('stun'), text('udp-ports')]
+  const [browser, size, stun, ports] = [text('browser'), text('size'), text('stun'), text('media-ports')]
   if (browser === undefined && rest.length > 0)
     throw usage('What follows “--” is for the browser of --browser.', 'Say which: --browser chromium -- --kiosk')
   const user = passwordOf('user', text, env.NEKO_MEMBER_MULTIUSER_USER_PASSWORD)
@@ -189,7 +189,7 @@ function originOf(text: string): string {
 function portsOf(text: string): [number, number] {
   const [, from = '', to = ''] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []
   if (!(Number(from) >= 1024 && Number(from) < Number(to) && Number(to) <= MAX_PORT))
-    throw usage(`--udp-ports is a range such as 59000-59100, not “${text}”.`)
+    throw usage(`--media-ports is a range such as 59000-59100, not “${text}”.`)
   return [Number(from), Number(to)]
 }
 

@@ -3,7 +3,7 @@ import { createLogger, type Logger } from '@shared/log'
 import type { Machine } from '../machine/machine'
 import { type MachineOptions, startMachine } from '../machine/start'
 import type { IceServer, Settings } from '../protocol/types'
-import { type Passwords, randomText } from './members'
+import { type Passwords, randomPassword } from './members'
 import { serveDesktop } from './server'
 
 export interface DesktopOptions extends Partial<Omit<MachineOptions, 'log'>> {
@@ -20,7 +20,7 @@ export interface DesktopOptions extends Partial<Omit<MachineOptions, 'log'>> {
   cookies?: boolean
   origins?: string[]
   iceServers?: IceServer[]
-  /** UDP ports of the pictures, both included. Default: any. */
+  /** UDP and TCP ports of the pictures, both included. Default: any. */
   icePorts?: [number, number]
   /** Addresses at which the machine is reached, beside those of its network interfaces. */
   iceAddresses?: string[]
@@ -43,8 +43,6 @@ export interface Desktop {
   stop(): Promise<void>
 }
 
-const PASSWORD = 20
-
 /**
  * Serves a machine as a Neko v3 server. A machine that is given is the desktop's from then on, also when this fails.
  * @throws NekodeError unavailable when the port is taken, and what `startMachine` throws
@@ -53,7 +51,7 @@ export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
   const { host = '127.0.0.1', prefix = '', users = {} } = options
   const log = options.log ?? createLogger({ level: 'warn' })
   const machine = options.machine ?? (await startMachine({ ...options, home: homeOf(options), log }))
-  const passwords: Passwords = { user: users.user ?? randomText(PASSWORD), admin: users.admin ?? randomText(PASSWORD) }
+  const passwords: Passwords = { user: users.user ?? randomPassword(), admin: users.admin ?? randomPassword() }
   try {
     const server = serveDesktop({
       machine,
@@ -73,7 +71,7 @@ export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
       log,
     })
     return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}${prefix}`,
+      url: `http://${reachable(host)}:${server.port}${prefix}`,
       port: server.port,
       userPassword: passwords.user,
       adminPassword: passwords.admin,
@@ -96,4 +94,11 @@ export async function startDesktop(options: DesktopOptions): Promise<Desktop> {
 function homeOf({ home }: DesktopOptions): string {
   if (home === undefined) throw new NekodeError('invalid', 'A machine needs a folder for its profile and downloads.')
   return home
+}
+
+/** An address that listens on all is reached on this computer by loopback. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }

@@ -1,10 +1,16 @@
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto'
 
-/** Letters of a token and of the end of a session's id. */
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+/** Of Neko's tokens. */
+const LETTERS = `${ALPHANUMERIC}-_`
+const PASSWORD = 20
 
-export const randomText = (length: number): string =>
-  Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+/** A token, or the end of a session's id. */
+export const randomText = (length: number, letters = LETTERS): string =>
+  Array.from({ length }, () => letters[randomInt(letters.length)]).join('')
+
+/** It can be typed, and is no option of a command whatever it begins with. */
+export const randomPassword = (): string => randomText(PASSWORD, ALPHANUMERIC)
 
 /** The two passwords of Neko's member provider `multiuser`: any name comes in, and the password says as what. */
 export interface Passwords {

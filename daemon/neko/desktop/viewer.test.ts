@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { pictureOfPlanes } from '../frames/i420'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { z } from 'zod'
 import { NekoClient } from '../client/client'
@@ -138,6 +140,23 @@ describe('viewers', () => {
     expect(lines.map(([, address]) => address)).toEqual(expect.arrayContaining(own.map(({ address }) => address)))
   })
 
+  test('without a free UDP port there is TCP', async () => {
+    const { icePorts, free } = await takenPorts()
+    const full = await TestDesktop.start({ icePorts })
+    try {
+      const wire = await (await full.login('user')).connect()
+      wire.send('signal/request', {})
+      const { sdp } = z.object({ sdp: z.string() }).parse(await wire.next('signal/provide'))
+      expect([/^a=candidate:\S+ 1 udp \d+ \d+\./m.test(sdp), / tcp .* tcptype passive/.test(sdp)]).toEqual([
+        false,
+        true,
+      ])
+    } finally {
+      free()
+      await full.stop()
+    }
+  })
+
   test('packets that are lost are sent again', async () => {
     const one = await join('user', {
       // werift has this the wrong way round: it is what arrives.
@@ -251,3 +270,22 @@ describe('sound', () => {
     expect(desk.machine.spoken).toEqual([])
   }, 30_000)
 })
+
+/** Two UDP ports in a row that nobody else can have. */
+async function takenPorts(): Promise<{ icePorts: [number, number]; free: () => void }> {
+  for (;;) {
+    const [one, next] = [createSocket('udp4').bind(0), createSocket('udp4')]
+    await once(one, 'listening')
+    const { port } = one.address()
+    const bound = once(next, 'listening').then(
+      () => true,
+      () => false,
+    )
+    next.bind(port + 1)
+    if (await bound) {
+      const free = () => [one, next].forEach((socket) => socket.close())
+      return { icePorts: [port, port + 1], free }
+    }
+    one.close()
+  }
+}

@@ -13,7 +13,7 @@ import {
 } from 'werift'
 import { errorText } from '@shared/errors'
 import type { Logger } from '@shared/log'
-import { hearSocketErrors } from '../media/sockets'
+import { mendSockets } from '../media/sockets'
 import { followRestart } from '../media/werift'
 import type { EncodedAudio, Machine, Unlisten } from '../machine/machine'
 import type { Candidate } from '../protocol/events'
@@ -26,6 +26,10 @@ const VP8 = 96
 const OPUS = 111
 /** A viewer that asks for a key frame again and again gets one at most so often. */
 const REJOIN_MS = 500
+/** A client that is not connected by then does not want to be. */
+const ANSWER_MS = 30_000
+/** For so long a connection may be gone. */
+const LOST_MS = 2000
 /** Bytes that a data channel may hold back; then what is only the latest is left out. */
 const CHANNEL_BYTES = 256 << 10
 /** Sound that waits for a slow connection: half a second. */
@@ -36,7 +40,7 @@ const REPEATED_BY_WERIFT = 128
 export interface IceOptions {
   /** Named to the clients, and asked by the server: addresses beyond a NAT. */
   servers: IceServer[]
-  /** UDP ports, both included. */
+  /** UDP and TCP ports, both included. */
   ports?: [number, number]
   /** Addresses beside those of the network interfaces. */
   addresses: string[]
@@ -87,7 +91,7 @@ export class Viewer {
     const servers = o.ice.servers.flatMap(({ urls, username, credential }) =>
       urls.map((url) => ({ urls: url, ...(username ? { username } : {}), ...(credential ? { credential } : {}) })),
     )
-    hearSocketErrors()
+    mendSockets()
     this.pc = new RTCPeerConnection({
       iceServers: servers,
       // 127.0.0.1 for whoever is on the same machine, which may have no network.
@@ -111,6 +115,7 @@ export class Viewer {
     this.audio = this.pc.addTransceiver(new MediaStreamTrack({ kind: 'audio' }), { direction: 'sendrecv' }).sender
     this.video = this.pc.addTransceiver(new MediaStreamTrack({ kind: 'video' }), { direction: 'sendrecv' }).sender
     this.channel = this.pc.createDataChannel('data')
+    this.unsettled = setTimeout(() => this.fail('nobody answered'), ANSWER_MS)
     this.listen()
   }
 
@@ -229,8 +234,8 @@ export class Viewer {
 
   private onState(state: string): void {
     if (this.isClosed) return
-    clearTimeout(this.unsettled)
     if (state === 'connected') {
+      clearTimeout(this.unsettled)
       if (!this.isConnected) {
         this.isConnected = true
         this.o.onWatching(true)
@@ -239,7 +244,8 @@ export class Viewer {
     } else if (state === 'failed' || state === 'closed') {
       this.fail(`the connection is ${state}`)
     } else if (state === 'disconnected') {
-      this.unsettled = setTimeout(() => this.fail('the connection is lost'), 2000)
+      clearTimeout(this.unsettled)
+      this.unsettled = setTimeout(() => this.fail('the connection is lost'), LOST_MS)
     }
   }
 
@@ -281,7 +287,7 @@ export class Viewer {
 
   private async sendVideo(packet: Packet): Promise<void> {
     this.bytesSent += packet.payload.length
-    await this.video.sendRtp(rtpOf(packet, VP8))
+    await this.video.sendRtp(rtpOf(packet, VP8)).catch((error) => this.lose(error))
   }
 
   private sendAudio({ data, timestamp }: EncodedAudio): void {
@@ -290,12 +296,21 @@ export class Viewer {
     this.bytesSent += data.length
     this.audioSequence = (this.audioSequence + 1) & 0xffff
     const packet = { payload: Buffer.from(data), sequence: this.audioSequence, timestamp, marker: false }
-    void this.audio.sendRtp(rtpOf(packet, OPUS)).finally(() => {
-      this.audioWaiting -= 1
-    })
+    void this.audio
+      .sendRtp(rtpOf(packet, OPUS))
+      .catch((error) => this.lose(error))
+      .finally(() => {
+        this.audioWaiting -= 1
+      })
   }
 
-  private fail(why: string): void {
+  /** A packet that was not sent is one that the client misses, like any that is lost on the way. */
+  private lose(error: unknown): void {
+    this.o.log.debug('a packet was not sent', { error: errorText(error) })
+  }
+
+  /** Ends it, and says so. */
+  fail(why: string): undefined {
     if (this.isClosed) return
     void this.close()
     this.o.onClosed(why)

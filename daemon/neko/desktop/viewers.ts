@@ -67,8 +67,8 @@ export class Viewers {
     const isVideoOff = viewer.setVideo(video?.disabled ?? false)
     const isAudioOff = viewer.setAudio(audio?.disabled ?? false)
     this.tunePointer()
-    const sdp = await viewer.offer()
-    if (this.open.get(session) !== viewer) return
+    const sdp = await viewer.offer().catch((error) => viewer.fail(`it cannot be offered: ${errorText(error)}`))
+    if (sdp === undefined || this.open.get(session) !== viewer) return
     const iceservers = this.options.ice.servers
     session.send('signal/provide', { sdp, iceservers, video: peerVideo(isVideoOff), audio: { disabled: isAudioOff } })
   }

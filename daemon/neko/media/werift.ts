@@ -18,7 +18,7 @@ import {
   useVP9,
 } from 'werift'
 import type { IceUrl } from './ice'
-import { hearSocketErrors } from './sockets'
+import { mendSockets } from './sockets'
 
 /** What of werift a caller may set otherwise, e.g. a test that takes away a way to connect. */
 export type ConnectionOptions = Partial<PeerConfig>
@@ -57,7 +57,7 @@ const hasNetwork = (): boolean =>
 
 /** A connection on which werift's faults that can be worked round beforehand are. */
 export function newConnection(servers: readonly IceUrl[], options: ConnectionOptions = {}): RTCPeerConnection {
-  hearSocketErrors()
+  mendSockets()
   const connection = new RTCPeerConnection({
     iceServers: [...servers],
     codecs: { video: video(), audio: audio() },
