@@ -1,18 +1,15 @@
 import { formatDuration } from '@shared/duration'
 import type { Logger } from '@shared/log'
 import type { Action } from '../agent/actions'
-import { refine } from '../agent/refine'
 import type { AgentSettings } from '../agent/settings'
 import type { PastStep, Vision } from '../agent/vision'
 import type { Room } from '../client/room'
 import type { Picture } from '../frames/picture'
 import type { FrameSource } from '../frames/source'
-import type { Size } from '../geometry'
 import type { Input } from '../input/input'
 import type { HandBack, LiveTask } from '../viewer/live'
-import { focusOf, isPassive } from './act'
 import { Budget } from './budget'
-import { type Change, compare, type Thumbnail, thumbnail } from './change'
+import { Deeds, type Done, type Seen } from './deeds'
 import { Disturbed, Eyes, type Patience } from './eyes'
 import { Gate, sentence, type Waits } from './gate'
 import { Hands } from './hands'
@@ -20,14 +17,11 @@ import { Metrics } from './metrics'
 import { metered, Mind } from './mind'
 import { type Outcome, TaskEnd, type TaskEvent } from './outcome'
 import { People, type PeopleParts } from './people'
-import { Loops } from './stuck'
 
 /** More actions in one reply are decided on a screen that is long another. */
 const MOST_ACTIONS = 5
 /** Steps that were disturbed and do not count. */
 const SPARE = 10
-/** A picture that old, in milliseconds, is as good as a new one. */
-const FRESH_MS = 300
 
 export interface TaskParts extends PeopleParts {
   client: Room
@@ -66,24 +60,6 @@ interface Work {
   people: People
 }
 
-/** What a step was decided on. */
-interface Seen {
-  step: number
-  /** The gate's count when the picture was asked for. */
-  disturbances: number
-  screen: Size
-}
-
-/** What came of an action. */
-interface Carried {
-  action: Action
-  /** For the model. */
-  result: string
-  /** Whether the next one of the same reply may be done. */
-  goesOn: boolean
-  picture?: Picture | null
-}
-
 /**
  * Works on one task after the other in a room: looks at the screen, asks the model, does what it says and sees what comes of it. Each
  * task ends with a named reason, and everything it waits for has a bound.
@@ -95,7 +71,7 @@ export class TaskRun implements LiveTask {
   readonly #gate: Gate
   readonly #eyes: Eyes
   readonly #hands: Hands
-  readonly #loops = new Loops()
+  readonly #deeds: Deeds
   readonly #listeners = new Set<(event: TaskEvent) => void>()
   readonly #watchers = new Set<() => void>()
   readonly #offRequest: () => void
@@ -106,8 +82,6 @@ export class TaskRun implements LiveTask {
   #step = 0
   /** Pictures from before are worth nothing. */
   #disturbedAt = 0
-  /** What the screen was when the last action had been verified. */
-  #settled: { picture: Picture; disturbances: number } | null = null
 
   constructor(parts: TaskParts) {
     this.#parts = parts
@@ -131,6 +105,16 @@ export class TaskRun implements LiveTask {
         this.#emit({ type: 'resumed' })
       },
       onDisturbed: () => this.#disturbed(),
+    })
+    this.#deeds = new Deeds({
+      room,
+      gate: this.#gate,
+      eyes: this.#eyes,
+      hands: this.#hands,
+      vision: this.#vision,
+      settings: parts.settings,
+      log,
+      emit: (event) => this.#emit(event),
     })
     this.#offRequest = room.on('control/request', ({ id }) => void this.#handOver(id))
   }
@@ -177,7 +161,7 @@ export class TaskRun implements LiveTask {
 
   /** A person wants the task to go on, whoever had paused it or has the control. */
   resume(): void {
-    this.#loops.forget()
+    this.#deeds.forget()
     this.#gate.insist()
   }
 
@@ -187,7 +171,7 @@ export class TaskRun implements LiveTask {
   }
 
   handBack(person: string, _why: HandBack = 'asked'): void {
-    this.#loops.forget()
+    this.#deeds.forget()
     if (this.#work) this.say(`${person} had the screen for a while and has handed it back. Look at it anew.`)
     this.#gate.letGo(person)
     if (!this.#work && !this.#gate.isHeld) this.#release()
@@ -219,8 +203,7 @@ export class TaskRun implements LiveTask {
     this.#work = work
     this.#history = [...history]
     this.#words = [...words]
-    this.#loops.forget()
-    this.#settled = null
+    this.#deeds.forget()
     this.#step = 0
     this.#gate.begin()
     budget.start()
@@ -293,7 +276,7 @@ export class TaskRun implements LiveTask {
     for (const [index, action] of actions.entries()) {
       const add = (text: string) => (past.result = past.result ? `${past.result} ${text}` : text)
       try {
-        const done = await this.#carry(action, `${seen.step}-${index + 1}`, current, seen, work)
+        const done = await this.#do(action, `${seen.step}-${index + 1}`, current, seen, work)
         past.actions.push(done.action)
         add(done.result)
         if (!done.goesOn) return
@@ -306,84 +289,12 @@ export class TaskRun implements LiveTask {
     }
   }
 
-  async #carry(wanted: Action, id: string, picture: Picture, seen: Seen, work: Work): Promise<Carried> {
-    if (wanted.action === 'ANSWER' || wanted.action === 'DONE') throw this.#end(wanted)
-    if (wanted.action === 'ASK') return { action: wanted, result: await this.#ask(wanted.value, work), goesOn: false }
-    const { action, boxes, places } = await this.#closer(wanted, picture, seen, work)
-    const { step } = seen
-    this.#emit({ type: 'action', step, id, action, picture, boxes, places })
-    let result = 'It was interrupted.'
-    let as: 'done' | 'failed' | 'denied' = 'denied'
-    try {
-      const denied = await work.people.denial(action, id, work.signal)
-      if (denied !== undefined) return { action, result: (result = denied), goesOn: false }
-      as = 'failed'
-      await this.#still(seen, work.signal)
-      const before = thumbnail(await picture.pixels(), focusOf(action))
-      const failed = await this.#hands.execute(action, work.signal)
-      if (failed === undefined) as = 'done'
-      const after = failed === undefined ? await this.#verify(action, before, work.signal) : null
-      result = this.#judge(action, before, after?.change ?? 'none', failed)
-      return { action, result, goesOn: failed === undefined, picture: after?.picture ?? null }
-    } catch (error) {
-      if (error instanceof TaskEnd) result = error.message
-      throw error
-    } finally {
-      this.#emit({ type: 'acted', step, id, action, as, result })
-    }
-  }
-
-  /** The next action is done only on the screen that it was decided on. */
-  async #still({ disturbances, screen }: Seen, signal: AbortSignal): Promise<void> {
-    await this.#gate.pass(signal)
-    const { size } = this.#parts.client
-    if (this.#gate.disturbances !== disturbances || size.width !== screen.width || size.height !== screen.height)
-      throw new Disturbed()
-  }
-
-  async #closer(action: Action, picture: Picture, { step }: Seen, { task, signal }: Work) {
-    const { settings, log } = this.#parts
-    const refined = await refine(this.#vision, {
-      action,
-      picture,
-      task,
-      mode: settings.mode,
-      steps: settings.refinementSteps,
-      signal,
-      onUsage: (usage) => this.#emit({ type: 'usage', step, usage }),
-    })
-    const { end, reason, boxes } = refined
-    if (end !== 'not_needed') log.debug('looked closer', { step, end, looks: boxes.length, reason })
-    return refined
-  }
-
-  async #verify(action: Action, before: Thumbnail, signal: AbortSignal) {
-    const { disturbances } = this.#gate
-    const { actedAt } = this.#hands
-    const isLook = action.action === 'WAIT' || action.action === 'LOOK'
-    const after = isLook
-      ? await this.#glance(before, action, signal)
-      : await this.#eyes.settle(before, focusOf(action), actedAt, signal)
-    this.#settled = after.picture ? { picture: after.picture, disturbances } : null
-    return after
-  }
-
-  async #glance(before: Thumbnail, action: Action, signal: AbortSignal) {
-    const picture = await this.#eyes.look(this.#hands.actedAt, signal, true)
-    return { picture, change: compare(before, thumbnail(await picture.pixels(), focusOf(action))) }
-  }
-
-  /** What came of it, for the model. @throws TaskEnd stuck */
-  #judge(action: Action, before: Thumbnail, change: Change, failed: string | undefined): string {
-    const { kind, text } = this.#loops.note(action, before, change)
-    const result = failed === undefined ? SEEN[change] : `It could not be done: ${failed}`
-    if (kind === 'stuck') throw new TaskEnd('stuck', `${text} Say more exactly what to do, or take over and hand back.`)
-    if (kind === 'warn') {
-      this.#parts.log.warn('the task may be stuck', { step: this.#step, text })
-      return `${result} ${text}`
-    }
-    const isInVain = change === 'none' && failed === undefined && !isPassive(action)
-    return isInVain ? `${result} If it was to, try another place or another way.` : result
+  async #do(action: Action, id: string, picture: Picture, seen: Seen, work: Work): Promise<Done> {
+    if (action.action === 'ANSWER' || action.action === 'DONE') throw this.#end(action)
+    if (action.action === 'ASK')
+      return { action, result: await this.#ask(action.value, work), goesOn: false, picture: null }
+    const { task, people, signal } = work
+    return this.#deeds.carry({ action, id, picture, seen, task, people, signal })
   }
 
   /** @returns what the model is told, besides the answer */
@@ -391,7 +302,7 @@ export class TaskRun implements LiveTask {
     this.#emit({ type: 'waiting', for: 'answer', message: question, taken: false })
     this.say(await people.answer(question, signal))
     this.#emit({ type: 'resumed' })
-    this.#loops.forget()
+    this.#deeds.forget()
     return 'A person answered.'
   }
 
@@ -406,10 +317,8 @@ export class TaskRun implements LiveTask {
   }
 
   async #look(signal: AbortSignal): Promise<Picture> {
-    const settled = this.#settled
-    this.#settled = null
-    const isFresh = settled?.disturbances === this.#gate.disturbances && Date.now() - settled.picture.at < FRESH_MS
-    if (isFresh) return settled.picture
+    const settled = this.#deeds.takeSettled()
+    if (settled) return settled
     const isFirst = this.#step === 1
     return this.#eyes.look(Math.max(this.#hands.actedAt, this.#disturbedAt), signal, isFirst)
   }
@@ -466,10 +375,4 @@ export class TaskRun implements LiveTask {
     this.#parts.log.error('the task failed', { error: error instanceof Error ? (error.stack ?? error) : error })
     return { reason: 'failed', steps, message: `Something went wrong here: ${sentence(error)}` }
   }
-}
-
-const SEEN: Record<Change, string> = {
-  none: 'Nothing changed on the screen.',
-  slight: 'A small part of the screen changed.',
-  much: 'The screen changed.',
 }
