@@ -261,6 +261,11 @@ export class MediaSession extends EventEmitter<MediaEvents> {
     this.trySend(() => this.room.send('signal/restart'))
   }
 
+  /** Asks for a frame that can be decoded without those before it. Real Neko does not listen to that. */
+  requestKeyframe(): void {
+    this.peer?.requestKeyframe()
+  }
+
   /** So that something comes back when there is nothing to see or hear. */
   private ping(): void {
     this.send({ kind: 'ping', sentAt: Date.now() })

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import {
   MediaStreamTrack,
   type Packetizer,
@@ -16,9 +15,12 @@ import {
   useVP8,
   useVP9,
 } from 'werift'
+import { z } from 'zod'
+import { Emitter } from '../client/emitter'
 import type { Room, RoomChanges, RoomState } from '../client/room'
+import type { ServerEvents } from '../client/state'
 import { type ClientEvent, clientEvents, type ServerEvent, type ServerPayload } from '../protocol/events'
-import type { Profile, VideoRequest } from '../protocol/types'
+import { type Profile, VideoRequest } from '../protocol/types'
 import type { VideoCodec } from './depacketize/frame'
 import { type Film, packetizer, PAYLOAD_TYPE, until } from './testing'
 import { followRestart } from './werift'
@@ -41,6 +43,17 @@ const PROFILE: Profile = {
   can_see_inactive_cursors: false,
 }
 
+/** What of a client's events matters here. */
+const Sent = z.looseObject({
+  sdp: z.string().default(''),
+  candidate: z.string().default(''),
+  sdpMid: z.string().default('0'),
+  sdpMLineIndex: z.number().default(0),
+  disabled: z.boolean().optional(),
+  video: VideoRequest.optional(),
+})
+type Sent = z.infer<typeof Sent>
+
 /** A session in a room whose server is in this process. */
 export class TestRoom implements Room {
   connected = true
@@ -51,7 +64,8 @@ export class TestRoom implements Room {
   readonly size = { width: 320, height: 176 }
   readonly sent: { event: ClientEvent; payload: unknown }[] = []
   onSend: (event: ClientEvent, payload: unknown) => void = () => undefined
-  private readonly events = new EventEmitter<Record<string, [unknown]>>()
+  private readonly events = new Emitter<ServerEvents>((_, error) => console.error(error))
+  private readonly changes = new Emitter<RoomChanges>((_, error) => console.error(error))
 
   get state(): RoomState {
     const profile = { ...PROFILE, is_admin: this.isAdmin, can_share_media: this.mayBeHeard }
@@ -85,7 +99,7 @@ export class TestRoom implements Room {
   }
 
   /** Says something as the server. */
-  say<E extends ServerEvent>(event: E, payload: ServerPayload<E>): void {
+  say<E extends ServerEvent>(event: E, payload: ServerEvents[E]): void {
     setImmediate(() => this.events.emit(event, payload))
   }
 
@@ -93,21 +107,15 @@ export class TestRoom implements Room {
   change<C extends keyof RoomChanges>(change: C, what: RoomChanges[C]): void {
     if (change === 'up') this.connected = true
     if (change === 'down') this.connected = false
-    this.events.emit(`change ${change}`, what)
+    this.changes.emit(change, what)
   }
 
   on<E extends ServerEvent>(event: E, handler: (payload: ServerPayload<E>) => void): () => void {
-    return this.listen(event, handler)
+    return this.events.on(event, handler)
   }
 
   onChange<C extends keyof RoomChanges>(change: C, handler: (what: RoomChanges[C]) => void): () => void {
-    return this.listen(`change ${change}`, handler)
-  }
-
-  private listen<T>(name: string, handler: (what: T) => void): () => void {
-    const listener = (what: unknown) => handler(what as T)
-    this.events.on(name, listener)
-    return () => void this.events.off(name, listener)
+    return this.changes.on(change, handler)
   }
 
   async acquire(): Promise<void> {}
@@ -168,12 +176,12 @@ export class TestServer {
     this.film = options.film
     this.packets = packetizer(options.film.codec)
     room.onSend = (event, payload) => {
-      this.work = this.work.then(() => this.take(event, payload as never)).catch((e) => console.error(e))
+      this.work = this.work.then(() => this.take(event, Sent.parse(payload ?? {}))).catch((e) => console.error(e))
     }
     this.timer = setInterval(() => this.tick(), 1000 / options.film.fps)
   }
 
-  private async take(event: ClientEvent, payload: { sdp: string; candidate: string } & VideoRequest): Promise<void> {
+  private async take(event: ClientEvent, payload: Sent): Promise<void> {
     switch (event) {
       case 'signal/request':
         this.requests++
@@ -200,9 +208,9 @@ export class TestServer {
     }
   }
 
-  private async provide(payload: object): Promise<void> {
+  private async provide({ video }: Sent): Promise<void> {
     this.isAnswered = false
-    this.isDisabled = 'video' in payload && (payload.video as VideoRequest | undefined)?.disabled === true
+    this.isDisabled = video?.disabled ?? false
     await this.pc?.close()
     const pc = new RTCPeerConnection({
       iceServers: [],
