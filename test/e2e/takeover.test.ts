@@ -54,10 +54,11 @@ async function shows(page: Page, shade: number): Promise<void> {
   )
 }
 
+/** What was typed: characters, and Enter; other keys and those that only change others are dots. */
 const typed = (desk: ScreenDaemon): string =>
-  desk.screen
-    .events('control/keydown')
-    .map((payload) => Object(payload).keysym)
+  desk.screen.sent
+    .filter(([event]) => event === 'control/keypress' || event === 'control/keydown')
+    .map(([, payload]) => Object(payload).keysym)
     .map((keysym) => (keysym < 0x7f ? String.fromCharCode(keysym) : keysym === 0xff0d ? '⏎' : '·'))
     .join('')
 
