@@ -250,9 +250,10 @@ describe('programs', () => {
     await daemon.exited
     // The one that does not listen to SIGTERM is ended by the next machine.
     await until('the screen to be gone', () => !programs(mark).some(({ name }) => name === 'Xvfb') || undefined)
-    await start({ home })
+    const next = await start({ home })
     expect(carrying(MACHINE_MARK, mark, processes())).toEqual([])
     expect(existsSync(run)).toBe(false)
+    await next.stop()
     rmSync(home, { recursive: true, force: true })
   })
 })

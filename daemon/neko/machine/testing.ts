@@ -115,17 +115,15 @@ export interface TestMachine {
   stop(): Promise<void>
 }
 
+/** @param options a `home` that is given is left as it is */
 export async function startTestMachine(options: Partial<MachineOptions> = {}): Promise<TestMachine> {
-  const home = mkdtempSync(join(tmpdir(), 'nekode-test-machine-'))
+  const home = options.home ?? mkdtempSync(join(tmpdir(), 'nekode-test-machine-'))
   const log: string[] = []
-  const machine = await startMachine({
-    home,
-    log: createLogger({ level: 'debug', write: (line) => void log.push(line) }),
-    ...options,
-  })
+  const logger = createLogger({ level: 'debug', write: (line) => void log.push(line) })
+  const machine = await startMachine({ log: logger, ...options, home })
   const stop = async () => {
     await machine.close()
-    rmSync(home, { recursive: true, force: true })
+    if (options.home === undefined) rmSync(home, { recursive: true, force: true })
   }
   return { machine, home, log, stop }
 }
