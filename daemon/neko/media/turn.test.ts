@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createServer } from 'node:net'
-import { MediaSession } from './session'
+import { type MediaOptions, MediaSession } from './session'
 import { film, quiet, until } from './testing'
 import { TestRoom, TestServer } from './testserver'
 import type { IcePolicy } from './ice'
@@ -74,6 +74,7 @@ function begin(
   ice: IcePolicy,
   iceServers: { urls: string[]; username?: string; credential?: string }[],
   relay: boolean,
+  more: Partial<MediaOptions> = {},
 ) {
   const room = new TestRoom()
   // 127.0.0.1 only: the relay is there, and reaches nothing else.
@@ -87,6 +88,7 @@ function begin(
       iceUseIpv6: false,
       ...(relay ? { iceTransportPolicy: 'relay' } : {}),
     },
+    ...more,
   })
   ends.push(async () => {
     await media.close()
@@ -166,4 +168,17 @@ test('a TURN server that does not answer holds nothing up', async () => {
   // It gives up by itself after half a minute.
   await media.picture({ timeoutMs: 10_000 })
   dead.close()
+})
+
+// The last one: it ends the server.
+test.skipIf(!TURN)('a TURN server that dies loses the connection, and nothing else', async () => {
+  const urls = (transport: string) => [`turn:127.0.0.1:${port}?transport=${transport}`]
+  const timing = { watch: 50, restart: 300, renew: 900 }
+  const sessions = ['udp', 'tcp'].map((transport) =>
+    begin({ policy: 'strict' }, [{ urls: urls(transport), username: 'me', credential: 'secret' }], true, { timing }),
+  )
+  await Promise.all(sessions.map(({ media }) => media.picture({ timeoutMs: 15_000 })))
+  const lost = sessions.map(({ media }) => once(media, 'lost'))
+  turn?.kill('SIGKILL')
+  for (const [reason] of await Promise.all(lost)) expect(reason).not.toBe('')
 })
