@@ -167,6 +167,19 @@ describe('what is too much', () => {
     expect(await wire.closed).not.toBe(1000)
   })
 
+  test('a text for the clipboard may be long, what goes to everybody not', async () => {
+    desk = await TestDesktop.start()
+    const [wire, other] = [await (await desk.login('user')).connect(), await (await desk.login('user')).connect()]
+    await other.next('system/init')
+    const long = 'x'.repeat(1 << 20)
+    wire.send('control/request')
+    wire.send('clipboard/set', { text: long })
+    wire.send('send/broadcast', { subject: 'long', body: long })
+    wire.send('send/broadcast', { subject: 'short', body: 1 })
+    expect(await other.next('send/broadcast')).toMatchObject({ subject: 'short' })
+    expect(desk.machine.content.text?.length).toBe(1 << 20)
+  })
+
   test('connections beyond those there is room for are refused', async () => {
     desk = await TestDesktop.start()
     const users = await Promise.all(Array.from({ length: 128 }, () => desk!.login('user')))

@@ -10,6 +10,8 @@ export const UPLOADS = 4
 export const UPLOAD_FILES = 100
 /** Bytes of a message of a client: the clipboard comes so, too. */
 export const MESSAGE_BYTES = 4 << 20
+/** Characters of one that is not about the clipboard: what goes to everybody must not be long. */
+export const SHORT_MESSAGE = 128 << 10
 /** Bytes that a client has not taken yet; then it is cut off. */
 export const UNSENT_BYTES = 8 << 20
 /** Messages of one client that wait for those before them. */

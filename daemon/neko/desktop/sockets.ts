@@ -4,7 +4,7 @@ import { errorText } from '@shared/errors'
 import { clientEvents, type ClientEvent, type ClientPayload, Envelope } from '../protocol/events'
 import type { Desk } from './desk'
 import { handlers } from './handlers'
-import { MESSAGE_BYTES, SOCKETS, UNSENT_BYTES, WAITING_LENGTH, WAITING_MESSAGES } from './limits'
+import { MESSAGE_BYTES, SHORT_MESSAGE, SOCKETS, UNSENT_BYTES, WAITING_LENGTH, WAITING_MESSAGES } from './limits'
 import { dismiss } from './sessions'
 import { envelope, type Outlet, type Session } from './session'
 
@@ -18,6 +18,9 @@ export interface SocketData {
   waitingLength: number
   last: Promise<void>
 }
+
+/** They carry the text of the clipboard. */
+const LONG = new Set<ClientEvent>(['clipboard/set', 'control/paste'])
 
 /** Seconds without a word, after which a client counts as gone: it answers a ping every heartbeat. */
 const SILENCE_SECONDS = 120
@@ -94,6 +97,10 @@ export class Sockets {
     }
     const parsed = this.parse(text)
     if (!parsed) return
+    if (text.length > SHORT_MESSAGE && !LONG.has(parsed.event)) {
+      this.desk.log.warn('an event is too long', { session: session.id, event: parsed.event })
+      return
+    }
     data.waiting += 1
     data.waitingLength += text.length
     data.last = data.last
