@@ -100,8 +100,9 @@ export class Deeds {
       const denied = await people.denial(action, id, signal)
       if (denied !== undefined) return { action, result: (result = denied), goesOn: false, picture: null }
       as = 'failed'
-      await this.#still(seen, signal)
       const before = thumbnail(await picture.pixels(), focusOf(action))
+      // Nothing may come between this and the action: who takes over is told that nothing more is done.
+      await this.#still(seen, signal)
       const failed = await hands.execute(action, signal)
       if (failed === undefined) as = 'done'
       const after = failed === undefined ? await this.#verify(action, before, signal) : null

@@ -35,8 +35,8 @@ export interface GateOptions {
 export class Gate {
   readonly #options: GateOptions
   readonly #waits: Required<Waits>
-  /** Who holds it up, and how. */
-  readonly #holders = new Map<string, 'paused' | 'took over'>()
+  /** Who holds it up, in both ways. */
+  readonly #holders = { paused: new Set<string>(), 'took over': new Set<string>() }
   readonly #ends: (() => void)[]
   #disturbances = 0
   #final: string | undefined
@@ -72,26 +72,25 @@ export class Gate {
   }
 
   get isHeld(): boolean {
-    return this.#holders.size > 0
+    return this.#holders.paused.size + this.#holders['took over'].size > 0
   }
 
   hold(person: string, how: 'paused' | 'took over'): void {
-    this.#holders.set(person, how)
+    this.#holders[how].add(person)
     this.#disturb()
   }
 
-  /** @param person nobody: lets go whoever holds it up */
-  letGo(person?: string): void {
-    if (person === undefined) this.#holders.clear()
-    else this.#holders.delete(person)
+  /** A person hands back what they took over. */
+  handBack(person: string): void {
+    this.#holders['took over'].delete(person)
     this.#disturb()
   }
 
-  /** A person wants the task to go on, whoever steers. */
+  /** A person wants the task to go on, whoever paused it or steers; who has taken over from it keeps that. */
   insist(): void {
-    this.letGo()
+    this.#holders.paused.clear()
     this.#insists = !this.#options.room.isHost
-    this.#tell()
+    this.#disturb()
   }
 
   /** A new task asks for the control anew. */
@@ -173,10 +172,10 @@ export class Gate {
       return this.#wasHost
         ? `${this.#steering()} took over. I wait; let go of the control or write /resume, and I go on.`
         : `${this.#steering()} steers. I wait until the control is let go of.`
-    const [[person, how] = ['Somebody', 'paused']] = this.#holders
-    return how === 'paused'
-      ? `${person} has paused the task. /resume lets it go on.`
-      : `${person} took over. I wait until the screen is handed back.`
+    const [person] = this.#holders['took over']
+    if (person !== undefined) return `${person} took over. I wait until the screen is handed back.`
+    const [pauser = 'Somebody'] = this.#holders.paused
+    return `${pauser} has paused the task. /resume lets it go on.`
   }
 
   #tooLate(kind: Waiting): TaskEnd {

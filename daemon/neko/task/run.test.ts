@@ -175,6 +175,19 @@ describe('a person', () => {
     expect((await running).reason).toBe('answered')
   })
 
+  test('who has taken over keeps that, though somebody lets a pause end', async () => {
+    await using desk = await Desk.open([[click()], answer()])
+    await desk.task.takeOver('ada')
+    desk.task.pause('grace')
+    const running = desk.task.run('click')
+    expect((await desk.until('waiting')).message).toContain('ada took over')
+    desk.task.resume()
+    expect(desk.task.state).toBe('paused')
+    expect(desk.vision.asked).toHaveLength(0)
+    desk.task.handBack('ada', 'asked')
+    expect((await running).reason).toBe('answered')
+  })
+
   test('who takes the control is told, and waited for', async () => {
     await using desk = await Desk.open([
       () => {

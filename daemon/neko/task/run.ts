@@ -173,13 +173,13 @@ export class TaskRun implements LiveTask {
   handBack(person: string, _why: HandBack = 'asked'): void {
     this.#deeds.forget()
     if (this.#work) this.say(`${person} had the screen for a while and has handed it back. Look at it anew.`)
-    this.#gate.letGo(person)
+    this.#gate.handBack(person)
     if (!this.#work && !this.#gate.isHeld) this.#release()
   }
 
-  /** Ends the task that runs, as `stopped`. */
-  stop(why = 'It was stopped.'): void {
-    this.#stop.abort(new TaskEnd('stopped', why))
+  /** Ends the task that runs. */
+  stop(why = 'It was stopped.', reason: 'stopped' | 'connection_lost' = 'stopped'): void {
+    this.#stop.abort(new TaskEnd(reason, why))
   }
 
   /** Nothing more is done in the room. */

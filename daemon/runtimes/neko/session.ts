@@ -226,11 +226,14 @@ export class NekoSession implements Session {
     }
   }
 
-  /** A desktop of its own ended by itself: the task sees that the connection goes, and the next turn starts another. */
+  /** A desktop of its own ended by itself: the next turn starts another. */
   async #failed(opened: Opened, why: string): Promise<void> {
     if (this.#opened !== opened) return
-    this.#log.warn('the desktop has ended', { why })
-    await this.#shut(`The desktop has ended: ${why}`)
+    const message = `The desktop has ended: ${why}`
+    this.#log.warn(message)
+    opened.isOver = true
+    opened.open.task.stop(message, 'connection_lost')
+    if (!this.busy) await this.#shut(message)
   }
 
   async #shut(reason: string): Promise<void> {
