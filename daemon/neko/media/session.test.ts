@@ -261,3 +261,20 @@ test('who may not be heard is told so, and who is not connected', async () => {
   room.mayBeHeard = false
   await expect(media.speak(new Int16Array(960))).rejects.toMatchObject({ code: 'cannot_share_media' })
 })
+
+test('an offer that is none is told, and another one is asked for', async () => {
+  const { media, neko, room } = begin({}, { timing: { watch: 50, connect: 1000 } })
+  neko.isSilent = true
+  const video = { disabled: false, id: 'main', video: '', auto: false }
+  for (const sdp of ['', 'nonsense', 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n']) {
+    const lost = once(media, 'lost')
+    const { requests } = neko
+    room.say('signal/provide', { sdp, video, audio: { disabled: true } })
+    expect(String(await lost)).not.toBe('')
+    await until(() => neko.requests > requests)
+  }
+  room.say('signal/candidate', { candidate: 'nonsense' })
+  neko.isSilent = false
+  media.request()
+  await colourNow(media)
+})
