@@ -235,6 +235,7 @@ describe('who may watch, and who may take over', () => {
     const done = await working('#den')
     await until(() => viewer.away === 'hidden')
     await until(() => screen.handedBack.length === 1)
+    expect(screen.handedBack[0]?.[1]).toBe('lost')
     const shown = viewer.pictures
     screen.show(3)
     viewer.say({ type: 'text', text: 'x' })
@@ -260,6 +261,15 @@ describe('who may watch, and who may take over', () => {
     await until(() => viewer.code !== undefined)
     expect(viewer.code).toBe(4401)
     await done()
+  })
+
+  test('who logs out while they steer is not waited for', async () => {
+    const who = await somebody('admin')
+    await new Viewer(who).takeOver()
+    const { db, credentials } = server.core
+    await db.tx((tx) => credentials.revoke(tx, { kind: 'session', ownerId: who.id }))
+    await until(() => screen.handedBack.length === 1)
+    expect(screen.handedBack[0]?.[1]).toBe('lost')
   })
 })
 

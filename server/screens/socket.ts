@@ -78,10 +78,24 @@ export class ScreenSocket implements SocketHandler, Watching {
   close(): void {
     for (const end of this.#ends.splice(0)) end()
     this.#over.abort()
-    if (this.#exchange) void this.#sayGoodbye(this.#exchange)
+    // Whose login has ended is not waited for.
+    this.#end(!this.principal.revoked.aborted)
     this.#stopSteering()
     this.#wake?.()
     this.drain()
+  }
+
+  /** Nothing more is shown. @param mayComeBack who steers is waited for */
+  #end(mayComeBack: boolean): void {
+    const exchange = this.#exchange
+    if (!exchange) return
+    if (!mayComeBack) this.#sayToComputer(false)
+    void this.#sayGoodbye(exchange)
+  }
+
+  #sayToComputer(takeOver: boolean): void {
+    const said: ScreenRights = { type: 'rights', takeOver }
+    this.#write(JSON.stringify(said))
   }
 
   /** The last that was said, such as that somebody hands back, still arrives. */
@@ -105,10 +119,8 @@ export class ScreenSocket implements SocketHandler, Watching {
     if (!before && !rights) return
     const isSame = before?.takeOver === rights?.takeOver && before?.runId === rights?.runId
     if (before && rights && isSame && before.computerId === rights.computerId) return
-    if (rights && before?.computerId === rights.computerId) {
-      const said: ScreenRights = { type: 'rights', takeOver: rights.takeOver }
-      this.#write(JSON.stringify(said))
-    } else this.#exchange?.cancel()
+    if (rights && before?.computerId === rights.computerId) this.#sayToComputer(rights.takeOver)
+    else this.#end(false)
     this.#sayRights()
     this.#wake?.()
   }
