@@ -3,12 +3,16 @@ import { pictureOfPlanes } from '../frames/i420'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
+import type { RtpPacket } from 'werift'
 import { z } from 'zod'
 import { NekoClient } from '../client/client'
 import { MediaSession, type MediaOptions } from '../media/session'
+import { newConnection, prepareAnswer, withoutIdleSources } from '../media/werift'
 import { colourAt, COLOURS, type Film, film, quiet, until } from '../media/testing'
 import type { ServerMessage } from '../protocol/channel'
 import { TestDesktop } from './testing'
+
+const Sdp = z.object({ sdp: z.string() })
 
 let desk: TestDesktop
 let shown: Film
@@ -129,7 +133,7 @@ describe('viewers', () => {
   test('UDP ports are of the range that was given, and all addresses of this computer are offered', async () => {
     const client = await (await desk.login('user')).connect()
     client.send('signal/request', {})
-    const { sdp } = z.object({ sdp: z.string() }).parse(await client.next('signal/provide'))
+    const { sdp } = Sdp.parse(await client.next('signal/provide'))
     const lines = [...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+) (\d+)/gm)]
     const ports = lines.map(([, , port]) => Number(port))
     expect(ports.length).toBeGreaterThan(0)
@@ -146,7 +150,7 @@ describe('viewers', () => {
     try {
       const wire = await (await full.login('user')).connect()
       wire.send('signal/request', {})
-      const { sdp } = z.object({ sdp: z.string() }).parse(await wire.next('signal/provide'))
+      const { sdp } = Sdp.parse(await wire.next('signal/provide'))
       expect([/^a=candidate:\S+ 1 udp \d+ \d+\./m.test(sdp), / tcp .* tcptype passive/.test(sdp)]).toEqual([
         false,
         true,
@@ -187,6 +191,66 @@ describe('viewers', () => {
     await one.media.close()
     await one.client.close()
     await until(() => desk.machine.seers.size === 0)
+  }, 30_000)
+})
+
+describe('what clients besides ours do', () => {
+  /** Answers the offer, and keeps what comes. */
+  async function connect() {
+    const wire = await (await desk.login('user')).connect()
+    const pc = newConnection([], { iceAdditionalHostAddresses: ['127.0.0.1'] })
+    ends.push(() => pc.close())
+    const packets: RtpPacket[] = []
+    pc.onTrack.subscribe((track) => {
+      if (track.kind === 'video') track.onReceiveRtp.subscribe((packet) => void packets.push(packet))
+    })
+    wire.send('signal/request', {})
+    const { sdp } = Sdp.parse(await wire.next('signal/provide'))
+    await pc.setRemoteDescription({ type: 'offer', sdp })
+    prepareAnswer(pc, [])
+    await pc.setLocalDescription(await pc.createAnswer())
+    wire.send('signal/answer', { sdp: withoutIdleSources(pc.localDescription?.sdp ?? '') })
+    await until(() => packets.length > 0)
+    return { wire, pc, packets }
+  }
+
+  test('whoever lost a picture for good gets the pictures since the last key frame again, as later ones', async () => {
+    const { pc, packets } = await connect()
+    await until(() => packets.filter(({ header }) => header.marker).length > 5)
+    clearInterval(showing)
+    // The first byte of a frame comes after the descriptor; the lowest bit of a key frame's is 0.
+    const begins = ({ payload }: RtpPacket) => (payload[0] ?? 0) & 0x10
+    const keys = () => packets.filter((packet) => begins(packet) && ((packet.payload[4] ?? 1) & 1) === 0)
+    const before = keys().length
+    const receiver = pc.getReceivers().find(({ kind }) => kind === 'video')
+    await receiver?.sendRtcpPLI(packets[0]?.header.ssrc ?? 0)
+    await until(() => keys().length > before)
+    const times = packets.filter(begins).map(({ header }) => header.timestamp)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+  }, 30_000)
+
+  test('an offer of a client is answered, and pictures go on', async () => {
+    const { wire, pc, packets } = await connect()
+    await pc.setLocalDescription(await pc.createOffer())
+    wire.send('signal/offer', { sdp: pc.localDescription?.sdp })
+    const { sdp } = Sdp.parse(await wire.next('signal/answer'))
+    await pc.setRemoteDescription({ type: 'answer', sdp })
+    const before = packets.length
+    await until(() => packets.length > before + 10)
+  }, 30_000)
+
+  test('an answer that is none does not end the connection to the room', async () => {
+    const wire = await (await desk.login('user')).connect()
+    wire.send('signal/answer', { sdp: 'v=0' })
+    wire.send('signal/restart')
+    wire.send('signal/video', { disabled: true })
+    wire.send('signal/request', {})
+    await wire.next('signal/provide')
+    for (const event of ['signal/answer', 'signal/offer']) wire.send(event, { sdp: 'no sdp at all' })
+    wire.send('signal/candidate', { candidate: 'candidate:nonsense', sdpMid: '0', sdpMLineIndex: 0 })
+    await wire.settled()
+    wire.send('signal/request', { video: { disabled: true } })
+    await wire.next('signal/provide', (payload) => JSON.stringify(payload).includes('"disabled":true'))
   }, 30_000)
 })
 
