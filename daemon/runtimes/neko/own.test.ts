@@ -38,17 +38,33 @@ test('without a server the agent works on a desktop of its own, with a real brow
   await pages.until(() => pages.told.some(({ done, name }) => done === true && name === NAME), 90)
   const end = await probe.until('turn.end')
   expect(end).toMatchObject({ reason: 'completed', text: 'It is done.' })
+
+  // Its screen dies in the middle of a turn: that one fails by name, and the next has another.
+  vision.decide = () => {
+    for (const { pid, line } of running(root)) if (line.includes('Xvfb')) process.kill(pid, 'SIGKILL')
+    return { action: 'WAIT', value: '30' }
+  }
+  const failed = (await probe.turn(TASKS.form)).end
+  expect(failed).toMatchObject({ reason: 'failed', failure: { reason: 'desktop_unavailable' } })
+  vision.decide = undefined
+  pages.told.length = 0
+  const from = probe.events.length
+  await probe.driver.send(TASKS.form)
+  expect(await probe.until('turn.end', from)).toMatchObject({ reason: 'completed', text: 'It is done.' })
+  expect(probe.of('tool.start').filter(({ name }) => name === 'open_desktop')).toHaveLength(2)
+
   await probe.driver.stop()
   checkStream(probe.events)
   expect(running(root)).toEqual([])
 }, 180_000)
 
-/** Command lines of processes that name this. */
-function running(what: string): string[] {
+/** Processes that name this on their command lines or in their environment. */
+function running(what: string): { pid: number; line: string }[] {
   return readdirSync('/proc').flatMap((pid) => {
     try {
       const line = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
-      return line.includes(what) ? [line.replaceAll('\0', ' ')] : []
+      const hasIt = line !== '' && (line.includes(what) || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(what))
+      return hasIt ? [{ pid: Number(pid), line: line.replaceAll('\0', ' ') }] : []
     } catch {
       // It has ended meanwhile.
       return []
