@@ -52,7 +52,19 @@ const MODEL = [
   ...ANTHROPIC,
   'OLLAMA_HOST',
 ]
-const NEKO = ['NEKO_URL', 'NEKO_USER', 'NEKO_PASS', 'NEKO_WS', 'NEKO_AGENT_TYPE', 'NEKO_ICE_POLICY', 'NEKO_STUN_URL']
+const NEKO = [
+  'NEKO_URL',
+  'NEKO_USER',
+  'NEKO_PASS',
+  'NEKO_WS',
+  'NEKO_AGENT_TYPE',
+  'NEKO_FRAMES',
+  'NEKO_ICE_POLICY',
+  'NEKO_STUN_URL',
+  'NEKO_TURN_URL',
+  'NEKO_TURN_USER',
+  'NEKO_TURN_PASS',
+]
 
 /** Every runtime that an agent can have. Options, argument forms and login variables are those of the programs' own documentation. */
 export const RUNTIMES: readonly RuntimeSpec[] = [

@@ -32,7 +32,7 @@ export class People {
     const { permit } = this.parts
     if (!permit) return undefined
     this.budget.stop()
-    const permission = await permit(action, id, signal)
+    const permission = await orAborted(permit(action, id, signal), signal)
     this.budget.start()
     signal.throwIfAborted()
     if (permission.allow) {
@@ -52,7 +52,8 @@ export class People {
     this.budget.stop()
     const late = AbortSignal.timeout(this.answerMs)
     try {
-      return await ask(question, AbortSignal.any([signal, late]))
+      const over = AbortSignal.any([signal, late])
+      return await orAborted(ask(question, over), over)
     } catch (error) {
       signal.throwIfAborted()
       if (!late.aborted) throw error
@@ -63,5 +64,18 @@ export class People {
     } finally {
       this.budget.start()
     }
+  }
+}
+
+/** Whoever is asked may not know that nobody waits any more: a question at a terminal stays open. */
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([answer, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
