@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Output } from '@shared/cli/output'
 import { oneOf, span, whole } from '@shared/cli/values'
@@ -145,7 +146,7 @@ function desktopOptions(flags: Flags, rest: string[], every: Words, env: Env) {
     users: { ...(user === undefined ? {} : { user }), ...(admin === undefined ? {} : { admin }) },
     cookies: flags.cookies === true,
     origins: every('origin').map(originOf),
-    iceAddresses: every('address'),
+    iceAddresses: every('address').map(addressOf),
     iceServers: stun === undefined ? [] : [{ urls: [`stun:${stun.replace(/^stun:/, '')}`] }],
     settings: flags['implicit-hosting'] === true ? { implicit_hosting: true } : {},
     ...(ports === undefined ? {} : { icePorts: portsOf(ports) }),
@@ -184,6 +185,11 @@ function originOf(text: string): string {
   if (!URL.canParse(text) || new URL(text).origin === 'null')
     throw usage(`--origin is an address such as https://desk.example.com, not “${text}”.`)
   return new URL(text).origin
+}
+
+function addressOf(text: string): string {
+  if (isIP(text) === 0) throw usage(`--address is an IP address, not “${text}”.`)
+  return text
 }
 
 function portsOf(text: string): [number, number] {
