@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { type ScreenNews, type ScreenState, type ScreenWish, encodePicture } from '@shared/contract/screens'
 import { ScreenConnection } from './connection'
-import { cannotTakeOver, obstacle, situation, whoSteers } from './status'
+import { cannotTakeOver, obstacle, remark, situation, whoSteers } from './status'
 
 /** The server's end, as far as a page sees it. */
 class FakeSocket extends EventTarget {
@@ -193,4 +193,27 @@ test('each state has its word, and a sentence for who steers', () => {
   socket().say({ type: 'access', takeOver: false, runId: null })
   expect(cannotTakeOver(screen)).toContain('You may watch.')
   expect([situation(screen, true).word, obstacle(screen, true)?.offer]).toEqual(['Ended', 'agent'])
+})
+
+test('what is said once says what happened, and nothing is said of what one did oneself', () => {
+  const said = (['asked', 'gone', 'idle', 'lost', 'taken', 'elsewhere', 'ended'] as const).map(
+    (why) => remark({ type: 'handed_back', why })?.next ?? remark({ type: 'handed_back', why })?.text,
+  )
+  expect(said).toEqual([
+    undefined,
+    'Your connection was gone for too long.',
+    'Nothing was typed or clicked for a long time. Take over again if you need to.',
+    'You may not steer any more.',
+    'Somebody at the remote desktop itself took over.',
+    'You steer in another window now',
+    'The agent’s session has ended',
+  ])
+  expect(remark({ type: 'refused', code: 'desktop_refused', message: 'Controls are locked.' })).toEqual({
+    tone: 'bad',
+    text: 'The screen could not be taken over',
+    next: 'Controls are locked.',
+  })
+  expect(remark({ type: 'refused', code: 'no_session', message: 'whatever' })?.next).toBe(
+    'The agent has no screen open now',
+  )
 })

@@ -1,21 +1,22 @@
-import { A } from '@solidjs/router'
 import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
 import type { Agent, Run } from '@shared/contract'
 import '../i18n/en/screens'
-import { agentPath, runPath } from '../app/paths'
+import { agentPath } from '../app/paths'
 import { t } from '../i18n'
-import { actOnRun } from '../runs/actions'
 import { isOver } from '../store/runs'
-import { canWrite } from '../store/session'
 import { Badge } from '../ui/badge'
-import { Button, IconButton } from '../ui/button'
+import { IconButton } from '../ui/button'
 import { cx } from '../ui/cx'
 import { Icon } from '../ui/icon'
+import { Notice } from '../ui/notice'
+import { toast } from '../ui/toast'
 import { ScreenConnection } from './connection'
 import { draw } from './draw'
+import { Footer, isCoarse } from './footer'
 import type { Size } from './place'
 import { Stage } from './stage'
-import { announce, cannotTakeOver, obstacle, situation, whoSteers } from './status'
+import { obstacle, remark, situation, type Remark } from './status'
+import { Steering, Stop } from './steering'
 import { ChordMenu, TypingRow } from './typing'
 
 interface PaneProps {
@@ -25,7 +26,8 @@ interface PaneProps {
   class?: string
 }
 
-const isCoarse = () => matchMedia('(pointer: coarse)').matches
+/** How long something that was said stays where there is no corner for it. */
+const SAID_MS = 9000
 
 /** An agent's screen, live: to watch, and to take over. */
 export default function ScreenPane(props: PaneProps) {
@@ -33,6 +35,14 @@ export default function ScreenPane(props: PaneProps) {
   const [captured, setCaptured] = createSignal(false)
   const [typing, setTyping] = createSignal(isCoarse())
   const [full, setFull] = createSignal(false)
+  const [said, setSaid] = createSignal<Remark>()
+  let quiet: ReturnType<typeof setTimeout> | undefined
+  const sayHere = (what: Remark) => {
+    clearTimeout(quiet)
+    setSaid(what)
+    quiet = setTimeout(() => setSaid(undefined), SAID_MS)
+  }
+  onCleanup(() => clearTimeout(quiet))
   const [root, setRoot] = createSignal<HTMLElement>()
   let canvas: HTMLCanvasElement | undefined
   let box: HTMLDivElement | undefined
@@ -45,7 +55,13 @@ export default function ScreenPane(props: PaneProps) {
       const { width, height } = picture
       setSize((before) => (before?.width === width && before.height === height ? before : { width, height }))
     },
-    told: announce,
+    told(news) {
+      const said = remark(news)
+      if (!said) return
+      // With the whole window for the screen there is no corner for it.
+      if (full()) sayHere(said)
+      else toast(said.tone, said.text, said.next)
+    },
   })
   onCleanup(() => screen.close())
 
@@ -113,112 +129,14 @@ export default function ScreenPane(props: PaneProps) {
       <Show when={screen.steers() && typing()}>
         <TypingRow say={say} />
       </Show>
-      <Footer screen={screen} captured={captured()} run={props.run} quiet={problem() !== undefined} />
-    </section>
-  )
-}
-
-function Steering(props: { screen: ScreenConnection; usable: boolean; handBack: (button: HTMLButtonElement) => void }) {
-  const steering = () => props.screen.state()?.steering
-  const yours = () => {
-    const now = steering()
-    return now?.by === 'person' && now.you
-  }
-  const elsewhere = () => {
-    const now = steering()
-    return now?.by === 'person' && now.elsewhere
-  }
-  const refusal = () => cannotTakeOver(props.screen)
-  return (
-    <Show when={props.usable && props.screen.state()}>
-      <Show
-        when={yours()}
-        fallback={
-          <Button
-            size="sm"
-            kind="primary"
-            icon="i-lucide-hand"
-            title={refusal() ?? t('screen.takeOverHint')}
-            disabled={refusal() !== undefined}
-            onClick={() => props.screen.say({ type: 'take_over' })}
-          >
-            {t(elsewhere() ? 'screen.takeOverHere' : 'screen.takeOver')}
-          </Button>
-        }
-      >
-        <Button
-          ref={props.handBack}
-          size="sm"
-          kind="primary"
-          icon="i-lucide-undo-2"
-          title={t('screen.handBackHint')}
-          onClick={() => props.screen.say({ type: 'hand_back' })}
-        >
-          {t('screen.handBack')}
-        </Button>
-      </Show>
-    </Show>
-  )
-}
-
-const Stop = (props: { run: Run | undefined }) => (
-  <Show when={canWrite() && props.run && !isOver(props.run) && props.run}>
-    {(run) => (
-      <Button
-        size="sm"
-        kind="danger"
-        icon="i-lucide-square"
-        title={t('screen.stopHint')}
-        onClick={() => void actOnRun(run(), 'interrupt')}
-      >
-        <span class="max-sm:sr-only">{t('screen.stop')}</span>
-      </Button>
-    )}
-  </Show>
-)
-
-/** Who steers, where the keyboard goes, and who else watches. */
-function Footer(props: { screen: ScreenConnection; captured: boolean; run: Run | undefined; quiet: boolean }) {
-  const viewers = () => props.screen.state()?.viewers ?? 0
-  const other = () => {
-    const runId = props.screen.access()?.runId
-    return props.run && runId && runId !== props.run.id ? runId : undefined
-  }
-  const hands = () => {
-    if (!props.screen.steers()) return ''
-    if (isCoarse()) return t('screen.tapHere')
-    return t(props.captured ? 'screen.keysHere' : 'screen.keysThere')
-  }
-  const sentence = () => (props.quiet ? '' : [whoSteers(props.screen), hands()].filter(Boolean).join(' '))
-  return (
-    <footer
-      class={cx(
-        'row flex-wrap gap-x-3 gap-y-1 px-3 py-2 border-t border-line text-[12.5px] text-soft min-h-9',
-        sentence() === '' && 'sr-only',
-      )}
-    >
-      <p aria-live="polite">{sentence()}</p>
-      <Show when={props.screen.steers() && props.captured}>
-        <Badge tone="accent" icon="i-lucide-keyboard">
-          {t('screen.keysBack')}
-        </Badge>
-      </Show>
-      <Show when={!props.quiet && other()}>
-        {(id) => (
-          <p class="row gap-1.5">
-            {t('screen.otherRun')}
-            <A href={runPath(id())} class="text-accent-text hover:underline rounded">
-              {t('screen.openRun')}
-            </A>
-          </p>
+      <Show when={said()}>
+        {(said) => (
+          <Notice tone={said().tone} title={said().text} class="rounded-none!">
+            {said().next}
+          </Notice>
         )}
       </Show>
-      <Show when={!props.quiet && viewers() > 1}>
-        <p class="row gap-1.5 ml-auto">
-          <Icon name="i-lucide-eye" />
-          {t('screen.viewers', { n: viewers() })}
-        </p>
-      </Show>
-    </footer>
+      <Footer screen={screen} captured={captured()} run={props.run} quiet={problem() !== undefined} />
+    </section>
   )
 }

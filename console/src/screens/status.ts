@@ -2,7 +2,6 @@ import type { ScreenNews } from '@shared/contract/screens'
 import '../i18n/en/screens'
 import { t } from '../i18n'
 import type { Tone } from '../ui/badge'
-import { toast } from '../ui/toast'
 import type { ScreenConnection } from './connection'
 
 export interface Situation {
@@ -81,28 +80,42 @@ export function cannotTakeOver(screen: Shown): string | undefined {
   return undefined
 }
 
-/** Says what is said once, in the corner. */
-export function announce(news: Extract<ScreenNews, { type: 'refused' | 'handed_back' }>): void {
+export interface Remark {
+  tone: 'bad' | 'info'
+  text: string
+  next?: string
+}
+
+const REFUSALS = {
+  not_allowed: 'screen.mayWatch',
+  somebody_steers: 'screen.somebodySteers',
+  no_session: 'screen.none',
+} as const
+
+/** What is said once; undefined for what the reader did themselves. */
+export function remark(news: Extract<ScreenNews, { type: 'refused' | 'handed_back' }>): Remark | undefined {
   if (news.type === 'refused') {
-    if (news.code === 'too_fast') toast('bad', t('screen.tooFast'))
-    else if (news.code === 'not_typed') toast('bad', t('screen.notTyped'), news.message)
-    else toast('bad', t('screen.notTaken'), news.message)
-    return
+    if (news.code === 'too_fast') return { tone: 'bad', text: t('screen.tooFast') }
+    if (news.code === 'not_typed') return { tone: 'bad', text: t('screen.notTyped'), next: news.message }
+    // What the remote desktop says is in its own words.
+    const next = news.code === 'desktop_refused' ? news.message : t(REFUSALS[news.code])
+    return { tone: 'bad', text: t('screen.notTaken'), next }
   }
+  const wentOn = (tone: Remark['tone'], next: string): Remark => ({ tone, text: t('screen.wentOn'), next })
   switch (news.why) {
     case 'asked':
-      return
+      return undefined
     case 'gone':
-      return void toast('info', t('screen.wentOn'), t('screen.gone'))
+      return wentOn('info', t('screen.gone'))
     case 'idle':
-      return void toast('info', t('screen.wentOn'), t('screen.idle'))
+      return wentOn('info', t('screen.idle'))
     case 'lost':
-      return void toast('bad', t('screen.wentOn'), t('screen.lostRights'))
+      return wentOn('bad', t('screen.lostRights'))
     case 'taken':
-      return void toast('info', t('screen.wentOn'), t('screen.taken'))
+      return wentOn('info', t('screen.taken'))
     case 'elsewhere':
-      return void toast('info', t('screen.movedOn'))
+      return { tone: 'info', text: t('screen.movedOn') }
     case 'ended':
-      return void toast('info', t('screen.sessionEnded'))
+      return { tone: 'info', text: t('screen.sessionEnded') }
   }
 }

@@ -33,6 +33,7 @@ export const screens = {
   'screen.stopHint': 'Ends the run. What was done stays as it is.',
   'screen.mayWatch': 'You may watch. To take over, you have to be somebody who may write where the agent works.',
   'screen.askPerson': '{name} steers now. Ask them to hand back.',
+  'screen.somebodySteers': 'Somebody else steers now. Ask them to hand back.',
   'screen.full': 'Full screen',
   'screen.leaveFull': 'Leave full screen',
   'screen.keyboard': 'Type a text',

@@ -33,6 +33,7 @@ export const screens: Record<keyof typeof english, string> = {
   'screen.stopHint': '结束本次运行，已完成的部分保持原样。',
   'screen.mayWatch': '你可以观看。要接管，你需要能在智能体工作的地方发言。',
   'screen.askPerson': '{name} 正在操作。请让对方交还。',
+  'screen.somebodySteers': '现在由其他人操作。请让对方交还。',
   'screen.full': '全屏',
   'screen.leaveFull': '退出全屏',
   'screen.keyboard': '输入文字',
