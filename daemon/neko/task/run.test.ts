@@ -206,23 +206,27 @@ describe('a person', () => {
     expect((await running).reason).toBe('answered')
   })
 
-  test('who asks for the control in the room is given it', async () => {
-    const given: string[] = []
-    await using desk = await Desk.open(
+  test('who asks for the control in the room is given it, and the task goes on when they let go', async () => {
+    let desk: Desk
+    let ada = ''
+    await using opened = await Desk.open(
       [
-        () => {
-          const { id } = desk.neko.login('grace')
-          desk.neko.claim(id)
-          return [{ action: 'WAIT', seconds: 0.05 }]
+        async () => {
+          ada = desk.neko.login('ada').id
+          desk.neko.claim(ada)
+          await desk.neko.until(() => desk.neko.hostId === ada)
+          return [click()]
         },
-        [click()],
         answer(),
       ],
-      { give: async (id) => void given.push(id) },
+      { give: (id) => desk.client.rest.control.give(id) },
     )
-    await desk.task.run('click')
-    await desk.neko.until(() => given.length > 0)
-    expect(given[0]).toStartWith('grace')
+    desk = opened
+    const running = desk.task.run('click')
+    expect((await desk.until('waiting')).message).toContain('ada took over')
+    expect(desk.neko.got('control/buttonpress')).toHaveLength(0)
+    desk.neko.setHost(null, ada)
+    expect((await running).reason).toBe('answered')
   })
 
   test('who keeps the control for too long ends the task', async () => {

@@ -40,6 +40,7 @@ export class Shown {
       case 'acted':
         return this.#end(event)
       case 'waiting':
+        turns.toolEnd(waitId, 'completed', 'Now it waits for something else.')
         this.#waits++
         return turns.toolStart({
           toolId: `${turns.turnId}-wait-${this.#waits}`,
