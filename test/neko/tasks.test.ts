@@ -38,7 +38,8 @@ async function work(name: keyof typeof TASKS, refine: boolean, env: Record<strin
     env: { NEKO_MAX_STEPS: '20', REFINEMENT_STEPS: refine ? '3' : '1', ...env },
   })
   const code = await agent.exited
-  if (code !== 0) throw new Error(`the agent ended with ${code}:\n${agent.output}\n${JSON.stringify(desk.pages.told.slice(-20))}`)
+  if (code !== 0)
+    throw new Error(`the agent ended with ${code}:\n${agent.output}\n${JSON.stringify(desk.pages.told.slice(-20))}`)
   // A model that was shown only parts, or only the whole, was not asked as it should have been.
   const parts = vision.sights.some(({ width }) => width < 700)
   expect(parts).toBe(refine && name !== 'drag')

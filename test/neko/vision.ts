@@ -9,11 +9,13 @@ export interface Decision {
   position?: [number, number] | [[number, number], [number, number]]
 }
 
+type Decided = Decision | string | undefined
+
 export interface Vision extends ModelEndpoint {
   /** What was seen in each picture, in order. */
   sights: Sight[]
   /** Replaces what the model does; undefined: as before. */
-  decide: ((sight: Sight, request: ModelRequest) => Decision | string | undefined) | undefined
+  decide: ((sight: Sight, request: ModelRequest) => Decided | Promise<Decided>) | undefined
 }
 
 /** How far off the model's guesses are on a whole screen, as models really are; pictures of a part are easier for it. */
@@ -34,7 +36,7 @@ export function startVision(options: { rough?: boolean } = {}): Vision {
       const sight = await look(Buffer.from(image, 'base64'))
       sights.push(sight)
       const text = request.items.map((item) => item.text).join('\n')
-      const decided = vision.decide?.(sight, request) ?? decide(sight, text)
+      const decided = (await vision.decide?.(sight, request)) ?? decide(sight, text)
       return [{ say: typeof decided === 'string' ? decided : spoken(options.rough ? rough(decided, sight) : decided) }]
     },
   })

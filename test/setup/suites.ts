@@ -26,6 +26,7 @@ export const suites: Suite[] = [
     timeoutMinutes: 10,
   },
   { name: 'interop', paths: ['test/interop'], timeoutMinutes: 15, heavy: true },
+  { name: 'neko', paths: ['test/neko'], timeoutMinutes: 15, heavy: true },
   { name: 'e2e', paths: ['test/e2e'], timeoutMinutes: 20, heavy: true },
   { name: 'fault', paths: ['test/fault'], timeoutMinutes: 25, heavy: true, beside: true },
 ]
