@@ -9,7 +9,7 @@ export interface StageOptions {
   agentId: string
   screens: LiveScreens
   log: Logger
-  /** How long somebody who steers is waited for when their connection is gone. Default 20 s. */
+  /** How long somebody who steers is waited for when their connection is gone. Default 30 s. */
   graceMs?: number
   /** After so long without an input somebody does not steer any more. Default 15 min. */
   idleMs?: number
@@ -24,7 +24,7 @@ export interface Visitor {
   picture(picture: Uint8Array<ArrayBuffer>): void
 }
 
-const GRACE_MS = 20_000
+const GRACE_MS = 30_000
 const IDLE_MS = 15 * 60_000
 /** From saying that something did not get there to saying it again. */
 const REFUSED_MS = 2000
