@@ -160,6 +160,17 @@ describe('the model of the built-in agent', () => {
     })
     await ollama.stop(true)
   })
+
+  test('the vision agent needs a model, and somewhere to work', async () => {
+    const { env } = computer({})
+    const there = { ...env, NEKO_URL: 'http://desk.example' }
+    expect(await find('neko', there)).toMatchObject({ installed: true, login: 'no' })
+    expect(await find('neko', { ...there, OPENROUTER_API_KEY: 'k' })).toMatchObject({
+      login: 'yes',
+      loginVia: 'OPENROUTER_API_KEY',
+      nextStep: '',
+    })
+  })
 })
 
 describe('installing', () => {

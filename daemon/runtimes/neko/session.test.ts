@@ -7,7 +7,9 @@ import { FakeNeko } from '../../../test/fixtures/neko'
 import { PaintedForm } from '../../../test/fixtures/painted'
 import { NAME } from '../../../test/neko/pages'
 import { startVision, TASKS, type Vision } from '../../../test/neko/vision'
-import type { LiveScreen } from '../../neko/viewer/live'
+import { createLogger } from '@shared/log'
+import { type LiveScreen, LiveScreens } from '../../neko/viewer/live'
+import { Stage } from '../../neko/viewer/stage'
 import { createDriver, type StartOptions } from '..'
 
 const root = mkdtempSync(join(tmpdir(), 'nekode-session-'))
@@ -242,4 +244,38 @@ test('people may watch the screen and take it over, and are told when it is over
   expect(neko.got('control/keypress')).toHaveLength(0)
   await probe.driver.stop()
   expect(over).toContain('sleep')
+}, 30_000)
+
+test('a person who watches steers by way of the session, and the agent goes on after them on what is there then', async () => {
+  await probe.start()
+  const screens = new LiveScreens()
+  const steering = Promise.withResolvers<void>()
+  const stage = new Stage({ agentId: 'desk', screens, log: createLogger({ write: () => undefined }) })
+  const visit = stage.join({
+    userId: 'ada',
+    name: 'ada',
+    mayTakeOver: true,
+    picture: () => undefined,
+    report(report) {
+      if (report.type !== 'state' || report.steering.by !== 'person') return
+      if (report.steering.phase === 'steering') steering.resolve()
+    },
+  })
+  vision.decide = () => {
+    vision.decide = undefined
+    screens.offer('desk', live!)
+    visit.wish({ type: 'take_over' })
+    return { action: 'CLICK', position: [0.01, 0.01] }
+  }
+  await probe.driver.send(said(TASKS.form))
+  await steering.promise
+  visit.wish({ type: 'button', button: 'left', down: true, x: 700, y: 40 })
+  visit.wish({ type: 'button', button: 'left', down: false, x: 700, y: 40 })
+  await neko.next('control/buttonup')
+  expect(neko.got('control/buttonpress')).toHaveLength(0)
+  expect(neko.received.find(({ event }) => event === 'control/buttondown')?.session).toBe(neko.hostId!)
+  visit.wish({ type: 'hand_back' })
+  expect((await probe.until('turn.end')).reason).toBe('completed')
+  expect(form.state).toBe('done')
+  stage.close()
 }, 30_000)
