@@ -2,7 +2,7 @@
  * `bun run bench`: measures every figure that we promise, on the built executables, and beside each the same thing without our code.
  *
  *   --only NAME,…   only these: disk, startup, memory, size, accept, fanout, reconnect, turn, history, board, tunnel, crowd, console, typing,
- *                   accessibility, local, watch, cache, jobs
+ *                   accessibility, local, watch, cache, jobs, neko
  *   --json          print JSON instead of a table
  *   --write         also put the table into docs/performance.md
  *   --no-build      take the executables of dist/ as they are
@@ -25,6 +25,7 @@ import { history } from './history'
 import { jobs } from './jobs'
 import { local } from './local'
 import { accept, fanout, reconnect } from './messages'
+import { neko } from './neko'
 import { board } from './tasks'
 import { tunnel } from './tunnels'
 import { turn } from './turn'
@@ -53,6 +54,7 @@ const benches: Bench[] = [
   watch,
   cache,
   jobs,
+  neko,
 ]
 
 const { values: flags } = parseArgs({

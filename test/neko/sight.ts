@@ -23,6 +23,8 @@ export interface Sight {
   height: number
   /** The largest patch of each colour that can be seen. */
   patches: Partial<Record<Colour, Patch>>
+  /** What it took to see it. */
+  tookMs: number
 }
 
 /** How far a pixel may be from a colour, in each of red, green and blue. */
@@ -32,13 +34,14 @@ const LEAST = 40
 
 /** Looks at a JPEG as a model would: finds where each colour is. */
 export async function look(jpeg: Uint8Array): Promise<Sight> {
+  const began = performance.now()
   const { width, height, at } = await pixels(jpeg)
   const patches: Sight['patches'] = {}
   for (const [name, colour] of Object.entries(COLOURS)) {
     const patch = find(width, height, (i) => colour.every((value, c) => Math.abs(at(i, c) - value) <= NEAR))
     if (patch && isColour(name)) patches[name] = patch
   }
-  return { width, height, patches }
+  return { width, height, patches, tookMs: performance.now() - began }
 }
 
 const isColour = (name: string): name is Colour => name in COLOURS

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandOf, type Place, type Program } from '../e2e/program'
 import { freePort } from '../setup/databases'
-import { Pages } from './pages'
-import { startVision, type Vision } from './vision'
+import type { Pages } from './pages'
+import type { Vision } from './vision'
 
 export interface Login {
   url: string
@@ -22,7 +22,11 @@ export interface Desk {
 }
 
 /** A screen small enough for two cores, and wide enough that a rough guess on it misses. */
-export async function startDesk(place: Place, pages: Pages, options: { port?: number } = {}): Promise<Desk> {
+export async function startDesk(
+  place: Place,
+  pages: Pages,
+  options: { port?: number; flags?: string[] } = {},
+): Promise<Desk> {
   const port = options.port ?? (await freePort())
   const file = (name: keyof typeof PASSWORDS): string => {
     const path = join(place.dir, `${name}-password`)
@@ -33,6 +37,7 @@ export async function startDesk(place: Place, pages: Pages, options: { port?: nu
     [
       ...commandOf('nekode-daemon'),
       ...['neko', 'desktop', '--port', String(port), '--size', '1280x720', '--url', `${pages.url}/blank`],
+      ...(options.flags ?? []),
       ...['--user-password-file', file('user'), '--admin-password-file', file('admin')],
     ],
     { name: 'desktop', env: { NEKODE_HOME: join(place.dir, 'desktop') } },
@@ -77,19 +82,4 @@ export async function startAgent(
       },
     },
   )
-}
-
-/** A desktop with pages, and a model that looks, for one test file. */
-export async function startStage(place: Place, options: { rough?: boolean } = {}) {
-  const pages = new Pages()
-  const vision = startVision(options)
-  const desk = await startDesk(place, pages)
-  return {
-    ...desk,
-    vision,
-    async [Symbol.asyncDispose]() {
-      await vision.stop()
-      await pages[Symbol.asyncDispose]()
-    },
-  }
 }
