@@ -263,7 +263,10 @@ test('who may not be heard is told so, and who is not connected', async () => {
 })
 
 test('an offer that is none is told, and another one is asked for', async () => {
-  const { media, neko, room } = begin({}, { timing: { watch: 50, connect: 1000 } })
+  const { media, neko, room } = begin(
+    {},
+    { timing: { watch: 50, connect: 1000, firstRetry: 50, restart: 500, renew: 1000 } },
+  )
   neko.isSilent = true
   const video = { disabled: false, id: 'main', video: '', auto: false }
   for (const sdp of ['', 'nonsense', 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n']) {
