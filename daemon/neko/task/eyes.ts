@@ -33,6 +33,8 @@ const SIDE = { least: 32, most: 8192 }
 /** So long, in milliseconds, after video was seen to be behind the screen, screenshots are taken in its place. */
 const DISTRUST_MS = 15_000
 const SHOT_MS = 3000
+/** So long, in milliseconds, a video that alone is wanted may take to show what a screenshot showed. */
+const CATCH_UP_MS = 10_000
 
 /** The connection went while the screen was looked at: it has to be looked at anew. */
 export class Disturbed extends Error {}
@@ -45,6 +47,8 @@ export interface EyesOptions {
    * happens.
    */
   proof?: FrameSource | undefined
+  /** Only the video is shown to the model: one that is behind is waited for. */
+  videoOnly?: boolean
   log: Logger
   metrics: Metrics
   patience?: Patience | undefined
@@ -128,8 +132,8 @@ export class Eyes {
       const shown = thumbnail(await shot.pixels())
       if (compare(thumbnail(await picture.pixels()), shown) !== 'much') return null
       // Perhaps it changed only now.
-      const later = await this.#glance(shot.at, SHOT_MS, signal)
-      if (later && compare(thumbnail(await later.pixels()), shown) !== 'much') return later
+      const later = await this.#caughtUp(shown, shot.at, signal)
+      if (later || this.#options.videoOnly) return later
       this.#options.log.warn('the video is behind the screen; screenshots are taken for a while')
       this.#distrustUntil = Date.now() + DISTRUST_MS
       return shot
@@ -139,6 +143,19 @@ export class Eyes {
       this.#options.log.debug('no screenshot to hold the video against', { error })
       this.#proof = undefined
       return null
+    }
+  }
+
+  /** @returns the picture of the video that shows what the screenshot did, when one comes in time */
+  async #caughtUp(shown: Thumbnail, since: number, signal: AbortSignal): Promise<Picture | null> {
+    const end = performance.now() + (this.#options.videoOnly ? CATCH_UP_MS : 0)
+    for (let after = since; ;) {
+      const picture = await this.#glance(after, SHOT_MS, signal)
+      if (!picture) return null
+      if (compare(thumbnail(await picture.pixels()), shown) !== 'much') return picture
+      if (performance.now() > end) return null
+      after = picture.at
+      await pause(this.#patience.lookMs, signal)
     }
   }
 

@@ -59,7 +59,7 @@ export async function openTask(options: OpenOptions): Promise<OpenTask> {
   const task = new TaskRun({
     client,
     frames,
-    ...(settings.frames === 'auto' ? { proof: new ScreenshotFrames(client) } : {}),
+    ...(settings.frames !== 'screenshot' ? { proof: new ScreenshotFrames(client) } : {}),
     input,
     vision,
     settings,

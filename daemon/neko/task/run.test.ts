@@ -352,6 +352,30 @@ describe('a room', () => {
     expect(desk.of('step').map(({ picture }) => picture.source)).toEqual(['webrtc', 'screenshot', 'screenshot'])
   })
 
+  test('whose video alone is wanted is waited for when it is behind', async () => {
+    let desk: Desk
+    const shown: Picture[] = []
+    const proof: FrameSource = {
+      kind: 'screenshot',
+      next: (options) => desk.frames.next(options),
+      close: () => Promise.resolve(),
+    }
+    const frames: FrameSource = {
+      kind: 'webrtc',
+      // What was there some pictures ago.
+      async next() {
+        shown.push(await desk.frames.next())
+        return { ...(shown.at(-25) ?? shown[0]!), at: Date.now(), source: 'webrtc' }
+      },
+      close: () => Promise.resolve(),
+    }
+    const settings = testSettings({ frames: 'webrtc' })
+    await using opened = await Desk.open([[click()], answer()], { frames, proof, settings })
+    desk = opened
+    expect(await desk.task.run('click')).toMatchObject({ reason: 'answered', steps: 2 })
+    expect(desk.of('acted').map(({ result }) => result)).toEqual(['The screen changed.'])
+  })
+
   test('without pictures ends the task', async () => {
     await using desk = await Desk.open([answer()])
     desk.frames.next = () => Promise.reject(new Error('the video does not run'))

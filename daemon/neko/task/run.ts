@@ -85,10 +85,10 @@ export class TaskRun implements LiveTask {
 
   constructor(parts: TaskParts) {
     this.#parts = parts
-    const { client: room, frames, proof, input, vision, log, metrics = new Metrics() } = parts
+    const { client: room, frames, proof, input, vision, settings, log, patience, metrics = new Metrics() } = parts
     this.#metrics = metrics
     this.#vision = metered(vision, metrics)
-    this.#eyes = new Eyes({ room, frames, proof, log, metrics, patience: parts.patience })
+    this.#eyes = new Eyes({ room, frames, proof, videoOnly: settings.frames === 'webrtc', log, metrics, patience })
     this.#hands = new Hands({ room, input, log, metrics })
     this.#gate = new Gate({
       room,
@@ -112,7 +112,7 @@ export class TaskRun implements LiveTask {
       eyes: this.#eyes,
       hands: this.#hands,
       vision: this.#vision,
-      settings: parts.settings,
+      settings,
       log,
       emit: (event) => this.#emit(event),
     })
