@@ -36,9 +36,14 @@ export async function startDesk(
   const program = place.start(
     [
       ...commandOf('nekode-daemon'),
-      ...['neko', 'desktop', '--port', String(port), '--size', '1280x720', '--url', `${pages.url}/blank`],
+      'neko',
+      'desktop',
+      `--port=${port}`,
+      '--size=1280x720',
+      `--url=${pages.url}/blank`,
+      `--user-password-file=${file('user')}`,
+      `--admin-password-file=${file('admin')}`,
       ...(options.flags ?? []),
-      ...['--user-password-file', file('user'), '--admin-password-file', file('admin')],
     ],
     { name: 'desktop', env: { NEKODE_HOME: join(place.dir, 'desktop') } },
   )
@@ -64,7 +69,10 @@ export async function startAgent(
   return place.start(
     [
       ...commandOf('nekode-daemon'),
-      ...['neko', 'agent', ...(options.task === undefined ? [] : ['--task', options.task]), ...(options.flags ?? [])],
+      'neko',
+      'agent',
+      ...(options.task === undefined ? [] : [`--task=${options.task}`]),
+      ...(options.flags ?? []),
     ],
     {
       name: 'agent',
