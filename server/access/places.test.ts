@@ -208,6 +208,7 @@ const ELSEWHERE = `
   POST /api/auth/logout
   GET /api/auth/me
   POST /api/reminders/preview
+  GET /api/agents/{id}/screen
   GET /api/auth/sessions
   DELETE /api/auth/sessions/{id}
   DELETE /api/auth/sessions
