@@ -85,7 +85,7 @@ describe('a turn', () => {
       ['input', 'other'],
       ['click', 'other'],
     ])
-    expect(probe.of('tool.start')[1]?.title).toStartWith(`INPUT '${NAME}' 0.`)
+    expect(probe.of('tool.start')[1]?.title).toStartWith(`Type “${NAME}” at `)
     const [, first] = probe.of('tool.end')
     expect(first?.status).toBe('completed')
     expect(first?.output).toContain('The screen changed.')

@@ -25,8 +25,15 @@ test('words that go on with a task are told from a new one', () => {
 })
 
 test('the title of an action tells what and where', () => {
-  expect(titleOf({ action: 'CLICK', position: { x: 0.25, y: 0.5 }, button: 'right' })).toBe("CLICK 'right' 0.25, 0.5")
-  expect(titleOf({ action: 'INPUT', value: 'a\nb' })).toBe("INPUT 'a b'")
-  expect(titleOf({ action: 'DRAG', from: { x: 0, y: 0.1 }, to: { x: 1, y: 0.2 } })).toBe('DRAG 0, 0.1 to 1, 0.2')
-  expect(titleOf({ action: 'ENTER' })).toBe('ENTER')
+  expect(titleOf({ action: 'CLICK', position: { x: 0.25, y: 0.5 }, button: 'right' })).toBe(
+    'Click, right button, at 25 %, 50 %',
+  )
+  expect(titleOf({ action: 'INPUT', value: 'a\nb' })).toBe('Type “a b”')
+  expect(titleOf({ action: 'DRAG', from: { x: 0, y: 0.1 }, to: { x: 1, y: 0.2 } })).toBe(
+    'Drag from 0 %, 10 % to 100 %, 20 %',
+  )
+  expect(titleOf({ action: 'ENTER' })).toBe('Press Enter')
+  expect(titleOf({ action: 'SCROLL', direction: 'down', amount: 2 })).toBe('Scroll down')
+  expect(titleOf({ action: 'KEY', keys: ['Ctrl+l'] })).toBe('Press Ctrl+l')
+  expect(titleOf({ action: 'WAIT', seconds: 2 })).toBe('Wait 2 s')
 })

@@ -31,19 +31,52 @@ export function kindOf({ action }: Action): ToolKind {
   return action === 'HOVER' || action === 'SCROLL' || action === 'WAIT' || action === 'LOOK' ? 'read' : 'other'
 }
 
-/** `CLICK 0.25, 0.5`, `INPUT 'hello' 0.5, 0.5`. */
+const VERBS: Record<Action['action'], string> = {
+  CLICK: 'Click',
+  DOUBLE_CLICK: 'Double-click',
+  TRIPLE_CLICK: 'Triple-click',
+  TAP: 'Tap',
+  LONG_PRESS: 'Press long',
+  SELECT: 'Select',
+  HOVER: 'Point',
+  INPUT: 'Type',
+  ENTER: 'Press Enter',
+  KEY: 'Press',
+  SCROLL: 'Scroll',
+  DRAG: 'Drag',
+  SWIPE: 'Swipe',
+  SELECT_TEXT: 'Select text',
+  COPY: 'Copy',
+  WAIT: 'Wait',
+  LOOK: 'Look',
+  ANSWER: 'Answer',
+  DONE: 'Finish',
+  ASK: 'Ask',
+}
+
+/** As a person would say it: `Click at 25 %, 50 %`, `Type “hello” at 50 %, 50 %`, `Scroll down`. */
 export function titleOf(action: Action): string {
   const { action: name, value, position } = annotate(action)
-  const said = value === null ? '' : ` ${typeof value === 'string' ? `'${oneLine(value)}'` : value}`
-  return `${name}${said}${placesOf(position)}`
+  return `${VERBS[name]}${valueIn(name, value)}${placesOf(position)}`
+}
+
+function valueIn(name: Action['action'], value: Annotation['value']): string {
+  if (value === null) return ''
+  if (typeof value === 'number') return ` ${value} s`
+  // A key, a direction and a button are words of ours; all else is the model's.
+  if (name === 'CLICK') return `, ${value} button,`
+  return name === 'KEY' || name === 'SCROLL' ? ` ${oneLine(value)}` : ` “${oneLine(value)}”`
 }
 
 function placesOf(position: Annotation['position']): string {
   if (position === null) return ''
   const [first, second] = position
-  if (typeof first === 'number') return ` ${first}, ${String(second)}`
-  return ` ${first.join(', ')} to ${String(second).replace(',', ', ')}`
+  if (typeof first === 'number') return ` at ${percents([first, Number(second)])}`
+  return ` from ${percents(first)} to ${typeof second === 'number' ? '' : percents(second)}`
 }
+
+const percents = (place: readonly [number, number]): string =>
+  place.map((share) => `${Math.round(share * 100)} %`).join(', ')
 
 const oneLine = (text: string): string => {
   const line = text.replace(/\s+/g, ' ')
