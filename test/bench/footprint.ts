@@ -168,7 +168,7 @@ export const size: Bench = {
           ours: own.raw / MB,
           bare: bare.raw / MB,
           unit: 'MB',
-          atMost: name === 'nekode' ? 120 : 130,
+          atMost: 130,
           how,
         }),
         figure({

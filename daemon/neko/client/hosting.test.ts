@@ -1,3 +1,4 @@
+import { DEFAULT_SETTINGS } from '../protocol/defaults'
 import { afterEach, describe, expect, test } from 'bun:test'
 import { NekoWorld } from '../../../test/fixtures/neko-clients'
 import { Hosting } from './hosting'
@@ -178,16 +179,7 @@ describe('host by itself', () => {
 })
 
 describe('what is asked of the server', () => {
-  const settings = {
-    private_mode: false,
-    locked_logins: false,
-    locked_controls: false,
-    control_protection: false,
-    implicit_hosting: false,
-    inactive_cursors: false,
-    merciful_reconnect: true,
-    heartbeat_interval: 10,
-  }
+  const settings = DEFAULT_SETTINGS
 
   /** A room in which nothing happens but what the test does. */
   function room(options: { auto: boolean }): {

@@ -12,7 +12,7 @@ import { Packetizer } from './packetize'
 import { Pictures } from './pictures'
 import type { Session } from './session'
 import { Sessions } from './sessions'
-import { DEFAULT_SETTINGS } from './settings'
+import { DEFAULT_SETTINGS } from '../protocol/defaults'
 import { Viewers } from './viewers'
 import type { IceOptions } from './viewer'
 

@@ -20,21 +20,6 @@ export const ProfileChange = z.object({
 })
 export type ProfileChange = z.infer<typeof ProfileChange>
 
-/** What the two passwords of the provider `multiuser` stand for. */
-export const profileOf = (name: string, isAdmin: boolean): Profile => ({
-  name,
-  is_admin: isAdmin,
-  can_login: true,
-  can_connect: true,
-  can_watch: true,
-  can_host: true,
-  can_share_media: true,
-  can_access_clipboard: true,
-  sends_inactive_cursor: true,
-  can_see_inactive_cursors: isAdmin,
-  plugins: null,
-})
-
 /** Merges what is there; null says as little as nothing. */
 export function merged<T extends object>(current: T, change: { [K in keyof T]?: T[K] | undefined }): T {
   const given = Object.entries(change).filter(([, value]) => value !== undefined)

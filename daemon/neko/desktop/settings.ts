@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Plugins, type Settings } from '../protocol/types'
+import { Plugins } from '../protocol/types'
 
 /** What of the room's settings may be set; what is left out stays. Unknown fields are dropped. */
 export const SettingsChange = z.object({
@@ -14,15 +14,3 @@ export const SettingsChange = z.object({
   plugins: Plugins.nullish(),
 })
 export type SettingsChange = z.infer<typeof SettingsChange>
-
-export const DEFAULT_SETTINGS: Settings = {
-  private_mode: false,
-  locked_logins: false,
-  locked_controls: false,
-  control_protection: false,
-  implicit_hosting: false,
-  inactive_cursors: false,
-  merciful_reconnect: true,
-  heartbeat_interval: 10,
-  plugins: null,
-}

@@ -2,20 +2,8 @@ import { NekodeError } from '@shared/errors'
 import type { Room, RoomChanges, RoomState } from '../client/room'
 import type { Size } from '../geometry'
 import type { ClientEvent } from '../protocol/events'
+import { DEFAULT_SETTINGS, profileOf } from '../protocol/defaults'
 import type { Profile, SessionInfo } from '../protocol/types'
-
-const PROFILE: Profile = {
-  name: 'me',
-  is_admin: false,
-  can_login: true,
-  can_connect: true,
-  can_watch: true,
-  can_host: true,
-  can_share_media: true,
-  can_access_clipboard: true,
-  sends_inactive_cursor: true,
-  can_see_inactive_cursors: false,
-}
 
 const session = (id: string, profile: Profile): SessionInfo => ({
   id,
@@ -27,20 +15,11 @@ const session = (id: string, profile: Profile): SessionInfo => ({
 export class RecordedRoom implements Room {
   readonly sent: [event: ClientEvent, payload?: unknown][] = []
   connected = true
-  profile: Profile = { ...PROFILE }
+  profile = profileOf('me')
   hostId: string | null = 'me'
   touch = true
   screen = { width: 1280, height: 720, rate: 30 }
-  settings = {
-    private_mode: false,
-    locked_logins: false,
-    locked_controls: false,
-    control_protection: false,
-    implicit_hosting: false,
-    inactive_cursors: false,
-    merciful_reconnect: true,
-    heartbeat_interval: 10,
-  }
+  settings = { ...DEFAULT_SETTINGS }
   /** Called after each event, with its number: the place to let things happen in the middle. */
   after: (count: number) => void = () => undefined
   readonly #listeners = new Set<[string, (what: never) => void]>()
@@ -49,7 +28,7 @@ export class RecordedRoom implements Room {
     const { screen, hostId, settings, touch } = this
     const sessions = new Map([
       ['me', session('me', this.profile)],
-      ['ada', session('ada', { ...PROFILE, name: 'Ada' })],
+      ['ada', session('ada', profileOf('Ada'))],
     ])
     return { sessionId: 'me', screen, hostId, settings, sessions, touch, screencast: true, videos: ['main'] }
   }

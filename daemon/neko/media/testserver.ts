@@ -1,3 +1,4 @@
+import { profileOf } from '../protocol/defaults'
 import {
   MediaStreamTrack,
   type Packetizer,
@@ -20,7 +21,7 @@ import { Emitter } from '../client/emitter'
 import type { Room, RoomChanges, RoomState } from '../client/room'
 import type { ServerEvents } from '../client/state'
 import { type ClientEvent, clientEvents, type ServerEvent, type ServerPayload } from '../protocol/events'
-import { type Profile, VideoRequest } from '../protocol/types'
+import { VideoRequest } from '../protocol/types'
 import type { VideoCodec } from './depacketize/frame'
 import { type Film, packetizer, PAYLOAD_TYPE, until } from './testing'
 import { followRestart } from './werift'
@@ -28,19 +29,6 @@ import { followRestart } from './werift'
 function codecOf(codec: VideoCodec) {
   const use = { vp8: useVP8, vp9: useVP9, av1: useAV1, h264: useH264 }[codec]
   return use({ payloadType: PAYLOAD_TYPE[codec], rtcpFeedback: [useNACK(), usePLI()] })
-}
-
-const PROFILE: Profile = {
-  name: 'me',
-  is_admin: false,
-  can_login: true,
-  can_connect: true,
-  can_watch: true,
-  can_host: true,
-  can_share_media: true,
-  can_access_clipboard: true,
-  sends_inactive_cursor: true,
-  can_see_inactive_cursors: false,
 }
 
 /** What of a client's events matters here. */
@@ -68,7 +56,7 @@ export class TestRoom implements Room {
   private readonly changes = new Emitter<RoomChanges>((_, error) => console.error(error))
 
   get state(): RoomState {
-    const profile = { ...PROFILE, is_admin: this.isAdmin, can_share_media: this.mayBeHeard }
+    const profile = { ...profileOf('me'), is_admin: this.isAdmin, can_share_media: this.mayBeHeard }
     const me = { id: 'me', profile, state: { is_connected: true, is_watching: true } }
     return {
       sessionId: 'me',

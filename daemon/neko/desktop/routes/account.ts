@@ -5,7 +5,8 @@ import type { Desk } from '../desk'
 import { bodyOf, type RouteEnv } from '../http'
 import { type Credentials, dropCookie, putCookie } from '../login'
 import { roleOf } from '../members'
-import { merged, profileOf, ProfileChange } from '../profile'
+import { profileOf } from '../../protocol/defaults'
+import { merged, ProfileChange } from '../profile'
 import { forbidden, Refusal } from '../refusal'
 
 const Login = z.object({ username: z.string().max(128).default(''), password: z.string().max(1024).default('') })
