@@ -16,7 +16,7 @@ import { FloatingDay, UnreadBar } from './above'
 import type { Unread } from './unread'
 
 /** How far beyond what can be seen rows are kept ready for scrolling. */
-const AHEAD_PX = 400
+const AHEAD_PX = 600
 /** When the page is loaded, what can be seen comes first; rows for the scrolling to come are made once it is on screen. */
 const [ahead, setAhead] = createSignal(0)
 
