@@ -163,7 +163,7 @@ const Words = (props: { message: Message; inThread: boolean }) => (
         <button
           type="button"
           class="self-start text-[12px] text-faint hover:text-soft hover:underline rounded"
-          title={fullDate(at())}
+          onPointerEnter={(event) => tellWhen(event.currentTarget, at())}
           onClick={(event) =>
             openOverlay({
               kind: 'edits',
@@ -208,7 +208,10 @@ export const Byline = (props: { message: Message }) => (
     <Show when={props.message.kind !== 'note'}>
       <Badge tone={props.message.kind === 'blocker' ? 'bad' : 'info'}>{t(`kind.${props.message.kind}`)}</Badge>
     </Show>
-    <time class="text-[12px] text-faint shrink-0 tabular-nums" title={fullDate(props.message.createdAt)}>
+    <time
+      class="text-[12px] text-faint shrink-0 tabular-nums"
+      onPointerEnter={(event) => tellWhen(event.currentTarget, props.message.createdAt)}
+    >
       {clock(props.message.createdAt)}
     </time>
   </header>
@@ -242,3 +245,8 @@ const ThreadLink = (props: { message: Message; onOpen: () => void }) => (
     <Show when={props.message.lastReplyAt}>{(at) => <span class="text-faint">{relative(at())}</span>}</Show>
   </button>
 )
+
+/** Written when it is pointed at: making the whole date takes long, for every message of a first screen. */
+function tellWhen(element: HTMLElement, ms: number): void {
+  element.title = fullDate(ms)
+}
