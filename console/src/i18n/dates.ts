@@ -1,5 +1,5 @@
 import { createSignal } from 'solid-js'
-import { locale, t } from './index'
+import { inLocale, t } from './index'
 
 const [second, setSecond] = createSignal(Date.now())
 setInterval(() => document.visibilityState === 'visible' && setSecond(Date.now()), 1000)
@@ -7,14 +7,6 @@ setInterval(() => document.visibilityState === 'visible' && setSecond(Date.now()
 /** The time now, once a second, for what counts up on screen. */
 export const now = second
 
-/** Makes a formatter once for each language: making one takes a hundred times as long as using it, and every message has a time. */
-function inLocale<T>(make: (locale: string) => T): () => T {
-  let made: { locale: string; value: T } | undefined
-  return () => {
-    if (made?.locale !== locale()) made = { locale: locale(), value: make(locale()) }
-    return made.value
-  }
-}
 const dates = (options: Intl.DateTimeFormatOptions) => {
   const formatter = inLocale((locale) => new Intl.DateTimeFormat(locale, options))
   return (ms: number): string => formatter().format(ms)
@@ -65,14 +57,15 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`
 }
 
+const compactFormat = inLocale(() => new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }))
+
 /** “950”, “12.3k”, “1.2M”. */
-export const compact = (value: number): string =>
-  new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(value).toLowerCase()
+export const compact = (value: number): string => compactFormat().format(value).toLowerCase()
+
+const money = (maximumFractionDigits: number) =>
+  inLocale((locale) => new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumFractionDigits }))
+const cents = money(2)
+const small = money(4)
 
 /** US dollars, with as many digits as a small amount needs to be seen. */
-export const dollars = (value: number): string =>
-  new Intl.NumberFormat(locale(), {
-    style: 'currency',
-    currency: 'USD',
-    maximumFractionDigits: value > 0 && value < 0.1 ? 4 : 2,
-  }).format(value)
+export const dollars = (value: number): string => (value > 0 && value < 0.1 ? small() : cents()).format(value)

@@ -27,6 +27,17 @@ const [dictionary, setDictionary] = createSignal<Record<string, string>>(english
 
 export { locale }
 
+/** Makes a formatter once for each language: making one takes a hundred times as long as using it, and every message has a time. */
+export function inLocale<T>(make: (locale: Locale) => T): () => T {
+  let made: { locale: Locale; value: T } | undefined
+  return () => {
+    if (made?.locale !== locale()) made = { locale: locale(), value: make(locale()) }
+    return made.value
+  }
+}
+
+const plural = inLocale((locale) => new Intl.PluralRules(locale))
+
 /**
  * The text for `key` in the reader's language. `{name}` is replaced by the value of that name; `one||many` is chosen by the
  * value of `n`, by the rules of the language.
@@ -34,7 +45,7 @@ export { locale }
 export function t<K extends Key>(key: K, ...[values]: Values<K>): string {
   const given: Record<string, string | number> = values ?? {}
   const forms = (dictionary()[key] ?? key).split('||')
-  const one = forms.length > 1 && new Intl.PluralRules(locale()).select(Number(given['n'])) === 'one'
+  const one = forms.length > 1 && plural().select(Number(given['n'])) === 'one'
   const text = (one ? forms[0] : forms.at(-1)) ?? key
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(given[name] ?? ''))
 }
