@@ -8,6 +8,9 @@ import { colourAt, COLOURS, type Film, film, packetizer, until } from './testing
 // ffmpeg makes the films first, on a machine that may have more to do.
 setDefaultTimeout(60_000)
 
+/** Between two frames of a film. */
+const EACH_MS = 66
+
 const films = new Map<VideoCodec, Promise<Film>>()
 const filmOf = (codec: VideoCodec) => {
   const made = films.get(codec) ?? film(codec, { width: 328, height: 184 })
@@ -33,8 +36,9 @@ for (const codec of VIDEO_CODECS) {
     expect(frames).toHaveLength(made.frames.length)
     expect(frames.filter(({ key }) => key).length).toBeGreaterThanOrEqual(4)
     const seen: string[] = []
+    const began = Date.now()
     for (const [index, frame] of frames.entries()) {
-      stream.push(frame)
+      stream.push({ ...frame, at: began + index * EACH_MS })
       if (index % made.each !== made.each - 1) continue
       const { planes, at } = await stream.picture({ timeoutMs: 5000 })
       const picture = pictureOfPlanes(planes, at)
@@ -46,7 +50,12 @@ for (const codec of VIDEO_CODECS) {
   })
 }
 
-const frame = (data: Uint8Array, key: boolean, at = Date.now()): EncodedFrame => ({ data, key, timestamp: 0, at })
+let last = 0
+/** One that comes when it was made, some time after the one before. */
+function frame(data: Uint8Array, key: boolean, at = Math.max(Date.now(), last + EACH_MS)): EncodedFrame {
+  last = at
+  return { data, key, timestamp: Math.round(at * 90) >>> 0, at }
+}
 
 test('frames are kept compressed until a picture is wanted, and a keyframe makes those before it needless', async () => {
   const made = await film('vp8', { group: 15 })
@@ -92,7 +101,7 @@ for (const codec of VIDEO_CODECS) {
       const from = Date.now()
       await until(() => Date.now() > from)
       const wanted = stream.picture({ after: from, timeoutMs })
-      stream.push(frame(data, key))
+      stream.push(frame(data, key, Date.now()))
       return wanted.then(
         ({ planes, at }) => pictureOfPlanes(planes, at).pixels().then(colourAt),
         (e: { code: string }) => e.code,
