@@ -5,7 +5,8 @@ import { runtimeSpec } from './catalog'
 /** What any program needs: who and where the user is, language, terminal, temporary files. */
 const BASE = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TERM', 'TMPDIR']
 const XDG = ['XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME', 'XDG_RUNTIME_DIR']
-const NETWORK = [
+/** Ways into the network. */
+export const NETWORK: readonly string[] = [
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'ALL_PROXY',

@@ -1,4 +1,4 @@
-import type { AgentEvent, EventOf, FileDiff, ToolKind, ToolStatus, TurnEnd } from './events'
+import type { AgentEvent, Decision, EventOf, FileDiff, ToolKind, ToolStatus, TurnEnd } from './events'
 import type { Failure, ProcessEnd } from './failure'
 import { failureFromExit } from './failure'
 import { clip } from './lines'
@@ -151,5 +151,13 @@ export class Turns<Ask> {
     else this.end('failed', failure)
     this.emit({ type: 'exit', code: end.code, signal: end.signal, expected, ...(expected ? {} : { failure }) })
     this.#gone = true
+  }
+}
+
+/** Answers what still waits for a permission when a turn is interrupted: nobody will any more. */
+export function refuseAsks(turns: Turns<(decision: Decision) => void>): void {
+  for (const [requestId, decide] of turns.openAsks()) {
+    turns.withdraw(requestId)
+    decide({ allow: false, message: 'The turn was interrupted.' })
   }
 }

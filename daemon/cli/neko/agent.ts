@@ -118,6 +118,16 @@ interface WorkOptions {
   signal: AbortSignal
 }
 
+/** What the console tells somebody who looks at an agent there is of no use at a terminal. */
+function forTerminal(error: unknown): never {
+  if (!(error instanceof NekodeError) || error.code !== 'runtime_login_required') throw error
+  throw new NekodeError(error.kind, error.message, {
+    code: error.code,
+    next: 'Try it with --healthcheck. All settings of the model: docs/neko-agent-settings.md.',
+    cause: error,
+  })
+}
+
 /** Connects, works, and leaves the room in order. @returns the exit code */
 async function work({ settings, env, host, out, log, signal }: WorkOptions): Promise<number> {
   // What receives media and calls models is loaded only here: it is megabytes.
@@ -128,7 +138,7 @@ async function work({ settings, env, host, out, log, signal }: WorkOptions): Pro
   ])
   const metrics = new Metrics()
   const onResize = (ms: number): void => metrics.resize.observe(ms / 1000)
-  const vision = await createVision(settings, env, { onResize })
+  const vision = await createVision(settings, env, { onResize }).catch(forTerminal)
   const { metricsPort: port } = settings
   const figures = serveMetrics(metrics, { hostname: env.NEKO_METRICS_HOST || '127.0.0.1', port, log })
   const album = new Album({ frame: settings.saveFrame, actions: settings.saveActions, log })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Endpoint, findEndpoint, probeOllama } from '../../runtimes/builtin/endpoint'
+import { failureOf, RuntimeFailure } from '../../runtimes/failure'
 import type { AgentSettings } from './settings'
 
 type Env = Record<string, string | undefined>
@@ -21,13 +22,24 @@ export async function locateModel({ model: settings }: AgentSettings, env: Env):
       source: 'OPENROUTER_API_KEY',
     }
   }
-  const found = await findEndpoint(env, name)
+  const found = await findEndpoint(env, name).catch(explain)
   // Names with the maker before them are those of a router.
   if (found.provider === 'anthropic') return { ...found, model: found.model.replace(/^anthropic\//, '') }
   if (name || env.NEKODE_MODEL || !found.source.startsWith('Ollama')) return found
   const ollama = await probeOllama(env)
   const seeing = ollama && (await withSight(ollama.url, ollama.models))
   return seeing ? { ...found, model: seeing } : found
+}
+
+/** Where there is no model, what would be one for this agent, wherever it was started. */
+function explain(error: unknown): never {
+  if (failureOf(error).reason !== 'runtime_login_required') throw error
+  const given = 'NEKODE_MODEL_BASE_URL with NEKODE_MODEL, or OPENROUTER_API_KEY, OPENAI_API_KEY or ANTHROPIC_API_KEY'
+  throw new RuntimeFailure(
+    'runtime_login_required',
+    `No model was found. Set ${given}, or start Ollama with a model that sees pictures.`,
+    { cause: error },
+  )
 }
 
 const Shown = z.looseObject({ capabilities: z.array(z.string()).default([]) })

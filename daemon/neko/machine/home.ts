@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { NekodeError } from '@shared/errors'
 import { z } from 'zod'
 import { killAll } from '../../runtimes/child'
+import { NETWORK } from '../../runtimes/env'
 import { parseJson } from '../../runtimes/json'
 import { carrying, isAlive, processes } from '../../runtimes/processes'
 import { MACHINE_MARK } from './processes'
@@ -17,14 +18,7 @@ const INHERITED = new Set([
   'LANGUAGE',
   'TZ',
   'TMPDIR',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'ALL_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'all_proxy',
-  'no_proxy',
+  ...NETWORK,
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
 ])

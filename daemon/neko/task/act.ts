@@ -1,10 +1,8 @@
 import { pause } from '../../control/backoff'
-import { type Action, placeOf, type Place } from '../agent/actions'
+import { type Action, NOTCHES_PER_AMOUNT, placeOf, type Place } from '../agent/actions'
 import type { Room } from '../client/room'
 import type { Input } from '../input/input'
 
-/** Notches of the wheel for one unit of a scroll: about a third of a page. */
-const NOTCHES = 3
 /** A field takes the keyboard only after it has taken the click. */
 const FOCUS_MS = 120
 
@@ -58,7 +56,7 @@ export async function act(action: Action, hands: Hands, signal: AbortSignal): Pr
       }
       return
     case 'SCROLL':
-      return input.wheel(action.direction, action.amount * NOTCHES, {
+      return input.wheel(action.direction, action.amount * NOTCHES_PER_AMOUNT, {
         signal,
         ...(action.position ? { at: action.position } : {}),
       })

@@ -57,6 +57,8 @@ async function checkModel(settings: AgentSettings, env: Env): Promise<Check> {
     return { name, ok: true, details: [isKnown ? where : `${where}, which does not list this model`] }
   } catch (error) {
     const { reason, message } = failureOf(error)
+    // Which says what to set.
+    if (reason === 'runtime_login_required') return { name, ok: false, details: [message] }
     return { name, ok: false, details: [message], next: reason === 'internal' ? UP : failures[reason].next }
   }
 }

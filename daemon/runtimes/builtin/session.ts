@@ -4,7 +4,7 @@ import type { Session } from '../driver'
 import type { Decision, StartOptions, TurnEnd } from '../events'
 import { type Failure, failureOf, type FailureReason } from '../failure'
 import { clip } from '../lines'
-import { Turns } from '../turns'
+import { refuseAsks, Turns } from '../turns'
 import { FULL, outputLimit, SUMMARY_PROMPT, transcript } from './compact'
 import { type Endpoint, findEndpoint } from './endpoint'
 import { History, type ToolCall, type ToolOutcome } from './history'
@@ -90,10 +90,7 @@ export class BuiltinSession implements Session {
 
   async interrupt(): Promise<void> {
     this.#abort.abort()
-    for (const [requestId, decide] of this.#turns.openAsks()) {
-      this.#turns.withdraw(requestId)
-      decide({ allow: false, message: 'The turn was interrupted.' })
-    }
+    refuseAsks(this.#turns)
     await this.#running
   }
 

@@ -8,7 +8,7 @@ import type { Session } from '../driver'
 import type { Decision, StartOptions } from '../events'
 import { failureOf, RuntimeFailure } from '../failure'
 import { parseJson } from '../json'
-import { Turns } from '../turns'
+import { refuseAsks, Turns } from '../turns'
 
 export interface DemoConfig {
   /** Milliseconds between two pieces of streamed text. */
@@ -162,10 +162,7 @@ export class DemoSession implements Session {
 
   async interrupt(): Promise<void> {
     this.#abort.abort()
-    for (const [requestId, decide] of this.#turns.openAsks()) {
-      this.#turns.withdraw(requestId)
-      decide({ allow: false })
-    }
+    refuseAsks(this.#turns)
     await this.#running
   }
 

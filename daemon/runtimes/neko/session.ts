@@ -15,7 +15,7 @@ import type { LiveScreen } from '../../neko/viewer/live'
 import type { Session } from '../driver'
 import type { Decision, StartOptions } from '../events'
 import { failureOf, RuntimeFailure } from '../failure'
-import { Turns } from '../turns'
+import { refuseAsks, Turns } from '../turns'
 import { Memory } from './memory'
 import { Pictures } from './pictures'
 import { Shown, toolOf } from './shown'
@@ -99,10 +99,7 @@ export class NekoSession implements Session {
 
   async interrupt(): Promise<void> {
     this.#abort.abort()
-    for (const [requestId, decide] of this.#turns.openAsks()) {
-      this.#turns.withdraw(requestId)
-      decide({ allow: false, message: 'The turn was interrupted.' })
-    }
+    refuseAsks(this.#turns)
     await this.#running
   }
 
